@@ -1,0 +1,29 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The sandbox: a stand-in for the Zendesk Chat API that keeps its state in memory.
+
+``python -m tests.sandbox`` starts it for a person; ``with Sandbox() as sandbox:`` starts it for a test.
+"""
+
+from __future__ import annotations
+
+from .checks import InputError
+from .demo import AUTOMATION_TOKEN_ID, LEAVER_ID, demo_seed
+from .faults import Fault
+from .options import Options
+from .seed import fake_secret, read_seed
+from .server import Sandbox
+
+__all__ = [
+    "AUTOMATION_TOKEN_ID",
+    "LEAVER_ID",
+    "Fault",
+    "InputError",
+    "Options",
+    "Sandbox",
+    "demo_seed",
+    "fake_secret",
+    "read_seed",
+]

@@ -1,0 +1,119 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo account: three people of a shop, the two tokens of the vendor's page, and what has gathered since.
+
+Everyone and everything here is invented but those two tokens, which the vendor publishes and which expired in 2014.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .seed import fake_secret
+
+AUTOMATION_TOKEN_ID = 1100
+"""The token that the automation itself uses: an administrator's, ``read write``, without an end."""
+
+OWNER_ID = 10000001
+COLLEAGUE_ID = 10000026
+LEAVER_ID = 100000204
+"""The agent with many tokens (12), who leaves in the demo."""
+
+OWNER_EMAIL = "amelie.laurent@example.com"
+OWNER_PASSWORD = "not-a-real-password"
+
+# The vendor's reference page, "OAuth Tokens", to the letter.
+_PAGE_TOKENS: tuple[dict[str, Any], ...] = (
+    {
+        "access_token": "L0m2pVzxYpiVZOnzuWfGTHJjUxMicmbsEeGh4QSBqTTaScnprJNC8DusW5RwFTuo",
+        "agent_id": LEAVER_ID,
+        "client_identifier": "zopim",
+        "create_date": "2014-09-09T07:49:20Z",
+        "expire_date": "2014-09-09T17:49:20Z",
+        "id": 38,
+        "refresh_token": "pLZYNfA082RVrUt6ArGiKroVrN6CS9ZJ2glbty5rA1CejmSVlGPk5GjfKarDR5VS",
+        "scopes": "read write",
+        "token_type": "Bearer",
+    },
+    {
+        "access_token": "L0m2pVz124sdsGTHJjUxMicmbsEeGh4QSBqTTaScnprJNC8DusW5RwFTuo",
+        "agent_id": COLLEAGUE_ID,
+        "client_identifier": "zendesk",
+        "create_date": "2014-09-09T07:49:20Z",
+        "expire_date": "2014-09-09T17:49:20Z",
+        "id": 143,
+        "refresh_token": "pLZYNfA082RV34sdsroVrN6CS9ZJ2glbty5rA1CejmSVlGPk5GjfKarDR5VS",
+        "scopes": "read write",
+        "token_type": "Bearer",
+    },
+)
+
+# id, agent, client, scopes, created, expires
+_OTHER_TOKENS: tuple[tuple[int, int, str, str, str, str | None], ...] = (
+    (AUTOMATION_TOKEN_ID, OWNER_ID, "automation", "read write", "now-30d", None),
+    (1101, OWNER_ID, "zopim", "read write chat", "now-300d", "now-299d"),
+    (1102, OWNER_ID, "reporting", "read", "now-90d", "now+275d"),
+    (1201, LEAVER_ID, "zopim", "read write", "now-400d", "now-399d"),
+    (1202, LEAVER_ID, "zopim", "read", "now-380d", "now-379d"),
+    (1203, LEAVER_ID, "zendesk", "read write chat", "now-200d", "now+165d"),
+    (1204, LEAVER_ID, "crm-sync", "read write", "now-180d", None),
+    (1205, LEAVER_ID, "crm-sync", "read", "now-120d", "now+245d"),
+    (1206, LEAVER_ID, "mobile-app", "chat", "now-95d", "now+270d"),
+    (1207, LEAVER_ID, "mobile-app", "chat", "now-60d", "now-53d"),
+    (1208, LEAVER_ID, "mobile-app", "read chat", "now-35d", "now+330d"),
+    (1209, LEAVER_ID, "reporting", "read", "now-21d", "now+9d"),
+    (1210, LEAVER_ID, "reporting", "read", "now-14d", "now+16d"),
+    (1211, LEAVER_ID, "zendesk", "read write", "now-2d", "now+5d"),
+    (1301, COLLEAGUE_ID, "zendesk", "read write", "now-45d", "now+320d"),
+    (1302, COLLEAGUE_ID, "mobile-app", "chat", "now-10d", "now-3d"),
+)
+
+
+def _agent(agent_id: int, email: str, first_name: str, last_name: str, administrator: bool) -> dict[str, Any]:
+    return {
+        "id": agent_id,
+        "email": email,
+        "first_name": first_name,
+        "last_name": last_name,
+        "display_name": first_name,
+        "enabled": 1,
+        "role_id": 1 if administrator else 3,
+        "roles": {"administrator": administrator, "owner": administrator},
+        "departments": [],
+        "create_date": "2014-09-01T08:00:00Z",
+    }
+
+
+def _token(
+    token_id: int, agent_id: int, client: str, scopes: str, create_date: str, expire_date: str | None
+) -> dict[str, Any]:
+    return {
+        "access_token": fake_secret("access", token_id),
+        "agent_id": agent_id,
+        "client_identifier": client,
+        "create_date": create_date,
+        "expire_date": expire_date,
+        "id": token_id,
+        "refresh_token": fake_secret("refresh", token_id),
+        "scopes": scopes,
+        "token_type": "Bearer",
+    }
+
+
+def demo_seed() -> dict[str, Any]:
+    """Return the demo account as a new seed document, the caller's to change."""
+    return {
+        "agents": [
+            _agent(OWNER_ID, OWNER_EMAIL, "Amélie", "Laurent", administrator=True),
+            _agent(COLLEAGUE_ID, "priya.nair@example.com", "Priya", "Nair", administrator=False),
+            _agent(LEAVER_ID, "jonas.weber@example.com", "Jonas", "Weber", administrator=False),
+        ],
+        "tokens": [dict(token) for token in _PAGE_TOKENS] + [_token(*row) for row in _OTHER_TOKENS],
+        "credentials": [
+            {"email": OWNER_EMAIL, "password": OWNER_PASSWORD},
+            {"email": "priya.nair@example.com", "password": "not-her-real-password"},
+        ],
+        "access_token": fake_secret("access", AUTOMATION_TOKEN_ID),
+    }
