@@ -1,0 +1,46 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A sandbox for the tests of this folder, and a client for it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+# The sandbox is part of the repository, not of anything installed: it is imported as tests.sandbox, from wherever
+# pytest was started.
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox():
+    """One running sandbox for all tests."""
+    pytest.importorskip("flask", reason="the sandbox needs flask")
+    from tests.sandbox import Sandbox
+
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(shared_sandbox):
+    """The shared sandbox, as if it had just been started."""
+    shared_sandbox.reset()
+    return shared_sandbox
+
+
+@pytest.fixture
+def session(sandbox):
+    """A session that sends the automation's own token, and never waits for long."""
+    requests = pytest.importorskip("requests")
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers["Authorization"] = f"Bearer {sandbox.access_token}"
+        yield session
