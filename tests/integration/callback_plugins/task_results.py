@@ -1,0 +1,64 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes what every task returned, warnings included, as lines of JSON for the tests to read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = r"""
+name: task_results
+type: notification
+short_description: Write the result of every task as a line of JSON
+description:
+  - For tests that need results as data. What a person reads is left to the stdout callback.
+options:
+  path:
+    description: The file that the lines are appended to.
+    type: path
+    required: true
+    env:
+      - name: TASK_RESULTS_PATH
+"""
+
+
+class CallbackModule(CallbackBase):
+    """One line a task: its name, what became of it, and its result. A loop is one task with C(results)."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "task_results"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def _write(self, outcome: Any, state: str, ignored: bool = False) -> None:
+        # Since ansible-core 2.19 there is a public `result`; before, only the private one.
+        result = outcome.result if hasattr(outcome, "result") else outcome._result
+        task = outcome.task if hasattr(outcome, "task") else outcome._task
+        line = {
+            "name": task.get_name(),
+            "action": task.action,
+            "state": state,
+            "ignored": bool(ignored),
+            # Not every version leaves it in the result.
+            "result": {**result, "failed": state == "failed"},
+        }
+        with Path(self.get_option("path")).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, default=str) + "\n")
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        self._write(result, "ok")
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        self._write(result, "failed", ignore_errors)
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        self._write(result, "skipped")
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        self._write(result, "unreachable")

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stand-in for the way to zendesk.com: a proxy whose CONNECT ends, through TLS, at the sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import trustme
+
+HOSTS = ("acme.zendesk.com", "www.zopim.com")
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    """One client of the proxy."""
+
+    server: _Server
+
+    def handle(self) -> None:
+        """Take a CONNECT, speak TLS as the host that was asked for, and pass on what is said."""
+        request = self.rfile.readline().decode("ascii", "replace").split()
+        while self.rfile.readline().strip():
+            pass
+        self.server.connects.append(request[1])
+        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with contextlib.suppress(OSError), self._tls() as client, self._upstream() as upstream:
+            _relay(client, upstream)
+
+    def _tls(self) -> ssl.SSLSocket:
+        return self.server.context.wrap_socket(self.connection, server_side=True)
+
+    def _upstream(self) -> socket.socket:
+        return socket.create_connection(self.server.upstream)
+
+
+def _relay(client: ssl.SSLSocket, upstream: socket.socket) -> None:
+    """Pass bytes both ways until one side has no more."""
+    with selectors.DefaultSelector() as ready:
+        ready.register(client, selectors.EVENT_READ, upstream)
+        ready.register(upstream, selectors.EVENT_READ, client)
+        while True:
+            for key, _mask in ready.select():
+                source, target = key.fileobj, key.data
+                data = source.recv(65_536)  # type: ignore[union-attr]
+                while isinstance(source, ssl.SSLSocket) and source.pending():
+                    data += source.recv(source.pending())
+                if not data:
+                    return
+                target.sendall(data)
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, upstream: tuple[str, int], context: ssl.SSLContext) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.upstream = upstream
+        self.context = context
+        self.connects: list[str] = []
+
+
+class Zendesk:
+    """The sandbox as it would be met at zendesk.com: reached with ``environment``, trusted with ``ca_path``."""
+
+    def __init__(self, sandbox_url: str, folder: Path) -> None:
+        folder.mkdir()
+        authority = trustme.CA()
+        self.ca_path = folder / "ca.pem"
+        authority.cert_pem.write_to_path(str(self.ca_path))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(*HOSTS).configure_cert(context)
+        address = urlsplit(sandbox_url)
+        self._server = _Server((str(address.hostname), int(address.port or 0)), context)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What leads a play here."""
+        return {"HTTPS_PROXY": f"http://127.0.0.1:{self._server.server_address[1]}"}
+
+    @property
+    def connects(self) -> Sequence[str]:
+        """Where the proxy was asked to connect to so far, each as ``host:port``."""
+        return tuple(self._server.connects)
+
+    def __enter__(self) -> Zendesk:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
