@@ -1,0 +1,81 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# `make help` lists the targets. ARGS is handed on, as in: make unit ARGS='tests/unit/... -k name'
+
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+DEMO := build/demo
+BACKEND = NOX_DEFAULT_VENV_BACKEND=$$(cat $(VENV)/backend)
+NOX = $(BACKEND) $(VENV)/bin/python tests/tools/run_nox.py
+# A session's own arguments, behind nox's.
+POSARGS = $(if $(ARGS),-- $(ARGS))
+LINT := formatters codeqa yamllint typing antsibull-nox-config docs-check license-check extra-checks ansible-lint changelog galaxy-importer
+
+.DEFAULT_GOAL := help
+.PHONY: help demo sandbox test unit integration lint sanity format matrix release requirements clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+demo: export ANSIBLE_HOME := $(CURDIR)/$(DEMO)/home
+demo: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(DEMO)
+demo: $(VENV)/demo.stamp ## play one offboarding against the sandbox
+	@rm -rf $(DEMO) && mkdir -p $(DEMO)
+	@ansible-galaxy collection build --output-path $(DEMO) >$(DEMO)/log
+	@ansible-galaxy collection install --offline -p $(DEMO) $(DEMO)/*.tar.gz >>$(DEMO)/log
+	@tests/demo/run
+
+sandbox: $(VENV)/demo.stamp ## run the stand-in Chat API until Ctrl-C
+	@$(VENV)/bin/python -m tests.sandbox $(ARGS)
+
+test: $(VENV)/backend ## everything to run before a push
+	@$(NOX) --session sanity integration units demo $(LINT)
+
+unit: $(VENV)/backend ## unit tests, with coverage
+	@$(NOX) --session units $(POSARGS)
+
+integration: $(VENV)/backend ## real Ansible against the sandbox
+	@$(NOX) --session integration $(POSARGS)
+
+lint: $(VENV)/backend ## format, style, types, documentation, licences, changelog, archive
+	@$(NOX) --session $(LINT)
+
+sanity: $(VENV)/backend ## ansible-test sanity on every Python that is here
+	@$(NOX) --session sanity $(POSARGS)
+
+format: $(VENV)/backend ## rewrite the code as the formatter wants it
+	@$(BACKEND) $(VENV)/bin/nox --session formatters
+
+matrix: $(VENV)/backend ## unit and integration tests on every supported ansible-core and Python
+	@$(NOX) --session matrix managed $(POSARGS)
+
+release: $(VENV)/backend ## write the changelog of the version in galaxy.yml from its fragments
+	@$(BACKEND) $(VENV)/bin/nox --session changelog -- release --update-existing --reload-plugins --refresh-plugins
+
+requirements: $(VENV)/backend ## pin the newest versions of all tools
+	@cd requirements && for name in tests demo dev lint docs ansible-lint galaxy-importer reuse; do \
+		head -n 4 $$name.in >$$name.new && \
+		UV_SYSTEM_CERTS=1 ../$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+			--no-header --no-annotate --no-emit-index-url --no-emit-find-links $$name.in >>$$name.new && \
+		mv $$name.new $$name.txt || exit 1; done
+
+clean: ## remove all that make has made
+	rm -rf $(VENV) .nox .cache build tests/output .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# uv makes an environment in a second. Where it cannot reach the packages that pip can, pip installs them.
+$(VENV)/backend: $(VENV)/dev.stamp
+	@if UV_SYSTEM_CERTS=1 $(VENV)/bin/uv pip install --quiet --dry-run --no-cache --reinstall \
+		--python $(VENV) --requirement requirements/dev.txt; then echo uv; else echo virtualenv; fi >$@
+
+# One stamp for each set of pinned packages; a set is installed again when its file changes.
+$(VENV)/bin/python:
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/%.stamp: requirements/%.txt $(VENV)/bin/python
+	@echo "Installing $< into $(VENV) ..."
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@

@@ -1,0 +1,181 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What `make` runs: each part of the tests is a nox session with an environment of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tarfile
+from pathlib import Path
+
+import antsibull_nox
+import nox
+from antsibull_nox.sessions.collections import prepare_collections
+
+ROOT = Path(__file__).parent
+BUILD = ROOT / "build"
+
+# What `make matrix` plays: ansible-core -> the Python that it runs on.
+CORES = {
+    "2.16.19": "3.11",
+    "2.17.14": "3.11",
+    "2.18.19": "3.11",
+    "2.19.14": "3.11",
+    "2.20.10": "3.12",
+    "2.21.5": "3.12",
+    "2.22.0rc1": "3.13",
+}
+# The Pythons on which modules run (see tests/config.yml).
+MANAGED_PYTHONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
+
+nox.needs_version = ">=2026.8"
+nox.options.reuse_venv = "yes"
+nox.options.error_on_missing_interpreters = False
+# Trust what the system trusts, as pip is configured to, and run only Pythons that are here.
+os.environ.setdefault("UV_SYSTEM_CERTS", "1")
+os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
+
+
+def put_pythons_on_path() -> None:
+    """Let pyenv's Pythons be found by version. Its own shims answer only for the versions that are switched on."""
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    shims = [entry for entry in path if Path(entry).name == "shims"]
+    roots = [os.environ.get("PYENV_ROOT", "~/.pyenv"), *(str(Path(entry).parent) for entry in shims)]
+    pythons = [str(folder) for root in roots for folder in sorted(Path(root).expanduser().glob("versions/3.*/bin"))]
+    position = path.index(shims[0]) if shims else len(path)
+    os.environ["PATH"] = os.pathsep.join(dict.fromkeys([*path[:position], *pythons, *path[position:]]))
+
+
+put_pythons_on_path()
+antsibull_nox.load_antsibull_nox_toml()
+
+
+def install(session: nox.Session, *names: str) -> None:
+    """Install requirements/NAME.txt for each name."""
+    session.install(*(arg for name in names for arg in ("-r", f"requirements/{name}.txt")))
+
+
+def build_archive(session: nox.Session, folder: Path) -> Path:
+    """Build the archive that users get, into a folder of the session's own."""
+    output = session.run(
+        *("ansible-galaxy", "collection", "build", "--force", "--output-path", str(folder)),
+        silent=True,
+    )
+    return Path(re.findall(r"\S+\.tar\.gz", str(output))[-1])
+
+
+def link_source_tree() -> None:
+    """Make this checkout importable as ansible_collections.zchat.admin: build/tree, see pyproject.toml."""
+    tree = BUILD / "tree" / "ansible_collections" / "zchat" / "admin"
+    tree.mkdir(parents=True, exist_ok=True)
+    for name in ("galaxy.yml", "meta", "plugins", "tests"):
+        if not (tree / name).is_symlink():
+            (tree / name).symlink_to(ROOT / name)
+
+
+def run_units(session: nox.Session, *options: str) -> None:
+    link_source_tree()
+    session.run("pytest", *options, *(session.posargs or ["tests/unit"]))
+
+
+def run_integration(session: nox.Session) -> None:
+    """Play the integration targets with the collection installed from its archive, as users have it."""
+    work = Path(session.create_tmp()).absolute()
+    archive = build_archive(session, work)
+    session.run(
+        *("ansible-galaxy", "collection", "install", "--force", "--offline", "-p", str(work), str(archive)),
+        silent=True,
+    )
+    session.run(
+        *("pytest", "-n", "2", *(session.posargs or ["tests/integration"])),
+        env={"ANSIBLE_COLLECTIONS_PATH": str(work), "ANSIBLE_HOME": str(work / "home")},
+    )
+
+
+@nox.session
+def units(session: nox.Session) -> None:
+    """Unit tests; all of them together must cover 95 % of plugins/, branches counted."""
+    install(session, "demo", "tests")
+    coverage = [] if session.posargs else ["--cov", "--cov-report=term-missing:skip-covered"]
+    run_units(session, *coverage)
+
+
+@nox.session
+def integration(session: nox.Session) -> None:
+    """Real Ansible against the sandbox."""
+    install(session, "demo", "tests")
+    run_integration(session)
+
+
+@nox.session(venv_backend="none")
+def demo(session: nox.Session) -> None:
+    """What README.md offers first."""
+    session.run("make", "demo", external=True)
+
+
+@nox.session(default=False)
+@nox.parametrize("python,core", [(python, core) for core, python in CORES.items()], ids=list(CORES))
+def matrix(session: nox.Session, core: str) -> None:
+    """Unit and integration tests on every supported ansible-core."""
+    session.install("-r", "requirements/tests.txt", f"ansible-core=={core}")
+    run_units(session)
+    run_integration(session)
+
+
+def ansible_test(session: nox.Session, *arguments: str) -> None:
+    """Run ansible-test without a container, on a copy of what git knows, with a home folder in the checkout."""
+    install(session, "demo")
+    home = ROOT / ".cache" / "home"
+    session.run("python", "tests/tools/seed_ansible_test.py", str(home), sys.executable)
+    collections = prepare_collections(session, install_in_site_packages=False, install_out_of_tree=True)
+    if collections:
+        with session.chdir(collections.current_path):
+            session.run("ansible-test", *arguments, "--requirements", "--color", "no", env={"HOME": str(home)})
+
+
+@nox.session
+def sanity(session: nox.Session) -> None:
+    """ansible-test sanity, on every Python that is here, without an ignore file."""
+    ansible_test(session, "sanity", "--local", *session.posargs)
+
+
+@nox.session(default=False)
+@nox.parametrize("python_version", MANAGED_PYTHONS, ids=MANAGED_PYTHONS)
+def managed(session: nox.Session, python_version: str) -> None:
+    """Unit tests on the Pythons of the managed side."""
+    if not shutil.which(f"python{python_version}"):
+        session.skip(f"Python {python_version} is not here")
+    ansible_test(
+        session, "units", "--target-python", f"venv/{python_version}", *(session.posargs or ["tests/unit/plugins/"])
+    )
+
+
+@nox.session(name="galaxy-importer")
+def galaxy_importer(session: nox.Session) -> None:
+    """What Galaxy says when the archive is uploaded, where a warning counts as an error."""
+    install(session, "galaxy-importer")
+    work = Path(session.create_tmp()).absolute()
+    archive = build_archive(session, work)
+    with tarfile.open(archive) as tar:
+        session.log("The archive holds:\n" + "\n".join(sorted(m.name for m in tar if m.isfile())))
+    with session.chdir(work):
+        log = session.run("python", "-m", "galaxy_importer.main", archive.name, silent=True)
+    print(log, flush=True)
+    if re.search(r"^(WARNING|ERROR)", log or "", re.MULTILINE):
+        session.error("the importer warns")
+
+
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """The changelog and its fragments can be read; or what is given, such as `release`."""
+    install(session, "docs")
+    session.run("antsibull-changelog", *(session.posargs or ["lint"]))
+
+
+if __name__ == "__main__":
+    nox.main()
