@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from .checks import InputError
-from .demo import AUTOMATION_TOKEN_ID, LEAVER_ID, demo_seed
+from .demo import AUTOMATION_TOKEN_ID, COLLEAGUE_EMAIL, COLLEAGUE_ID, LEAVER_EMAIL, LEAVER_ID, demo_seed
 from .faults import Fault
 from .options import Options
 from .seed import fake_secret, read_seed
@@ -18,6 +18,9 @@ from .server import Sandbox
 
 __all__ = [
     "AUTOMATION_TOKEN_ID",
+    "COLLEAGUE_EMAIL",
+    "COLLEAGUE_ID",
+    "LEAVER_EMAIL",
     "LEAVER_ID",
     "Fault",
     "InputError",

@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--list-cap", type=int, metavar="N", help="the list shows only the first N tokens by id")
     add("--value-length", type=int, metavar="N", help="the list shows only N characters of each token value")
     add("--tokens", type=int, default=0, metavar="N", help="generate N tokens besides those of the seed")
+    add("--agents", type=int, default=0, metavar="N", help="generate N agents besides those of the seed")
     add(
         "--seed", type=Path, metavar="FILE", help="JSON with agents, tokens and credentials instead of the demo account"
     )
@@ -71,6 +72,7 @@ def _options(given: argparse.Namespace) -> Options:
         list_cap=given.list_cap,
         value_length=given.value_length,
         tokens=given.tokens,
+        agents=given.agents,
         seed=read_seed(given.seed) if given.seed else None,
         faults=parse_faults(read_json(given.faults), f"{given.faults}: faults") if given.faults else (),
     )

@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Blueprint, Flask, Response, g, request
+from werkzeug.routing import BaseConverter
 
 from .checks import InputError, as_list, as_object
 from .faults import Fault
+from .seed import Agent
 from .state import Caller, State
 
 if TYPE_CHECKING:
@@ -35,8 +37,17 @@ CONTROL = "/_sandbox"
 WIRE = "sandbox.wire"
 """The key in the WSGI environment under which a Wire tells the server how to send the answer."""
 
+MOST_AGENTS = 100
+"""How many agents one page of their list holds at most, and by default."""
 NO_HELP_DESK = "There is no help desk configured at this address"
 _PLACEHOLDER = re.compile(r"\{(?:(authorization)|(access_token|refresh_token):(\d{1,18})|http_date:(-?\d{1,9}))\}")
+
+
+class _Rest(BaseConverter):
+    """All that is left of a path, slashes and line ends included: what Werkzeug sees of it is decoded already."""
+
+    part_isolating = False
+    regex = "(?s:.*)"
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,7 @@ def create_app(state: State, stopping: threading.Event) -> Flask:
     app = Flask("zchat-sandbox", static_folder=None)
     # The API does not redirect //oauth/tokens to /oauth/tokens.
     app.url_map.merge_slashes = False
+    app.url_map.converters["rest"] = _Rest
     app.register_blueprint(_chat("chat", state, basic=False), url_prefix=CHAT_BASE)
     app.register_blueprint(_chat("legacy", state, basic=True), url_prefix=LEGACY_BASE)
     app.register_blueprint(_support(state), url_prefix=SUPPORT_MOUNT + LEGACY_BASE)
@@ -168,7 +180,60 @@ def _chat(name: str, state: State, basic: bool) -> Blueprint:
             return _json(404, {"error": "Not Found", "description": f"There is no OAuth token with id {token_id}"})
         return Response(status=204)
 
+    _add_agents(blueprint, state, basic)
     return blueprint
+
+
+def _add_agents(blueprint: Blueprint, state: State, basic: bool) -> None:
+    """Add what the Chat API answers about agents."""
+
+    @blueprint.get("/agents")
+    def list_agents() -> Response:
+        refusal = _refusal(state, basic, "read")
+        if refusal is not None:
+            return refusal
+        try:
+            limit = _cursor("limit", MOST_AGENTS)
+            since_id, max_id = _cursor("since_id", 0), _cursor("max_id", None)
+        except ValueError as error:
+            return _json(400, {"error": "Bad Request", "description": str(error)})
+        return _json(200, state.agent_page(since_id or 0, max_id, MOST_AGENTS if limit is None else limit))
+
+    @blueprint.get("/agents/<int:agent_id>")
+    def read_agent(agent_id: int) -> Response:
+        return _refusal(state, basic, "read") or _agent(state.agent_by_id(agent_id))
+
+    @blueprint.get("/agents/email/<rest:address>")
+    def read_agent_by_email(address: str) -> Response:
+        refusal = _refusal(state, basic, "read")
+        if refusal is not None:
+            return refusal
+        # As it was sent: a slash in an address is encoded, one that is not makes it another path.
+        sent = urlsplit(request.environ["REQUEST_URI"]).path.partition("/agents/email/")[2]
+        return _agent(None if "/" in sent else state.agent_by_email(unquote(sent)))
+
+    @blueprint.get("/agents/me")
+    def read_caller() -> Response:
+        caller = _caller(state, basic)
+        return caller if isinstance(caller, Response) else _agent(caller.agent)
+
+
+def _cursor(name: str, default: int | None) -> int | None:
+    """Return a whole number from the query. Raises ValueError, with the API's words, for one that cannot be."""
+    given = request.args.get(name)
+    if given is None:
+        return default
+    most = MOST_AGENTS if name == "limit" else None
+    if not (given.isascii() and given.isdecimal()) or (most is not None and not 1 <= int(given) <= most):
+        raise ValueError(f"Invalid value for parameter {name}")
+    return int(given)
+
+
+def _agent(agent: Agent | None) -> Response:
+    """Return an agent as the seed has it, or the 404 for nobody."""
+    if agent is None:
+        return _json(404, {"error": "Not Found", "description": "There is no such agent"})
+    return _json(200, agent.document)
 
 
 def _refusal(state: State, basic: bool, scope: str) -> Response | None:

@@ -18,8 +18,11 @@ AUTOMATION_TOKEN_ID = 1100
 
 OWNER_ID = 10000001
 COLLEAGUE_ID = 10000026
+"""An agent with few tokens (3), who was disabled but keeps them all: that alone does not end a token."""
 LEAVER_ID = 100000204
 """The agent with many tokens (12), who leaves in the demo."""
+LEAVER_EMAIL = "jonas.weber@example.com"
+COLLEAGUE_EMAIL = "priya.nair@example.com"
 
 OWNER_EMAIL = "amelie.laurent@example.com"
 OWNER_PASSWORD = "not-a-real-password"
@@ -71,14 +74,17 @@ _OTHER_TOKENS: tuple[tuple[int, int, str, str, str, str | None], ...] = (
 )
 
 
-def _agent(agent_id: int, email: str, first_name: str, last_name: str, administrator: bool) -> dict[str, Any]:
+def _agent(
+    agent_id: int, email: str, first_name: str, last_name: str, administrator: bool, enabled: int | bool = 1
+) -> dict[str, Any]:
+    # ``enabled`` is 1 or 0 in the vendor's page, and true or false in answers that were seen: here, too.
     return {
         "id": agent_id,
         "email": email,
         "first_name": first_name,
         "last_name": last_name,
-        "display_name": first_name,
-        "enabled": 1,
+        "display_name": f"{first_name} {last_name}",
+        "enabled": enabled,
         "role_id": 1 if administrator else 3,
         "roles": {"administrator": administrator, "owner": administrator},
         "departments": [],
@@ -106,14 +112,14 @@ def demo_seed() -> dict[str, Any]:
     """Return the demo account as a new seed document, the caller's to change."""
     return {
         "agents": [
-            _agent(OWNER_ID, OWNER_EMAIL, "Amélie", "Laurent", administrator=True),
-            _agent(COLLEAGUE_ID, "priya.nair@example.com", "Priya", "Nair", administrator=False),
-            _agent(LEAVER_ID, "jonas.weber@example.com", "Jonas", "Weber", administrator=False),
+            _agent(OWNER_ID, OWNER_EMAIL, "Amélie", "Laurent", administrator=True, enabled=True),
+            _agent(COLLEAGUE_ID, COLLEAGUE_EMAIL, "Priya", "Nair", administrator=False, enabled=False),
+            _agent(LEAVER_ID, LEAVER_EMAIL, "Jonas", "Weber", administrator=False),
         ],
         "tokens": [dict(token) for token in _PAGE_TOKENS] + [_token(*row) for row in _OTHER_TOKENS],
         "credentials": [
             {"email": OWNER_EMAIL, "password": OWNER_PASSWORD},
-            {"email": "priya.nair@example.com", "password": "not-her-real-password"},
+            {"email": COLLEAGUE_EMAIL, "password": "not-her-real-password"},
         ],
         "access_token": fake_secret("access", AUTOMATION_TOKEN_ID),
     }

@@ -37,6 +37,8 @@ class Options:
     """The list shows only this many characters of each token value; None: the whole value."""
     tokens: int = 0
     """How many tokens to generate besides those of the seed: client ``generated``, ids from 1000001."""
+    agents: int = 0
+    """How many agents to generate besides those of the seed: ids from 2000001, ``agent-2000001@example.com``."""
     seed: Mapping[str, Any] | None = None
     """What the account holds at first, as ``parse_seed`` takes it; None: the demo account."""
     faults: Sequence[Fault | Mapping[str, Any]] = ()
@@ -58,6 +60,7 @@ class Options:
             if getattr(self, name) is not None:
                 as_int(getattr(self, name), name, least)
         as_int(self.tokens, "tokens")
+        as_int(self.agents, "agents")
         if self.seed is not None:
             parse_seed(self.seed)
         parse_faults(self.faults)

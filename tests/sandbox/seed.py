@@ -24,6 +24,7 @@ from .checks import InputError, as_bool, as_int, as_list, as_object, as_str
 
 GENERATED_CLIENT = "generated"
 FIRST_GENERATED_ID = 1_000_001
+FIRST_GENERATED_AGENT_ID = 2_000_001
 SECRET_LENGTH = 64
 
 _RELATIVE_DATE = re.compile(r"now(?:([+-])(\d{1,9})([smhdw]))?")
@@ -214,6 +215,28 @@ def read_seed(path: Path) -> dict[str, Any]:
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     return as_object(document, str(path))
+
+
+def generate_agents(count: int) -> list[Agent]:
+    """Return ``count`` agents with ids from 2000001, none of them an administrator, every tenth disabled."""
+    return [_generated_agent(FIRST_GENERATED_AGENT_ID + number) for number in range(count)]
+
+
+def _generated_agent(agent_id: int) -> Agent:
+    email = f"agent-{agent_id}@example.com"
+    document = {
+        "id": agent_id,
+        "email": email,
+        "first_name": "Agent",
+        "last_name": str(agent_id),
+        "display_name": f"Agent {agent_id}",
+        "enabled": int(agent_id % 10 != 0),
+        "role_id": 3,
+        "roles": {"administrator": False, "owner": False},
+        "departments": [],
+        "create_date": "2014-09-01T08:00:00Z",
+    }
+    return Agent(agent_id, email, administrator=False, document=document)
 
 
 def generate(count: int, agents: Sequence[Agent], now: datetime) -> list[Token]:

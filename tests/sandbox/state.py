@@ -19,7 +19,7 @@ from typing import Any, TypedDict
 from .demo import demo_seed
 from .faults import Fault, FaultCount, parse_faults
 from .options import Options
-from .seed import Agent, Credential, Seed, Token, generate, parse_seed, parse_tokens
+from .seed import Agent, Credential, Seed, Token, generate, generate_agents, parse_seed, parse_tokens
 
 SUPPORT_TOKENS = 100
 """How many of the seed's ids the Support API uses, too, each for a token of someone else."""
@@ -75,11 +75,14 @@ class State:
     def _begin(self, options: Options, faults: Iterable[Fault | Mapping[str, Any]]) -> None:
         now = datetime.now(timezone.utc)
         seed: Seed = parse_seed(demo_seed() if options.seed is None else options.seed, now=now)
-        generated = generate(options.tokens, seed.agents, now)
+        # An agent of the seed comes before a generated one with the same id.
+        agents = {agent.id: agent for agent in (*generate_agents(options.agents), *seed.agents)}
+        agents = dict(sorted(agents.items()))
+        generated = generate(options.tokens, list(agents.values()), now)
         support = [_support_token(token.id) for token in (list(seed.tokens) + generated)[:SUPPORT_TOKENS]]
         with self.lock:
             self.options = options
-            self._agents: dict[int, Agent] = {agent.id: agent for agent in seed.agents}
+            self._agents: dict[int, Agent] = agents
             self._credentials: dict[str, Credential] = {item.email.lower(): item for item in seed.credentials}
             self.credential = seed.credentials[0] if seed.credentials else None
             self.access_token = seed.access_token
@@ -233,6 +236,26 @@ class State:
         with self.lock:
             return {key: dict(agent.document) for key, agent in self._agents.items()}
 
+    def agent_page(self, since_id: int, max_id: int | None, limit: int) -> list[Mapping[str, Any]]:
+        """Return the first ``limit`` agents with ids from ``since_id`` to ``max_id``, both inclusive, in their order."""
+        with self.lock:
+            agents = self._agents.values()
+            met = (a.document for a in agents if a.id >= since_id and (max_id is None or a.id <= max_id))
+            return list(itertools.islice(met, limit))
+
+    def agent_by_id(self, agent_id: int) -> Agent | None:
+        """Return the agent with this id."""
+        with self.lock:
+            return self._agents.get(agent_id)
+
+    def agent_by_email(self, email: str) -> Agent | None:
+        """Return the agent with this address, which may be written in other cases."""
+        with self.lock:
+            return self._by_email(email)
+
+    def _by_email(self, email: str) -> Agent | None:
+        return next((agent for agent in self._agents.values() if agent.email.lower() == email.lower()), None)
+
     def caller_by_token(self, access_token: str) -> Caller | None:
         """Return whose access token this is, None unless it is a listed, live one."""
         with self.lock:
@@ -248,8 +271,7 @@ class State:
             known = self._credentials.get(email.lower())
             if known is None or known.password != password:
                 return None
-            agent = next((item for item in self._agents.values() if item.email.lower() == email.lower()), None)
-            return Caller(agent, None)
+            return Caller(self._by_email(email), None)
 
     # Limits, faults, log
 

@@ -15,7 +15,15 @@ import pytest
 pytest.importorskip("flask", reason="the sandbox needs flask")
 requests = pytest.importorskip("requests")
 
-from tests.sandbox import AUTOMATION_TOKEN_ID, LEAVER_ID, Options, Sandbox, demo_seed  # noqa: E402
+from tests.sandbox import (  # noqa: E402
+    AUTOMATION_TOKEN_ID,
+    COLLEAGUE_ID,
+    LEAVER_EMAIL,
+    LEAVER_ID,
+    Options,
+    Sandbox,
+    demo_seed,
+)
 
 PAGE_TOKEN = {
     "access_token": "L0m2pVzxYpiVZOnzuWfGTHJjUxMicmbsEeGh4QSBqTTaScnprJNC8DusW5RwFTuo",
@@ -159,6 +167,102 @@ def test_an_expired_token_is_401_and_a_revoked_one_too(sandbox, session):
     own = f"{sandbox.api_url}/oauth/tokens/{AUTOMATION_TOKEN_ID}"
     assert session.delete(own, timeout=TIMEOUT).status_code == 204
     assert session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT).status_code == 401
+
+
+# Agents
+
+
+def get(session, sandbox, path, base="api_url"):
+    """Return what a GET of this path below a base of the API answers."""
+    return session.get(f"{getattr(sandbox, base)}/{path}", timeout=TIMEOUT)
+
+
+@pytest.mark.parametrize("base", ["api_url", "legacy_url"])
+def test_agents_are_a_bare_array_by_id_as_the_seed_has_them(sandbox, session, base):
+    answer = get(session, sandbox, "agents", base)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert answer.json() == list(sandbox.state.agents.values())
+    assert [agent["id"] for agent in answer.json()] == sorted(sandbox.state.agents)
+    # The page's form and the form that was seen.
+    assert {type(agent["enabled"]) for agent in answer.json()} == {int, bool}
+
+
+def test_pages_of_agents_begin_with_since_id_and_end_with_max_id(sandbox, session):
+    sandbox.reset(agents=250)
+    first = get(session, sandbox, "agents").json()
+    assert len(first) == 100
+    assert [agent["id"] for agent in first[:2]] == [2_000_001, 2_000_002]
+    again = get(session, sandbox, f"agents?since_id={first[-1]['id']}&limit=2").json()
+    assert again[0] == first[-1]
+    assert [agent["id"] for agent in get(session, sandbox, "agents?max_id=2000002").json()] == [2_000_001, 2_000_002]
+    last = get(session, sandbox, "agents?since_id=2000250").json()
+    assert [agent["id"] for agent in last] == [2_000_250, *sorted(sandbox.state.agents)[-3:]]
+    assert get(session, sandbox, f"agents?since_id={last[-1]['id'] + 1}").json() == []
+    assert last[0]["email"] == "agent-2000250@example.com"
+
+
+@pytest.mark.parametrize("query", ["limit=101", "limit=0", "limit=all", "since_id=x", "max_id=-1"])
+def test_a_page_of_agents_that_cannot_be_is_400(sandbox, session, query):
+    answer = get(session, sandbox, f"agents?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "Bad Request"
+
+
+@pytest.mark.parametrize(
+    "path", [LEAVER_ID, f"email/{LEAVER_EMAIL}", "email/Jonas.WEBER%40example.com", "email/%6Aonas.weber@example.com"]
+)
+def test_one_agent_by_id_or_address(sandbox, session, path):
+    answer = get(session, sandbox, f"agents/{path}")
+    assert (answer.status_code, answer.json()) == (200, sandbox.state.agents[LEAVER_ID])
+
+
+def test_an_address_may_hold_what_means_something_in_a_url(sandbox, session):
+    seed = demo_seed()
+    del seed["credentials"][1]
+    seed["agents"][1]["email"] = "/a/b?c#d+e%2F \n☃@example.com"
+    sandbox.reset(seed=seed)
+    path = "agents/email/%2Fa%2Fb%3Fc%23d+e%252F%20%0A%E2%98%83%40example.com"
+    assert get(session, sandbox, path).json()["id"] == COLLEAGUE_ID
+    # Slashes that are not encoded are the path's own.
+    assert get(session, sandbox, path.replace("%2Fb", "/b")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["7", "email/nobody@example.com", "email/a%2Fb@x", "email/%2F", "email/", "email/%0A", "email/%FF", "email/me"],
+)
+def test_nobody_is_404(sandbox, session, path):
+    answer = get(session, sandbox, f"agents/{path}")
+    assert answer.status_code == 404
+    assert answer.json()["error"] == "Not Found"
+
+
+def test_agents_are_for_administrators_with_the_scope_read(sandbox, session):
+    paths = ["agents", f"agents/{LEAVER_ID}", f"agents/email/{LEAVER_EMAIL}"]
+    assert {get(requests, sandbox, path).status_code for path in [*paths, "agents/me"]} == {401}
+    session.headers.update(bearer(sandbox, 1301))
+    assert {get(session, sandbox, path).status_code for path in paths} == {403}
+    sandbox.state.add_tokens([{"id": 9, "agent_id": 10000001, "access_token": "writer", "scopes": "write"}])
+    session.headers["Authorization"] = "Bearer writer"
+    assert [get(session, sandbox, path).json()["error"] for path in paths] == ["Forbidden"] * 3
+
+
+def test_me_is_who_asks(sandbox, session):
+    assert get(session, sandbox, "agents/me").json()["id"] == 10000001
+    session.headers.update(bearer(sandbox, 1301))
+    assert get(session, sandbox, "agents/me").json()["id"] == COLLEAGUE_ID
+    auth = ("priya.nair@example.com", "not-her-real-password")
+    by_password = requests.get(f"{sandbox.legacy_url}/agents/me", auth=auth, timeout=TIMEOUT)
+    assert by_password.json()["id"] == COLLEAGUE_ID
+    sandbox.state.add_tokens([{"id": 9, "access_token": "of-nobody"}])
+    session.headers["Authorization"] = "Bearer of-nobody"
+    assert get(session, sandbox, "agents/me").status_code == 404
+
+
+def test_agents_are_limited_endpoint_by_endpoint_and_meet_faults(sandbox, session):
+    sandbox.reset(rate_limit=1, faults=[{"path": "agents/7$", "status": 502}])
+    paths = ["agents", "agents", "agents/email/%2Fx", "agents/email/y", "agents/7", "agents/8"]
+    assert [get(session, sandbox, path).status_code for path in paths] == [200, 429, 404, 429, 502, 429]
 
 
 # The Support API, and mixing it up
@@ -313,7 +417,7 @@ def test_the_log_tells_all_and_only_the_api_s_requests(sandbox, session):
     assert [tuple(entry[key] for key in keys) for entry in log] == [
         ("GET", "/api/v2/chat/oauth/tokens", "a=b", 200, "bearer"),
         ("DELETE", "/api/v2/oauth/tokens/7", "", 404, "basic"),
-        ("GET", "/api/v2/chat/agents/email/a%2Fb%40example.com", "", 404, None),
+        ("GET", "/api/v2/chat/agents/email/a%2Fb%40example.com", "", 401, None),
     ]
     assert log[0]["at"] <= log[1]["at"] <= log[2]["at"] <= time.time() + 1
     assert session.delete(f"{sandbox.url}/_sandbox/requests", timeout=TIMEOUT).status_code == 204
