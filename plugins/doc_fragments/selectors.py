@@ -28,6 +28,16 @@ options:
     type: list
     elements: int
     aliases: [agent_id]
+  agent_emails:
+    description:
+      - Select the tokens that act as the agents with these e-mail addresses, which are looked up in the API. Use this when somebody
+        leaves and their address is what you are given. Upper and lower case are the same.
+      - An address that no agent has is no failure, since the others still have to go. It is warned about and returned in
+        RV(unknown_agent_emails).
+      - An agent that was deleted can no longer be looked up, although its tokens may live on. Use O(agent_ids) then.
+    type: list
+    elements: str
+    aliases: [agent_email]
   client_identifiers:
     description:
       - Select the tokens that were made for one of these API clients, such as V(zopim). Use this when an integration is retired or its
@@ -66,8 +76,8 @@ options:
       - A C(create_date) that is missing or cannot be read never counts as old. It is warned about.
     type: str
 notes:
-  - "The selectors are O(ids), O(agent_ids), O(client_identifiers), O(scopes), O(token_values), O(expired) and O(age). Those that
-    are given must all match; the values within one are alternatives."
+  - "The selectors are O(ids), O(agent_ids), O(agent_emails), O(client_identifiers), O(scopes), O(token_values), O(expired) and O(age).
+    Those that are given must all match; the values within one are alternatives."
   - An empty list selects nothing. A selector that is null makes the task fail, since a variable without a value must not widen
     the selection; to leave one out on purpose, let its default be C(omit).
   - An agent, client or value that no listed token has is warned about, since it may be mistyped.

@@ -56,6 +56,10 @@ _LONGEST_WORDS = 200
 """Characters of the API's own words that a message quotes."""
 
 
+Unexpected = Callable[[str, str], ChatError]
+"""Makes the error for an answer of 200 that is not what was asked for, from its URL and the reason as a sentence."""
+
+
 @dataclass(frozen=True)
 class Reply:
     """One HTTP answer, its body read."""
@@ -93,19 +97,24 @@ class ChatClient:
         self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True)
         self._settings = self._settle()
 
-    def get(self, path: str) -> Any:
-        """The JSON that ``GET {base}/{path}`` answers with 200. Raises :class:`ChatError` for anything else."""
+    def get(self, path: str, unexpected: Unexpected) -> Any:
+        """The JSON that ``GET {base}/{path}`` answers with 200. Raises :class:`ChatError` for anything else.
+
+        ``unexpected`` makes the error for an answer that is no JSON.
+        """
+        url = self.url(path)
+        return self._json(self._request("GET", url), url, unexpected)
+
+    def find(self, path: str, unexpected: Unexpected) -> Any:
+        """As :meth:`get`, but ``None`` for a 404: there is no such thing, or, as far as this tells, no such API."""
         url = self.url(path)
         reply = self._request("GET", url)
-        if reply.status != 200:
-            raise self._refusal(reply, url)
-        try:
-            return json.loads(reply.body, parse_constant=_no_json_constant)
-        except (ValueError, RecursionError):
-            reason = (
-                "it is not JSON, and looks like a web page." if _looks_like_html(reply) else "it is not valid JSON."
-            )
-            raise errors.not_token_list(url, reason) from None
+        if reply.status == 404:
+            return None
+        found = self._json(reply, url, unexpected)
+        if found is None:
+            raise unexpected(url, "it answered null.")
+        return found
 
     def delete(self, path: str) -> bool:
         """Send ``DELETE {base}/{path}``; whether it ended something that was there.
@@ -190,6 +199,17 @@ class ChatClient:
         except (OSError, urllib3.exceptions.HTTPError, UnicodeError) as problem:
             raise _NoAnswerError(problem, self.connection) from None
         return Reply(response.status_code, response.headers, body, uncertain)
+
+    def _json(self, reply: Reply, url: str, unexpected: Unexpected) -> Any:
+        if reply.status != 200:
+            raise self._refusal(reply, url)
+        try:
+            return json.loads(reply.body, parse_constant=_no_json_constant)
+        except (ValueError, RecursionError):
+            reason = (
+                "it is not JSON, and looks like a web page." if _looks_like_html(reply) else "it is not valid JSON."
+            )
+            raise unexpected(url, reason) from None
 
     def _refusal(self, reply: Reply, url: str) -> ChatError:
         return errors.refused(
@@ -342,3 +362,10 @@ def _said(data: Mapping[str, Any]) -> Iterator[str]:
 def plain_text(text: str) -> str:
     """``text`` on one line, with HTML entities resolved and whatever is not printable turned to spaces."""
     return " ".join("".join(char if char.isprintable() else " " for char in html.unescape(text)).split())
+
+
+def encodable(value: Any) -> Any:
+    """``value``, a text without its lone surrogates: JSON can carry these, terminals and files can not."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "replace").decode("utf-8")
+    return value

@@ -112,6 +112,11 @@ def not_token_list(url: str, reason: str) -> ChatError:
     return ChatError(f"{url} did not answer with a list of Chat OAuth tokens: {reason} Nothing was revoked on it.", 200)
 
 
+def not_agents(url: str, reason: str) -> ChatError:
+    """A 200 answer that does not hold the agents, or the agent, that it was asked for."""
+    return ChatError(f"{url} did not answer with agents of Chat: {reason}", 200)
+
+
 def interrupted() -> ChatError:
     """A request that was not sent since the run was asked to end, or Ansible no longer listens."""
     return ChatError("Not sent, since the run was interrupted. Run the task again to finish it.")

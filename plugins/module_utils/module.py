@@ -41,16 +41,18 @@ def execute(
     """Hand the module's options to ``run(params, client, check_mode)`` and exit with what it returns.
 
     The options ``left_out`` of the task are missing from ``params``, so that null can be told from them.
-    ``on_failure`` is what a result holds where the work could not begin, so that a failed task returns the same keys.
+    Every result names the ``account`` by its base URL, null where there is none. ``on_failure`` is what a result holds where the work could not begin, so that a failed task returns the same keys.
     """
     if REQUESTS_IMPORT_ERROR is not None:
         missing = {"msg": missing_required_lib("requests"), "exception": REQUESTS_IMPORT_ERROR}
-        module.fail_json(**{**(on_failure or {}), **missing})
+        module.fail_json(**{**(on_failure or {}), "account": None, **missing})
     left_out = _really_left_out(module, left_out)
     params = {option: value for option, value in module.params.items() if option not in left_out}
     _hide_secrets(module)
+    account = None
     try:
         connection = connection_from(params, os.environ)
+        account = connection.base_url
         if not params.get("include_secrets"):
             module.no_log_values.update(value for value in connection.secrets if len(value) >= BEGINNING)
         with interruptible() as interrupted:
@@ -58,6 +60,7 @@ def execute(
             result = run(params, client, module.check_mode)
     except ChatError as error:
         result = {**(on_failure or {}), "failed": True, **error.result()}
+    result["account"] = account
     for text in result.pop("warnings", ()):
         module.warn(text)
     if result.pop("failed", False):

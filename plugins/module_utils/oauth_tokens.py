@@ -16,7 +16,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils import errors
-from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient, plain_text
+from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient, encodable, plain_text
 from ansible_collections.zchat.admin.plugins.module_utils.secrets import BEGINNING
 
 _PATH = "oauth/tokens"
@@ -70,7 +70,7 @@ def list_tokens(client: ChatClient) -> list[Token]:
     rests on it. The tokens' secrets are made known to the client, which keeps them out of every message.
     """
     url = client.url(_PATH)
-    answer = client.get(_PATH)
+    answer = client.get(_PATH, errors.not_token_list)
     if not isinstance(answer, list):
         raise errors.not_token_list(url, _not_a_list(answer))
     tokens: dict[int, Token] = {}
@@ -182,11 +182,4 @@ def _token(url: str, item: Any) -> Token:
     for name in Token.__slots__[2:]:
         if not isinstance(item.get(name), _DATE_TYPES if name in _DATES else _TEXT_TYPES):
             raise errors.not_token_list(url, f"the {name} of token {number} in it is not text.")
-    return Token(number, agent_id, *(_encodable(item.get(name)) for name in Token.__slots__[2:]))
-
-
-def _encodable(value: Any) -> Any:
-    """``value``, a text without its lone surrogates: JSON can carry these, terminals and files can not."""
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "replace").decode("utf-8")
-    return value
+    return Token(number, agent_id, *(encodable(item.get(name)) for name in Token.__slots__[2:]))

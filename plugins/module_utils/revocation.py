@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any
 
+from ansible_collections.zchat.admin.plugins.module_utils.agents import resolve, unknown
 from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient, plain_text
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError, counted, named, sentence
 from ansible_collections.zchat.admin.plugins.module_utils.oauth_tokens import (
@@ -94,6 +95,8 @@ class Ledger:
     selected: dict[int, Token] = field(default_factory=dict)
     unlisted: set[int] = field(default_factory=set)
     """Ids asked for that the API never listed."""
+    unknown_agent_emails: list[str] = field(default_factory=list)
+    """Addresses asked for that no agent has."""
     listed: dict[str, int] | None = None
     """What the API listed at first, ``None`` if the list could not be had."""
     verified: bool = False
@@ -129,6 +132,7 @@ class Ledger:
             ],
             "verified": self.verified and not failed,
             "listed": self.listed,
+            "unknown_agent_emails": self.unknown_agent_emails,
             "diff": self._diff(),
         }
         if self.warnings:
@@ -214,10 +218,14 @@ class Revocation:
         self.ledger = Ledger(unlisted=set(selectors.ids or ()))
 
     def play(self, check_mode: bool) -> dict[str, Any]:
-        """List, select, check the guards, revoke and verify; what the module returns.
+        """Look up, list, select, check the guards, revoke and verify; what the module returns.
 
-        Raises :class:`ChatError` only where the first list cannot be had: then nothing was selected, and nothing done.
+        Raises :class:`ChatError` only where the agents or the first list cannot be had: then nothing was selected, and
+        nothing done.
         """
+        self._selectors, found = resolve(self._client, self._selectors)
+        self.ledger.unknown_agent_emails = list(found.unknown_emails)
+        self.ledger.warnings += unknown(found)
         tokens = list_tokens(self._client)
         self.ledger.listed = listed(tokens)
         self.ledger.warnings += unmatched(tokens, self._selectors)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -16,15 +16,17 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError, named
 from ansible_collections.zchat.admin.plugins.module_utils.oauth_tokens import Token, is_value, timestamp
 
-_OPTIONS: dict[str, dict[str, Any]] = {
+SELECTORS: dict[str, dict[str, Any]] = {
     "ids": {"type": "list", "elements": "int", "aliases": ["id", "oauth_token_id"]},
     "agent_ids": {"type": "list", "elements": "int", "aliases": ["agent_id"]},
+    "agent_emails": {"type": "list", "elements": "str", "aliases": ["agent_email"]},
     "client_identifiers": {"type": "list", "elements": "str", "aliases": ["client_identifier"]},
     "scopes": {"type": "list", "elements": "str", "choices": ["read", "write", "chat"], "aliases": ["scope"]},
     "token_values": {"type": "list", "elements": "str", "no_log": True, "aliases": ["token_value"]},
     "expired": {"type": "bool"},
     "age": {"type": "str"},
 }
+"""The options that say which tokens are meant, as in an argument spec."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -35,6 +37,9 @@ class Selectors:
 
     ids: frozenset[int] | None = None
     agent_ids: frozenset[int] | None = None
+    agent_emails: frozenset[str] | None = None
+    agents_with_emails: frozenset[int] = frozenset()
+    """The ids of the agents who have ``agent_emails``, once they have been looked up; till then these select nothing."""
     client_identifiers: frozenset[str] | None = None
     scopes: frozenset[str] | None = None
     token_values: frozenset[str] | None = field(default=None, repr=False)
@@ -51,8 +56,10 @@ class Selection:
     warnings: Sequence[str] = ()
 
 
-def selector_options(left_out: set[str]) -> dict[str, dict[str, Any]]:
-    """The part of a module's argument spec that says which tokens are meant.
+def selector_options(
+    left_out: set[str], options: Mapping[str, Mapping[str, Any]] = SELECTORS
+) -> dict[str, dict[str, Any]]:
+    """The part of a module's argument spec that says what is meant: of the tokens, if not by other ``options``.
 
     Ansible makes no difference between an option that is null and one that is left out. Here it would be fatal: a
     variable without a value would widen the selection. But a fallback is asked for only what is left out, and so each
@@ -63,7 +70,19 @@ def selector_options(left_out: set[str]) -> dict[str, dict[str, Any]]:
         left_out.add(option)
         raise AnsibleFallbackNotFound
 
-    return {option: {**spec, "fallback": (note, [option])} for option, spec in _OPTIONS.items()}
+    return {option: {**spec, "fallback": (note, [option])} for option, spec in options.items()}
+
+
+def given(params: Mapping[str, Any], options: Iterable[str]) -> dict[str, Any]:
+    """Those of the ``options`` that a task gives. Raises :class:`ChatError` for one that is null."""
+    values = {option: params[option] for option in options if option in params}
+    for option, value in values.items():
+        if value is None:
+            raise ChatError(
+                f"'{option}' is null, which could mean all or nothing. Give it a value, an empty list, which selects "
+                "nothing, or leave it out, as with default(omit)."
+            )
+    return values
 
 
 def selectors_from(params: Mapping[str, Any], required: bool) -> Selectors:
@@ -72,26 +91,21 @@ def selectors_from(params: Mapping[str, Any], required: bool) -> Selectors:
     Raises :class:`ChatError` for a value that cannot select as written, null among them, and, where a selector is
     ``required``, for none at all: then every token would be meant.
     """
-    given = {option: params[option] for option in _OPTIONS if option in params}
-    for option, value in given.items():
-        if value is None:
-            raise ChatError(
-                f"'{option}' is null, which could mean every token or none. Give it a value, an empty list, which selects "
-                "nothing, or leave it out, as with default(omit)."
-            )
-    if required and not given:
+    asked = given(params, SELECTORS)
+    if required and not asked:
         raise ChatError(
             "No selector is given, so every token of the account would be meant. "
-            f"Give at least one of {', '.join(_OPTIONS)}."
+            f"Give at least one of {', '.join(SELECTORS)}."
         )
     return Selectors(
-        ids=_numbers(given, "ids"),
-        agent_ids=_numbers(given, "agent_ids"),
-        client_identifiers=_texts(given, "client_identifiers"),
-        scopes=_texts(given, "scopes"),
-        token_values=_token_values(given),
-        expired=given.get("expired"),
-        age=_age(given.get("age")),
+        ids=numbers(asked, "ids"),
+        agent_ids=numbers(asked, "agent_ids"),
+        agent_emails=texts(asked, "agent_emails"),
+        client_identifiers=texts(asked, "client_identifiers"),
+        scopes=texts(asked, "scopes"),
+        token_values=_token_values(asked),
+        expired=asked.get("expired"),
+        age=_age(asked.get("age")),
     )
 
 
@@ -156,6 +170,7 @@ def _matches(token: Token, selectors: Selectors) -> bool:
     return (
         (selectors.ids is None or token.id in selectors.ids)
         and (selectors.agent_ids is None or token.agent_id in selectors.agent_ids)
+        and (selectors.agent_emails is None or token.agent_id in selectors.agents_with_emails)
         and (selectors.client_identifiers is None or token.client_identifier in selectors.client_identifiers)
         and (selectors.scopes is None or not selectors.scopes.isdisjoint((token.scopes or "").split()))
         and (selectors.token_values is None or any(_has_value(token, given) for given in selectors.token_values))
@@ -166,7 +181,8 @@ def _has_value(token: Token, given: str) -> bool:
     return is_value(given, token.access_token) or is_value(given, token.refresh_token)
 
 
-def _numbers(params: Mapping[str, Any], option: str) -> frozenset[int] | None:
+def numbers(params: Mapping[str, Any], option: str) -> frozenset[int] | None:
+    """The ids that an option gives, ``None`` if it is not given. Raises :class:`ChatError` for one below 1."""
     if option not in params:
         return None
     for number in params[option]:
@@ -175,17 +191,18 @@ def _numbers(params: Mapping[str, Any], option: str) -> frozenset[int] | None:
     return frozenset(params[option])
 
 
-def _texts(params: Mapping[str, Any], option: str) -> frozenset[str] | None:
+def texts(params: Mapping[str, Any], option: str) -> frozenset[str] | None:
+    """The texts that an option gives, ``None`` if it is not given. Raises :class:`ChatError` for an empty one."""
     if option not in params:
         return None
-    texts = frozenset(text.strip() for text in params[option])
-    if "" in texts:
+    values = frozenset(text.strip() for text in params[option])
+    if "" in values:
         raise ChatError(f"'{option}' holds an empty value. An empty list selects nothing; an empty value is a mistake.")
-    return texts
+    return values
 
 
 def _token_values(params: Mapping[str, Any]) -> frozenset[str] | None:
-    values = _texts(params, "token_values")
+    values = texts(params, "token_values")
     if any(re.search(r"[^!-~]", value) for value in values or ()):
         raise ChatError(
             "'token_values' holds a value with a space, a control or a non-ASCII character in it, which no token has. "

@@ -13,8 +13,8 @@ version_added: 0.1.0
 description:
   - Revokes OAuth access tokens of a Zendesk Chat account and proves that they are gone. Whoever holds such a token can act as
     the agent it was made for until it expires or is revoked, also after that person has left.
-  - Which tokens are meant is said by the selectors O(ids), O(agent_ids), O(client_identifiers), O(scopes), O(token_values),
-    O(expired) and O(age). At least one is needed; those that are given must all match.
+  - Which tokens are meant is said by the selectors O(ids), O(agent_ids), O(agent_emails), O(client_identifiers), O(scopes),
+    O(token_values), O(expired) and O(age). At least one is needed; those that are given must all match.
   - A token that is revoked is gone for good. Run the task with C(--check --diff) first; it picks the same tokens, passes the
     same guards and sends no request that changes anything.
   - The task lists the tokens once, picks those that are meant, checks the guards O(own_token) and O(max_revocations), sends one
@@ -88,19 +88,26 @@ notes:
     an interrupted run can be traced; run the task again to finish it.
 seealso:
   - module: zchat.admin.zchat_oauth_token_info
+  - module: zchat.admin.zchat_agent_info
 """
 
 EXAMPLES = r"""
 - name: Revoke every token of somebody who leaves
   zchat.admin.zchat_oauth_token:
     state: absent
-    agent_id: 100000204
+    agent_email: jonas.weber@example.com
     max_revocations: 20
   register: offboarding
 
 - name: Say what became of them
   ansible.builtin.debug:
     msg: "{{ offboarding.revoked | length }} of {{ offboarding.listed.tokens }} tokens revoked, verified: {{ offboarding.verified }}"
+
+- name: Revoke every token of an agent that was deleted, and so can no longer be looked up
+  zchat.admin.zchat_oauth_token:
+    state: absent
+    agent_id: 10000026
+    max_revocations: 20
 
 - name: Revoke a token that was found in a log, whoever it belongs to
   zchat.admin.zchat_oauth_token:
@@ -238,6 +245,18 @@ listed:
       type: int
       sample: 2
   sample: {"tokens": 2, "agents": 2}
+unknown_agent_emails:
+  description:
+    - Those of O(agent_emails) that no agent has. Each may be mistyped. Empty if the addresses could not be looked up.
+  returned: always
+  type: list
+  elements: str
+  sample: [nobody@example.com]
+account:
+  description: The base URL of the account that was asked; null if the task did not say which, or not safely.
+  returned: always
+  type: str
+  sample: https://acme.zendesk.com/api/v2/chat
 status:
   description: The HTTP status of the answer that made the task fail.
   returned: failure, if an HTTP answer caused it

@@ -36,6 +36,7 @@ notes:
     proof by itself. Check with RV(listed) that the API listed as many tokens and agents as the account has.
 seealso:
   - module: zchat.admin.zchat_oauth_token
+  - module: zchat.admin.zchat_agent_info
 """
 
 EXAMPLES = r"""
@@ -53,6 +54,11 @@ EXAMPLES = r"""
       - 100000204
       - 10000026
     scopes: [write]
+    expired: false
+
+- name: List what somebody who leaves can still use
+  zchat.admin.zchat_oauth_token_info:
+    agent_email: jonas.weber@example.com
     expired: false
 
 - name: Find out which token a value from a log belongs to
@@ -135,6 +141,17 @@ listed:
       type: int
       sample: 2
   sample: {"tokens": 2, "agents": 2}
+unknown_agent_emails:
+  description: Those of O(agent_emails) that no agent has. Each may be mistyped.
+  returned: success
+  type: list
+  elements: str
+  sample: [nobody@example.com]
+account:
+  description: The base URL of the account that was asked; null if the task did not say which, or not safely.
+  returned: always
+  type: str
+  sample: https://acme.zendesk.com/api/v2/chat
 status:
   description: The HTTP status of the answer that made the task fail.
   returned: failure, if an HTTP answer caused it
@@ -148,6 +165,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.zchat.admin.plugins.module_utils.agents import resolve, unknown
 from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils.module import execute
@@ -163,13 +181,15 @@ from ansible_collections.zchat.admin.plugins.module_utils.selection import (
 def run(params: Mapping[str, Any], client: ChatClient, check_mode: bool) -> dict[str, Any]:
     """List the tokens and pick those that the selectors mean."""
     selectors = selectors_from(params, required=False)
+    selectors, found = resolve(client, selectors)
     tokens = list_tokens(client)
     selection = select(tokens, selectors, time.time())
     return {
         "changed": False,
         "tokens": [view(token, params["include_secrets"]) for token in selection.tokens],
         "listed": listed(tokens),
-        "warnings": [*unmatched(tokens, selectors), *selection.warnings],
+        "unknown_agent_emails": list(found.unknown_emails),
+        "warnings": [*unknown(found), *unmatched(tokens, selectors), *selection.warnings],
     }
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from tests.integration.ansible_run import Player, Run, sandbox_variables
 from tests.integration.documentation import MODULES, documented
+from tests.integration.zendesk import Zendesk
 from tests.sandbox import AUTOMATION_TOKEN_ID, Sandbox, demo_seed
 
 # What Ansible itself adds to a result, or gives a meaning to.
@@ -46,6 +47,8 @@ class Scenario:
     faults: Sequence[Mapping[str, Any]] = field(default=())
 
 
+_SUBDOMAIN = {"subdomain": "acme", "access_token": "{{ sandbox_access_token }}"}
+
 # Between them, the tasks of a module return every key that it documents, and a value for each sample.
 SCENARIOS = {
     "zchat_oauth_token": [
@@ -66,6 +69,7 @@ SCENARIOS = {
             tasks=[
                 {**_CHAT, "state": "absent", "ids": [38, AUTOMATION_TOKEN_ID], "own_token": "refuse"},
                 {**_CHAT, "state": "absent", "ids": [38, AUTOMATION_TOKEN_ID], "own_token": "keep"},
+                {**_SUBDOMAIN, "state": "absent", "agent_emails": ["nobody@example.com"]},
             ],
         ),
     ],
@@ -77,6 +81,20 @@ SCENARIOS = {
                 {**_LEGACY},
                 {**_LEGACY, "password": "wrong"},
                 {**_LEGACY, "ids": [0]},
+            ],
+        ),
+        Scenario(
+            tokens=[AUTOMATION_TOKEN_ID], tasks=[{**_SUBDOMAIN, "agent_emails": ["nobody@example.com"]}]
+        ),
+    ],
+    "zchat_agent_info": [
+        Scenario(
+            tokens=[AUTOMATION_TOKEN_ID],
+            tasks=[
+                {**_SUBDOMAIN, "emails": ["Jonas.Weber@example.com", "nobody@example.com"], "agent_ids": [7]},
+                {**_SUBDOMAIN},
+                {**_SUBDOMAIN, "access_token": "another-token"},
+                {**_SUBDOMAIN, "subdomain": "a.b"},
             ],
         ),
     ],
@@ -93,9 +111,9 @@ def module(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_return_values(module: str, player: Player, sandbox: Sandbox) -> None:
+def test_return_values(module: str, player: Player, sandbox: Sandbox, zendesk: Zendesk) -> None:
     """Nothing undocumented is returned, nothing documented is missing, and every sample is what would be returned."""
-    results = [result for scenario in SCENARIOS[module] for result in _play(module, scenario, player, sandbox)]
+    results = [result for scenario in SCENARIOS[module] for result in _play(module, scenario, player, zendesk, sandbox)]
     assert {bool(result.get("failed")) for result in results} == {False, True}
     documentation = documented(module, "RETURN")
     assert not _ANSIBLES_OWN & documentation.keys()
@@ -116,7 +134,9 @@ def _documented_once(documentation: Mapping[str, Any]) -> Iterable[tuple[list[li
     return places.values()
 
 
-def _play(module: str, scenario: Scenario, player: Player, sandbox: Sandbox) -> Iterator[dict[str, Any]]:
+def _play(
+    module: str, scenario: Scenario, player: Player, zendesk: Zendesk, sandbox: Sandbox
+) -> Iterator[dict[str, Any]]:
     """What each task of a scenario returns."""
     seed = demo_seed()
     seed["tokens"] = [token for token in seed["tokens"] if token["id"] in scenario.tokens]
@@ -129,7 +149,10 @@ def _play(module: str, scenario: Scenario, player: Player, sandbox: Sandbox) -> 
     ]
     # The info module shows some on purpose.
     secrets = None if module.endswith("_info") else ()
-    run: Run = player.play(tasks, variables=sandbox_variables(sandbox), secrets=secrets).check()
+    environment = {**zendesk.environment, "ZCHAT_CA_PATH": str(zendesk.ca_path)}
+    run: Run = player.play(
+        tasks, variables=sandbox_variables(sandbox), environment=environment, secrets=secrets
+    ).check()
     for number in range(len(tasks)):
         yield {key: value for key, value in run[f"task {number}"].items() if not key.startswith("_ansible")}
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from ansible_collections.zchat.admin.plugins.module_utils.client import Unexpected
 from ansible_collections.zchat.admin.plugins.module_utils.connection import connection_from
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils.secrets import Secrets
@@ -42,8 +44,25 @@ def item(number: int, **fields: Any) -> dict[str, Any]:
     }
 
 
+def agent(number: int, email: str | None, **fields: Any) -> dict[str, Any]:
+    """An agent as the API gives it."""
+    return {
+        "id": number,
+        "email": email,
+        "first_name": "Ada",
+        "last_name": "Byron",
+        "display_name": "Ada Byron",
+        "enabled": 1,
+        "role_id": 3,
+        "roles": {"administrator": False, "owner": False},
+        "departments": [],
+        "create_date": "2014-09-01T08:00:00Z",
+        **fields,
+    }
+
+
 class FakeChat:
-    """Keeps tokens, lists and revokes them, and remembers what was asked of it.
+    """Keeps tokens and agents, lists and revokes them, and remembers what was asked of it.
 
     ``answers`` says, by token id, what its DELETEs meet one after the other: a ChatError to raise, ``False`` for a token
     that is gone, or ``None`` to carry it out. ``after_list`` is called with the number of lists read so far.
@@ -55,6 +74,7 @@ class FakeChat:
         *,
         own: str | None = "own-token-value",
         answers: Mapping[int, Sequence[ChatError | bool | None]] | None = None,
+        agents: Iterable[Mapping[str, Any]] = (),
         list_cap: int | None = None,
         lingering: Mapping[int, int] | None = None,
         after_list: Callable[[int], None] | None = None,
@@ -64,6 +84,8 @@ class FakeChat:
         self.secrets = Secrets(self.connection.secrets)
         self.items = {entry["id"]: dict(entry) for entry in items}
         self.answers = {number: list(given) for number, given in (answers or {}).items()}
+        self.agents = sorted((dict(entry) for entry in agents), key=lambda entry: entry["id"])
+        self.agent_paths: list[str] = []
         self.list_cap = list_cap
         self.lingering = dict(lingering or {})
         self.after_list = after_list
@@ -77,7 +99,9 @@ class FakeChat:
     def url(self, path: str) -> str:
         return f"{self.connection.base_url}/{path}"
 
-    def get(self, path: str) -> Any:
+    def get(self, path: str, unexpected: Unexpected) -> Any:
+        if path.startswith("agents?"):
+            return self._page_of_agents(path)
         assert path == "oauth/tokens"
         shown = {**self.items, **self.ghosts}
         listed = [shown[number] for number in sorted(shown)][: self.list_cap]
@@ -89,6 +113,20 @@ class FakeChat:
         if self.after_list:
             self.after_list(len(self.lists))
         return listed
+
+    def _page_of_agents(self, path: str) -> list[dict[str, Any]]:
+        query = parse_qs(urlsplit(path).query)
+        (since,), (limit,) = query["since_id"], query["limit"]
+        assert int(limit) <= 100
+        self.agent_paths.append(path)
+        return [agent for agent in self.agents if agent["id"] >= int(since)][: int(limit)]
+
+    def find(self, path: str, unexpected: Unexpected) -> Any:
+        with self._lock:
+            self.agent_paths.append(path)
+        prefix, _slash, value = path.rpartition("/")
+        key = {"agents/email": "email", "agents": "id"}[prefix]
+        return next((agent for agent in self.agents if str(agent[key]).lower() == unquote(value).lower()), None)
 
     def delete(self, path: str) -> bool:
         with self._lock:

@@ -20,7 +20,7 @@ import pytest
 from ansible_collections.zchat.admin.plugins.module_utils import client as client_module
 from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient, plain_words
 from ansible_collections.zchat.admin.plugins.module_utils.connection import connection_from
-from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError, not_token_list
 from ansible_collections.zchat.admin.tests.unit.support.fake_chat import DEFAULTS
 from ansible_collections.zchat.admin.tests.unit.support.scripted_server import ScriptedServer, Turn, answer
 
@@ -96,7 +96,7 @@ def closed_port() -> int:
 
 def test_get_sends_one_request_with_the_credential():
     with ScriptedServer(answer(200, [1, {"a": None}])) as server:
-        assert make(server.url).get(PATH) == [1, {"a": None}]
+        assert make(server.url).get(PATH, not_token_list) == [1, {"a": None}]
     (request,) = server.requests
     assert request.startswith("GET /api/v2/chat/oauth/tokens HTTP/1.1\r\n")
     assert f"\r\nAuthorization: Bearer {TOKEN}\r\n" in request
@@ -106,10 +106,10 @@ def test_get_sends_one_request_with_the_credential():
 def test_connections_are_kept():
     with ScriptedServer(answer(200, []), NO_CONTENT, answer(404, {"error": "gone"}), answer(200, "[]")) as server:
         client = make(server.url)
-        assert client.get(PATH) == []
+        assert client.get(PATH, not_token_list) == []
         assert client.delete(f"{PATH}/1") is True
         assert client.delete(f"{PATH}/2") is False
-        assert client.get(PATH) == []
+        assert client.get(PATH, not_token_list) == []
     assert (len(server.requests), server.connections) == (4, 1)
 
 
@@ -123,12 +123,13 @@ def test_delete(status, ended):
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("method", ["get", "delete"])
+@pytest.mark.parametrize("method", ["get", "find", "delete"])
 def test_redirects_are_never_followed(status, method):
     with ScriptedServer(answer(200, [])) as other:
         location = f"http://ada:pw@127.0.0.1:{other.port}/login?token={TOKEN}#x"
         with ScriptedServer(answer(status, "", {"Location": location})) as server:
-            error = failure(getattr(make(server.url), method), PATH)
+            arguments = [] if method == "delete" else [not_token_list]
+            error = failure(getattr(make(server.url), method), PATH, *arguments)
     assert other.requests == []
     assert len(server.requests) == 1
     assert error.status == status
@@ -166,7 +167,7 @@ def test_redirects_to_nonsense(location):
 )
 def test_refusals_quote_the_api(status, body, words):
     with ScriptedServer(answer(status, body)) as server:
-        error = failure(make(server.url).get, PATH)
+        error = failure(make(server.url).get, PATH, not_token_list)
     assert words in error.msg
     assert error.status == status
     assert len(server.requests) == 1
@@ -174,7 +175,7 @@ def test_refusals_quote_the_api(status, body, words):
 
 def test_refusals_of_two_megabytes_are_short():
     with ScriptedServer(answer(400, "word " * 400_000)) as server:
-        error = failure(make(server.url).get, PATH)
+        error = failure(make(server.url).get, PATH, not_token_list)
     assert len(error.msg) < 350
     assert error.msg.endswith("word word...")
 
@@ -190,7 +191,9 @@ def test_secrets_are_scrubbed_from_what_the_api_says():
     with ScriptedServer(answer(400, f"Authorization: Bearer {TOKEN}, listed-token-value, hush-this...")) as server:
         client = make(server.url)
         client.secrets.add(["listed-token-value"])
-        assert failure(client.get, PATH).msg.endswith("Authorization: Bearer ********, ********, ********...")
+        assert failure(client.get, PATH, not_token_list).msg.endswith(
+            "Authorization: Bearer ********, ********, ********..."
+        )
 
 
 @pytest.mark.parametrize(
@@ -208,14 +211,14 @@ def test_secrets_are_scrubbed_from_what_the_api_says():
 )
 def test_200_that_is_not_json(body, headers, reason):
     with ScriptedServer(answer(200, body, headers)) as server:
-        error = failure(make(server.url).get, PATH)
+        error = failure(make(server.url).get, PATH, not_token_list)
     assert reason in error.msg
     assert error.status == 200
 
 
 def test_only_200_is_a_list():
     with ScriptedServer(answer(202, [])) as server:
-        assert failure(make(server.url).get, PATH).status == 202
+        assert failure(make(server.url).get, PATH, not_token_list).status == 202
 
 
 RESET: Callable[[Turn], bool] = lambda turn: turn.reset()  # noqa: E731 - one name for a one-line act
@@ -248,7 +251,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1"
 )
 def test_faults_are_explained(act, reason, clock):
     with ScriptedServer(act) as server:
-        error = failure(make(server.url, retries=0).get, PATH)
+        error = failure(make(server.url, retries=0).get, PATH, not_token_list)
     assert error.status is None
     assert error.msg.startswith(f"No answer from {server.url}/oauth/tokens: {reason}")
     assert len(server.requests) == 1
@@ -258,7 +261,7 @@ def test_faults_are_explained(act, reason, clock):
 @pytest.mark.parametrize("fault", [RESET, answer(500), answer(502, "<html>bad gateway"), answer(599)])
 def test_a_fault_that_passes_is_survived(fault, clock):
     with ScriptedServer(fault, fault, answer(200, [5])) as server:
-        assert make(server.url, retries=2).get(PATH) == [5]
+        assert make(server.url, retries=2).get(PATH, not_token_list) == [5]
     assert len(server.requests) == 3
     first, second = clock.paused
     assert 0.25 <= first <= 0.5 <= second <= 1.0
@@ -268,7 +271,7 @@ def test_a_fault_that_passes_is_survived(fault, clock):
 @pytest.mark.parametrize("retries", [0, 1, 4])
 def test_retries_are_counted_exactly(fault, status, retries, clock):
     with ScriptedServer(fault) as server:
-        error = failure(make(server.url, retries=retries).get, PATH)
+        error = failure(make(server.url, retries=retries).get, PATH, not_token_list)
     assert len(server.requests) == retries + 1
     assert len(clock.paused) == retries
     assert error.status == status
@@ -276,7 +279,7 @@ def test_retries_are_counted_exactly(fault, status, retries, clock):
 
 
 def test_refused_connection(clock):
-    error = failure(make(f"http://127.0.0.1:{closed_port()}/api/v2", retries=2).get, PATH)
+    error = failure(make(f"http://127.0.0.1:{closed_port()}/api/v2", retries=2).get, PATH, not_token_list)
     assert "the connection was refused" in error.msg
     assert len(clock.paused) == 2
 
@@ -286,7 +289,10 @@ def test_unknown_host(clock, monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert "could not be resolved" in failure(make("https://acme.zendesk.com/api/v2/chat", retries=1).get, PATH).msg
+    assert (
+        "could not be resolved"
+        in failure(make("https://acme.zendesk.com/api/v2/chat", retries=1).get, PATH, not_token_list).msg
+    )
     assert len(clock.paused) == 1
 
 
@@ -295,7 +301,9 @@ def test_connect_timeout(clock, monkeypatch):
         raise socket.timeout("timed out")
 
     monkeypatch.setattr("urllib3.util.connection.create_connection", no_route)
-    assert "no connection within 1 s" in failure(make("http://127.0.0.1:9/api", retries=0).get, PATH).msg
+    assert (
+        "no connection within 1 s" in failure(make("http://127.0.0.1:9/api", retries=0).get, PATH, not_token_list).msg
+    )
 
 
 def test_unreachable_network(monkeypatch):
@@ -304,7 +312,8 @@ def test_unreachable_network(monkeypatch):
 
     monkeypatch.setattr("urllib3.util.connection.create_connection", unreachable)
     assert (
-        "could not be made (Network is unreachable)" in failure(make("http://127.0.0.1:9/api", retries=0).get, PATH).msg
+        "could not be made (Network is unreachable)"
+        in failure(make("http://127.0.0.1:9/api", retries=0).get, PATH, not_token_list).msg
     )
 
 
@@ -342,13 +351,13 @@ def test_a_delete_that_could_not_have_arrived_is_no_lost_answer(clock, monkeypat
 
 def test_rate_limit_is_obeyed(clock):
     with ScriptedServer(answer(429, "slow down", {"Retry-After": "7"}), answer(200, [])) as server:
-        assert make(server.url, retries=0).get(PATH) == []
+        assert make(server.url, retries=0).get(PATH, not_token_list) == []
     assert clock.paused == [7.0]
 
 
 def test_rate_limit_beyond_the_bound_fails_at_once(clock):
     with ScriptedServer(answer(429, "", {"Retry-After": "61"})) as server:
-        error = failure(make(server.url, rate_limit_timeout=60).get, PATH)
+        error = failure(make(server.url, rate_limit_timeout=60).get, PATH, not_token_list)
     assert "wants another 61 s" in error.msg
     assert "'rate_limit_timeout' (60 s)" in error.msg
     assert (error.status, clock.paused, len(server.requests)) == (429, [], 1)
@@ -356,7 +365,7 @@ def test_rate_limit_beyond_the_bound_fails_at_once(clock):
 
 def test_rate_limit_waits_add_up(clock):
     with ScriptedServer(answer(429, "", {"Retry-After": "25"})) as server:
-        error = failure(make(server.url, rate_limit_timeout=60).get, PATH)
+        error = failure(make(server.url, rate_limit_timeout=60).get, PATH, not_token_list)
     assert clock.paused == [25.0, 25.0]
     assert "wants another 25 s of patience, after 50 s already waited" in error.msg
 
@@ -365,14 +374,14 @@ def test_rate_limit_waits_add_up(clock):
 def test_rate_limit_without_a_usable_wait_backs_off(value, clock):
     headers = {} if value is None else {"Retry-After": value}
     with ScriptedServer(answer(429, "", headers), answer(429, "", headers), answer(200, [])) as server:
-        make(server.url).get(PATH)
+        make(server.url).get(PATH, not_token_list)
     first, second = clock.paused
     assert 0.25 <= first <= 0.5 <= second <= 1.0
 
 
 def test_rate_limit_that_never_ends(clock):
     with ScriptedServer(answer(429, "", {"Retry-After": "0"})) as server:
-        assert failure(make(server.url, rate_limit_timeout=20).get, PATH).status == 429
+        assert failure(make(server.url, rate_limit_timeout=20).get, PATH, not_token_list).status == 429
     assert 5 <= len(server.requests) <= 20
 
 
@@ -407,7 +416,7 @@ def test_interrupted_before_it_starts(clock):
 def test_netrc_is_never_used(tmp_path, monkeypatch):
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login other password other\n")
     with ScriptedServer(answer(200, [])) as server:
-        make(server.url).get(PATH)
+        make(server.url).get(PATH, not_token_list)
     assert f"Authorization: Bearer {TOKEN}\r\n" in server.requests[0]
 
 
@@ -415,14 +424,14 @@ def test_a_proxy_never_sees_what_is_meant_for_loopback(monkeypatch):
     with ScriptedServer(answer(200, ["proxy"])) as proxy, ScriptedServer(answer(200, ["api"])) as server:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{proxy.port}")
-        assert make(server.url).get(PATH) == ["api"]
+        assert make(server.url).get(PATH, not_token_list) == ["api"]
     assert proxy.requests == []
 
 
 def test_a_proxy_is_asked_for_https_and_learns_no_secret(clock, monkeypatch):
     with ScriptedServer(answer(407, "who are you")) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:proxy-password@127.0.0.1:{proxy.port}")
-        error = failure(make("https://acme.zendesk.com/api/v2/chat", retries=0).get, PATH)
+        error = failure(make("https://acme.zendesk.com/api/v2/chat", retries=0).get, PATH, not_token_list)
     assert proxy.requests[0].startswith("CONNECT acme.zendesk.com:443 ")
     assert TOKEN not in proxy.requests[0]
     assert "the proxy that the environment names (HTTPS_PROXY) gave no way through" in error.msg
@@ -432,13 +441,13 @@ def test_a_proxy_is_asked_for_https_and_learns_no_secret(clock, monkeypatch):
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://[", "nonsense://x"])
 def test_proxies_that_cannot_be_used(proxy, clock, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", proxy)
-    error = failure(make("https://acme.zendesk.com/api/v2/chat", retries=0).get, PATH)
+    error = failure(make("https://acme.zendesk.com/api/v2/chat", retries=0).get, PATH, not_token_list)
     assert error.msg.startswith("No answer from https://acme.zendesk.com/api/v2/chat/oauth/tokens: ")
 
 
 def test_ca_bundle_of_the_environment_that_does_not_exist(clock, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/does/not/exist.pem")
-    error = failure(make("https://127.0.0.1:9/api/v2", retries=3).get, PATH)
+    error = failure(make("https://127.0.0.1:9/api/v2", retries=3).get, PATH, not_token_list)
     assert "the request could not be made" in error.msg
     assert clock.paused == []
 
@@ -449,7 +458,7 @@ def test_plain_http_where_tls_is_spoken_of(clock):
         return connection
 
     with ScriptedServer(answer(200, []), wrap=speak_plainly) as server:
-        error = failure(make(server.url.replace("http:", "https:"), retries=0).get, PATH)
+        error = failure(make(server.url.replace("http:", "https:"), retries=0).get, PATH, not_token_list)
     assert "no TLS connection came about" in error.msg
     assert server.requests == []
 
@@ -467,7 +476,7 @@ def over_tls(authority: Any, *script: Any) -> ScriptedServer:
 
 def test_a_certificate_that_does_not_verify_is_not_tried_again(authority, clock):
     with over_tls(authority, answer(200, [])) as server:
-        error = failure(make(server.url.replace("http:", "https:")).get, PATH)
+        error = failure(make(server.url.replace("http:", "https:")).get, PATH, not_token_list)
     assert "its TLS certificate could not be verified, so nothing was sent" in error.msg
     assert "'ca_path'" in error.msg
     assert (server.connections, server.requests, clock.paused) == (1, [], [])
@@ -477,9 +486,9 @@ def test_ca_path_is_trusted(authority, tmp_path, monkeypatch):
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     with over_tls(authority, answer(200, [1])) as server:
         url = server.url.replace("http:", "https:")
-        assert make(url, ca_path=str(tmp_path / "ca.pem")).get(PATH) == [1]
+        assert make(url, ca_path=str(tmp_path / "ca.pem")).get(PATH, not_token_list) == [1]
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
-        assert make(url).get(PATH) == [1]
+        assert make(url).get(PATH, not_token_list) == [1]
 
 
 def test_validate_certs_off_beats_the_environment(authority, tmp_path, monkeypatch, recwarn):
@@ -488,8 +497,8 @@ def test_validate_certs_off_beats_the_environment(authority, tmp_path, monkeypat
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
     with over_tls(authority, answer(200, [1])) as server:
         url = server.url.replace("http:", "https:")
-        assert make(url, validate_certs=False).get(PATH) == [1]
-        assert "could not be verified" in failure(make(url).get, PATH).msg
+        assert make(url, validate_certs=False).get(PATH, not_token_list) == [1]
+        assert "could not be verified" in failure(make(url).get, PATH, not_token_list).msg
     assert [str(warning.message) for warning in recwarn] == []
 
 
@@ -513,4 +522,4 @@ def test_words_of_a_page_without_end():
 def test_an_answer_without_end_is_cut_off(monkeypatch):
     monkeypatch.setattr(client_module, "_LARGEST_ANSWER", 100_000)
     with ScriptedServer(answer(200, "[" + "1," * 200_000 + "1]")) as server:
-        assert "not valid JSON" in failure(make(server.url).get, PATH).msg
+        assert "not valid JSON" in failure(make(server.url).get, PATH, not_token_list).msg

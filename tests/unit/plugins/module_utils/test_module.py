@@ -16,6 +16,7 @@ from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatErro
 from ansible_collections.zchat.admin.plugins.module_utils.module import GRACE, execute, interruptible
 from ansible_collections.zchat.admin.tests.unit.support.fake_chat import DEFAULTS
 
+ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
@@ -68,8 +69,8 @@ def _plain_environment(monkeypatch):
 
 def test_run_gets_the_real_options():
     module = FakeModule(check_mode=True)
-    assert play(module) == {"changed": False}
-    assert module.logged == ["secret-token True https://acme.zendesk.com/api/v2/chat"]
+    assert play(module) == {"changed": False, "account": ACCOUNT}
+    assert module.logged == [f"secret-token True {ACCOUNT}"]
 
 
 def test_what_run_returns_is_returned():
@@ -77,19 +78,22 @@ def test_what_run_returns_is_returned():
     assert play(module, {"changed": True, "tokens": [], "warnings": ["Mind the gap."]}) == {
         "changed": True,
         "tokens": [],
+        "account": ACCOUNT,
     }
     assert module.warnings == ["Mind the gap."]
     assert play(FakeModule(), {"failed": True, "msg": "No.", "revoked": [1]}) == {
         "failed": True,
         "msg": "No.",
         "revoked": [1],
+        "account": ACCOUNT,
     }
 
 
 def test_errors_become_failures_with_the_same_keys():
     result = play(FakeModule(), ChatError("No.", 403), on_failure={"revoked": []})
-    assert result == {"failed": True, "msg": "No.", "status": 403, "revoked": []}
-    assert play(FakeModule(subdomain="a/b"), on_failure={"revoked": []})["revoked"] == []
+    assert result == {"failed": True, "msg": "No.", "status": 403, "revoked": [], "account": ACCOUNT}
+    refused = play(FakeModule(subdomain="a/b"), on_failure={"revoked": []})
+    assert (refused["revoked"], refused["account"]) == ([], None)
 
 
 def test_options_left_out_are_missing():
@@ -101,7 +105,7 @@ def test_options_left_out_are_missing():
     with pytest.raises(SystemExit):
         # ids is null, agent_ids is null under its other name, which Ansible takes for left out, and age is left out.
         execute(module, run, left_out={"agent_ids", "age"})
-    assert module.result == {"given": ["agent_ids", "ids"]}
+    assert module.result == {"given": ["agent_ids", "ids"], "account": ACCOUNT}
 
 
 def test_secret_options_are_hidden_by_name():
@@ -183,5 +187,5 @@ def test_requests_is_missing(monkeypatch):
     monkeypatch.setattr(module_module, "REQUESTS_IMPORT_ERROR", "ImportError: no such thing")
     result = play(FakeModule(), on_failure={"revoked": []})
     assert "requests" in result["msg"]
-    assert result["revoked"] == []
+    assert (result["revoked"], result["account"]) == ([], None)
     assert result["exception"] == "ImportError: no such thing"

@@ -33,7 +33,7 @@ class Answering(FakeChat):
         super().__init__([])
         self._answer = answer
 
-    def get(self, path: str) -> object:
+    def get(self, path: str, unexpected: object) -> object:
         return self._answer
 
 

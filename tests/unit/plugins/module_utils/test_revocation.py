@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.zchat.admin.plugins.module_utils.client import Unexpected
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils.revocation import MOST_ROUNDS, limits_from
 from ansible_collections.zchat.admin.plugins.modules.zchat_oauth_token import run
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import LIMITS, FakeChat, item
+from ansible_collections.zchat.admin.tests.unit.support.fake_chat import LIMITS, FakeChat, agent, item
 
 OWN = "own-token-value"
 NO = ChatError("The API said no.", 422)
@@ -319,10 +320,10 @@ def test_a_list_that_cannot_be_read_again_is_no_proof():
     client = FakeChat([item(1), item(2, access_token=OWN)])
     real_get = client.get
 
-    def get(path: str) -> Any:
+    def get(path: str, unexpected: Unexpected) -> Any:
         if client.deletes:
             raise ChatError("The API answered with HTTP 503.", 503)
-        return real_get(path)
+        return real_get(path, unexpected)
 
     client.get = get
     result = revoke(client, scopes=["read"], own_token="revoke")
@@ -336,7 +337,7 @@ def test_a_list_that_cannot_be_read_again_is_no_proof():
 
 def test_a_list_that_cannot_be_read_at_all():
     client = FakeChat([item(1)])
-    client.get = lambda path: {"tokens": []}
+    client.get = lambda path, unexpected: {"tokens": []}
     with pytest.raises(ChatError, match="Support API"):
         revoke(client, ids=[1])
     assert client.deletes == []
@@ -408,6 +409,7 @@ CHOICES = st.fixed_dictionaries(
     optional={
         "ids": st.lists(st.integers(1, 45), max_size=8),
         "agent_ids": st.lists(st.sampled_from([1, 2, 3]), max_size=2),
+        "agent_emails": st.lists(st.sampled_from(["one@example.com", "TWO@example.com", "x@example.com"]), max_size=2),
         "scopes": st.lists(st.sampled_from(["read", "write", "chat"]), max_size=2),
         "token_values": st.lists(st.sampled_from(["first-access-token", OWN]), max_size=2),
         "expired": st.booleans(),
@@ -422,6 +424,7 @@ OPTIONS = st.fixed_dictionaries(
         "concurrency": st.sampled_from([1, 4]),
     }
 )
+AGENTS = [agent(1, "one@example.com"), agent(2, "two@example.com")]
 FAULTS = st.dictionaries(
     st.integers(1, 40),
     st.lists(
@@ -441,7 +444,7 @@ FAULTS = st.dictionaries(
     st.dictionaries(st.integers(1, 40), st.sampled_from([1, 99])),
 )
 def test_the_ledger_adds_up(items, choices, options, faults, list_cap, lingering):
-    client = FakeChat(items, answers=faults, list_cap=list_cap, lingering=lingering)
+    client = FakeChat(items, answers=faults, agents=AGENTS, list_cap=list_cap, lingering=lingering)
     options = {**choices, **options}
     before = {number: dict(entry) for number, entry in client.items.items()}
     dry = revoke(client, True, **options)
@@ -449,6 +452,11 @@ def test_the_ledger_adds_up(items, choices, options, faults, list_cap, lingering
     result = revoke(client, **options)
     revoked, kept, absent, not_revoked = books(result)
 
+    emails = {email.lower() for email in choices.get("agent_emails", ())}
+    if "agent_emails" in choices:
+        meant = {entry["id"] for entry in AGENTS if entry["email"] in emails}
+        assert {before[number]["agent_id"] for number in client.deletes} <= meant
+    assert set(result["unknown_agent_emails"]) == emails - {entry["email"] for entry in AGENTS}
     entered = [*revoked, *kept, *absent, *not_revoked]
     assert len(entered) == len(set(entered)), "one token in two books"
     assert len(client.deletes) == len(set(client.deletes)), "one token deleted twice"
@@ -464,7 +472,7 @@ def test_the_ledger_adds_up(items, choices, options, faults, list_cap, lingering
     if not_revoked:
         assert result["failed"]
     if result["verified"]:
-        last_list = FakeChat([before[number] for number in client.lists[-1]])
+        last_list = FakeChat([before[number] for number in client.lists[-1]], agents=AGENTS)
         left = revoke(last_list, True, **{**options, "own_token": "keep", "max_revocations": None})
         assert ids(left["revoked"]) == [], "'verified' by a list that holds what is meant"
     if options["max_revocations"] is not None:

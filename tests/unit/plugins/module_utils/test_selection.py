@@ -111,7 +111,7 @@ def test_values_refused(options, reason):
 @pytest.mark.parametrize("option", list(selector_options(set())))
 @pytest.mark.parametrize("required", [True, False])
 def test_null_is_refused(option, required):
-    reason = f"'{option}' is null, which could mean every token or none."
+    reason = f"'{option}' is null, which could mean all or nothing."
     assert refusal(required, **{option: None}).startswith(reason)
     assert refusal(required, **{"ids": [1], "expired": True, option: None}).startswith(reason)
 
