@@ -168,12 +168,7 @@ class Browser:
         path.write_bytes(base64.b64decode(data))
 
 
-def contrasts() -> str:
-    """An expression for ``ask``: the worst contrast of any text on the page to what is behind it, by its CSS classes."""
-    return _CONTRASTS
-
-
-_CONTRASTS = """(() => {
+WORST_CONTRAST = """(() => {
   const channels = color => color.match(/[\\d.]+/g).map(Number);
   const luminance = ([r, g, b]) => [r, g, b].map(v => v / 255)
     .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
@@ -195,3 +190,4 @@ _CONTRASTS = """(() => {
   }
   return worst;
 })()"""
+"""An expression for ``ask``: the least contrast of any text on the page to what is behind it."""
