@@ -58,17 +58,13 @@ def offboard_page(report: Report) -> dict[str, Any]:
     """What the page says about the ``report``."""
     kind = _kind(report)
     people = [_person(agent, report) for agent in report["agents"]]
-    unknown = [
-        *(f"{email}" for email in report["unknown_agent_emails"]),
-        *(f"agent {number}" for number in report["unknown_agent_ids"]),
-    ]
     return {
         "kind": kind,
         "label": _LABELS[kind],
         "headline": _headline(kind, report),
         "notes": _notes(kind, report),
         "people": people,
-        "unknown": unknown,
+        "unknown": _unknown(report),
         "account": report["account"] or "not known, since no connection was made",
         "listed": _listed(report),
         "verified": _verified(report),
@@ -133,14 +129,20 @@ def _notes(kind: str, report: Report) -> list[str]:
         notes.append("Nothing was changed. This is what a real run would begin with.")
     if summary["kept"] and not summary["not_revoked"]:
         notes.append("The token that was kept is the one that this run authenticates with. End it by other means.")
-    unknown = len(report["unknown_agent_emails"]) + len(report["unknown_agent_ids"])
+    unknown = _unknown(report)
     if unknown:
-        notes.append("The account does not know everyone who was named: see below whether that is a typing error.")
+        named = ", ".join(unknown[:3]) + (f" and {len(unknown) - 3} more" if len(unknown) > 3 else "")
+        notes.append(f"Not known to the account: {named}. See whether that is a typing error.")
     if kind in ("done", "dry-run"):
         without = sum(not agent["tokens"] for agent in report["agents"])
         if without and without < summary["agents"]:
             notes.append(f"{counted(without, 'person', 'people')} of the {summary['agents']} had no token.")
     return notes
+
+
+def _unknown(report: Report) -> list[str]:
+    """The addresses and ids that no agent has."""
+    return [*report["unknown_agent_emails"], *(f"agent {number}" for number in report["unknown_agent_ids"])]
 
 
 def _listed(report: Report) -> str:

@@ -79,7 +79,9 @@ def test_what_to_know_beside_the_verdict():
     assert offboard_page(report())["notes"] == []
     assert offboard_page(failed_lookup())["notes"] == ["No network."]
     unknown = offboard_page(report(NOBODY, NONE_HELD, revoked=[]))
-    assert "does not know everyone" in unknown["notes"][0]
+    assert unknown["notes"] == ["Not known to the account: x@example.com. See whether that is a typing error."]
+    several = {**NOBODY, "unknown_agent_ids": [5, 6, 7]}
+    assert "x@example.com, agent 5, agent 6 and 1 more." in offboard_page(report(several, NONE_HELD))["notes"][0]
     assert unknown["unknown"] == ["x@example.com"]
     assert "Nothing was changed" in offboard_page(report(dry_run=True, verified=False))["notes"][0]
     assert "End it by other means" in offboard_page(report(kept=[token(1204)]))["notes"][0]
