@@ -379,9 +379,14 @@ def _stall(beginning: bytes) -> Act:
     return lambda turn: turn.send_and_stall(beginning)
 
 
+def _drip(beginning: bytes) -> Act:
+    return lambda turn: turn.send_and_drip(beginning)
+
+
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"
 BROKE = "No answer from .*the connection broke before the answer was complete"
 SILENT = r"No answer from .*it sent no data for 1 s \('timeout'\)"
+SLOW = r"No answer from .*its answer came too slowly, \d+ bytes in 3 s, and was given up\. .* raise 'timeout'"
 RAW: dict[str, tuple[Act, str]] = {
     "reset before the answer": (lambda turn: turn.reset(), BROKE),
     "closed before the answer": (lambda turn: turn.send_and_close(b""), BROKE),
@@ -399,6 +404,8 @@ RAW: dict[str, tuple[Act, str]] = {
     "silence": (_stall(b""), SILENT),
     "one byte and silence": (_stall(b"H"), SILENT),
     "half a body and silence": (_stall(HEAD + b"[{"), SILENT),
+    "headers that drip for ever": (_drip(HEAD[:-2] + b"X-Slow: "), SLOW),
+    "a body that drips for ever": (_drip(HEAD + b"[{"), SLOW),
 }  # fmt: skip
 
 

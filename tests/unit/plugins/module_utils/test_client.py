@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import re
 import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils import client as client_module
+from ansible_collections.zchat.admin.plugins.module_utils import pace
 from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient, plain_words
 from ansible_collections.zchat.admin.plugins.module_utils.connection import connection_from
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
@@ -255,6 +258,56 @@ def test_faults_are_explained(act, reason, clock):
     assert clock.paused == []
 
 
+SLOWLY = r"its answer came too slowly, (\d+) bytes in \d s, and was given up\. .* raise 'timeout'"
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n[",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+    ],
+    ids=["status line", "headers", "body", "chunk", "body of no known length"],
+)
+def test_an_answer_that_drips_for_ever_is_given_up(beginning):
+    began = time.monotonic()
+    with ScriptedServer(lambda turn: turn.send_and_drip(beginning)) as server:
+        error = failure(make(server.url, retries=0).get, PATH)
+    assert 3 <= time.monotonic() - began < 5
+    found = re.search(SLOWLY, error.msg)
+    assert found, error.msg
+    assert len(beginning) < int(found.group(1)) <= len(beginning) + 16
+    assert (error.status, len(server.requests)) == (None, 1)
+
+
+def test_a_delete_whose_answer_drips_may_have_been_carried_out(clock, monkeypatch):
+    monkeypatch.setattr(pace, "PATIENCE", 1)
+    with ScriptedServer(lambda turn: turn.send_and_drip(b"HTTP/1.1 2"), answer(404)) as server:
+        assert make(server.url).delete(f"{PATH}/38") is True
+    assert (len(server.requests), len(clock.paused)) == (2, 1)
+
+
+def test_a_refusal_that_drips_still_counts(monkeypatch):
+    monkeypatch.setattr(pace, "PATIENCE", 1)
+    beginning = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100000\r\n\r\nGo away "
+    with ScriptedServer(lambda turn: turn.send_and_drip(beginning)) as server:
+        error = failure(make(server.url).delete, PATH)
+    assert error.status == 403
+    assert len(server.requests) == 1
+
+
+def test_a_proxy_that_drips_is_given_up(monkeypatch):
+    monkeypatch.setattr(pace, "PATIENCE", 1)
+    with ScriptedServer(lambda turn: turn.send_and_drip(b"HTTP/1.1 200 OK\r\nX-Slow: ")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        client = make("https://acme.zendesk.com/api/v2/chat", retries=1)
+        assert re.search(SLOWLY, failure(client.get, PATH).msg)
+    assert len(proxy.requests) == 2
+
+
 @pytest.mark.parametrize("fault", [RESET, answer(500), answer(502, "<html>bad gateway"), answer(599)])
 def test_a_fault_that_passes_is_survived(fault, clock):
     with ScriptedServer(fault, fault, answer(200, [5])) as server:
@@ -471,6 +524,13 @@ def test_a_certificate_that_does_not_verify_is_not_tried_again(authority, clock)
     assert "its TLS certificate could not be verified, so nothing was sent" in error.msg
     assert "'ca_path'" in error.msg
     assert (server.connections, server.requests, clock.paused) == (1, [], [])
+
+
+def test_an_answer_that_drips_over_tls_is_given_up(authority, monkeypatch):
+    monkeypatch.setattr(pace, "PATIENCE", 1)
+    with over_tls(authority, lambda turn: turn.send_and_drip(b"HTTP/1.1 200 OK\r\nX-Slow: ")) as server:
+        client = make(server.url.replace("http:", "https:"), validate_certs=False, retries=0)
+        assert "its answer came too slowly" in failure(client.get, PATH).msg
 
 
 def test_ca_path_is_trusted(authority, tmp_path, monkeypatch):
