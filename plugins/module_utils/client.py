@@ -270,6 +270,9 @@ class _NoAnswerError(Exception):
             self.reason = "the connection was refused. Nothing listens there, or a firewall is in the way."
         elif kinds & {"ProtocolError", "ChunkedEncodingError", "IncompleteRead", "ConnectionResetError"}:
             self.reason = f"the connection broke before the answer was complete{_detail(causes)}."
+        elif kinds & {"ContentDecodingError", "DecodeError"}:
+            self.reason = "its answer could not be decompressed. It is damaged, or not what its headers say."
+            self.worth_a_retry = False
         else:
             self.reason = f"the request could not be made{_detail(causes)}."
             self.worth_a_retry = isinstance(problem, (requests.ConnectionError, requests.Timeout))

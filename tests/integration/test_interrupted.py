@@ -137,7 +137,7 @@ def test_interrupted(end: Callable[[Playing], None], player: Player, sandbox: Sa
         assert {token["id"] for token in result["revoked"]}.isdisjoint(left)
         assert len(result["revoked"]) == len(deletes)
         assert {entry["id"] for entry in result["not_revoked"]} == left
-        assert f"{len(deletes)} of {TOKENS} tokens were revoked" in result["msg"]
+        assert f"Revoked {len(deletes)} of {TOKENS} tokens." in result["msg"]
         assert "Not sent, since the run was interrupted. Run the task again to finish it." in result["msg"]
     sandbox.state.clear_requests()
     sandbox.state.options = dataclasses.replace(sandbox.state.options, latency=0.0)

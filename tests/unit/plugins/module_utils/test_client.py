@@ -241,7 +241,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1"
             lambda turn: turn.send_and_close(
                 b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"
             ),
-            "the request could not be made",
+            "its answer could not be decompressed",
         ),
         (
             lambda turn: turn.send_and_close(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
