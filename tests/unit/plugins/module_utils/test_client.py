@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -438,6 +439,34 @@ def test_others_wait_with_the_one_that_was_told_to(clock):
         client._rate_limit.close_for(11)
         assert failure(client.delete, f"{PATH}/3").status == 429
     assert clock.paused == [9.0, 5.0]
+    assert len(server.requests) == 3
+
+
+def test_one_429_pauses_the_other_requests_too(clock, monkeypatch):
+    asked: list[float] = []
+    told = threading.Event()
+
+    def pass_time() -> None:
+        clock.now += 9
+
+    together = threading.Barrier(2, pass_time)
+
+    def wait(seconds: float) -> bool:
+        asked.append(seconds)
+        told.set()
+        together.wait(10)  # broken, if the other request does not wait
+        return False
+
+    monkeypatch.setattr(clock, "wait", wait)
+    refusal = answer(429, "", {"Retry-After": "9"})
+    with ScriptedServer(refusal, NO_CONTENT) as server, ThreadPoolExecutor(2) as workers:
+        client = make(server.url, pool_size=2)
+        first = workers.submit(client.delete, f"{PATH}/1")
+        assert told.wait(10)
+        second = workers.submit(client.delete, f"{PATH}/2")
+        assert first.result(20)
+        assert second.result(20)
+    assert asked == [9.0, 9.0]
     assert len(server.requests) == 3
 
 
