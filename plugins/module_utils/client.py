@@ -42,7 +42,8 @@ try:
     from requests.adapters import HTTPAdapter
 except ImportError:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
-    HTTPAdapter = object  # type: ignore[assignment, misc]  # never used, but the class below needs something to extend
+    # Never used, but the class below needs something to extend. To mypy the name stands for one class and no other.
+    HTTPAdapter = object  # type: ignore[assignment, misc]
 else:
     REQUESTS_IMPORT_ERROR = None
 

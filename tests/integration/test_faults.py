@@ -351,13 +351,13 @@ def test_others_wait_with_the_one_that_was_told_to(player: Player, sandbox: Sand
 def test_proof_that_cannot_be_had(player: Player, sandbox: Sandbox) -> None:
     """A list that is no list after the DELETE requests, and one that never runs dry."""
     page: dict[str, Any] = {"method": "GET", "after": 1, "status": 200, "body": "<html>Log in</html>"}
+    head = {**TOKEN, "client_identifier": "hydra"}
     endless = [
-        {"method": "DELETE", "path": f"/{number}$", "mint": [{**TOKEN, "id": number + 1}]} for number in range(5000, 5030)
-    ]  # fmt: skip
+        {"method": "DELETE", "path": f"/{number}$", "mint": [{**head, "id": number + 1}]}
+        for number in range(5000, 5030)
+    ]
     seed = demo_seed()
-    seed["tokens"].append({**TOKEN, "id": 5000, "client_identifier": "hydra"})
-    for fault in endless:
-        fault["mint"][0]["client_identifier"] = "hydra"  # type: ignore[index]
+    seed["tokens"].append({**head, "id": 5000})
     sandbox.reset(faults=[page])
     unproven = _play(player, sandbox, [_revoke("revoke", ids=[1301, 1302])])["revoke"]
     assert _ids(unproven, "revoked") == [1301, 1302]
