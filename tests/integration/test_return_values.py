@@ -83,9 +83,7 @@ SCENARIOS = {
                 {**_LEGACY, "ids": [0]},
             ],
         ),
-        Scenario(
-            tokens=[AUTOMATION_TOKEN_ID], tasks=[{**_SUBDOMAIN, "agent_emails": ["nobody@example.com"]}]
-        ),
+        Scenario(tokens=[AUTOMATION_TOKEN_ID], tasks=[{**_SUBDOMAIN, "agent_emails": ["nobody@example.com"]}]),
     ],
     "zchat_agent_info": [
         Scenario(
