@@ -158,7 +158,10 @@ class ChatClient:
         return request
 
     def _settle(self) -> dict[str, Any]:
-        """What the environment (proxies, CA bundle) and the options mean for each request, worked out once."""
+        """What the environment (proxies, CA bundle) and the options mean for each request, worked out once.
+
+        Raises :class:`ChatError` for a CA bundle that does not exist.
+        """
         connection = self.connection
         if not connection.validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -170,6 +173,12 @@ class ChatClient:
         if connection.base_url.startswith("http://"):
             # Loopback only: through a proxy the credentials would leave this machine in the clear.
             settings["proxies"] = {}
+        elif isinstance(settings["verify"], str) and not os.path.exists(settings["verify"]):
+            # Not 'ca_path', which has been looked for.
+            raise ChatError(
+                f"There is no file or directory {settings['verify']}, which REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the "
+                "environment names. Correct it, or name a CA bundle in 'ca_path'. Nothing was sent."
+            )
         return settings
 
     def _request(self, method: str, url: str) -> Reply:
@@ -291,6 +300,9 @@ class _NoAnswerError(Exception):
             self.reason = "the connection was refused. Nothing listens there, or a firewall is in the way."
         elif kinds & {"ProtocolError", "ChunkedEncodingError", "IncompleteRead", "ConnectionResetError"}:
             self.reason = f"the connection broke before the answer was complete{_detail(causes)}."
+        elif "InvalidHeader" in kinds:
+            self.reason = "the headers of its answer contradict each other."
+            self.worth_a_retry = False
         elif kinds & {"ContentDecodingError", "DecodeError"}:
             self.reason = "its answer could not be decompressed. It is damaged, or not what its headers say."
             self.worth_a_retry = False
