@@ -67,6 +67,8 @@ options:
   timeout:
     description:
       - How many seconds a request may take to connect, and how many seconds it may wait each time for data.
+      - An answer may take three times as long in all, and a second more for each KiB of it that has come. A long list over a
+        slow line is waited for; an answer that only drips in is given up.
     type: int
     default: 30
   retries:

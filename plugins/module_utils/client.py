@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ansible_collections.zchat.admin.plugins.module_utils import errors
+from ansible_collections.zchat.admin.plugins.module_utils import errors, pace
 from ansible_collections.zchat.admin.plugins.module_utils.connection import Connection
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils.rate_limit import (
@@ -42,6 +42,8 @@ try:
     from requests.adapters import HTTPAdapter
 except ImportError:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+    # Never used, but the class below needs something to extend. To mypy the name stands for one class and no other.
+    HTTPAdapter = object  # type: ignore[assignment, misc]
 else:
     REQUESTS_IMPORT_ERROR = None
 
@@ -71,6 +73,19 @@ class Reply:
     """Whether an earlier try of the same request may have been carried out: it got no answer, or a 5xx."""
 
 
+class _Adapter(HTTPAdapter):
+    """The way to the API, and through a proxy to it, on which an answer that only drips in is given up."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        pace.meter(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        pace.meter(manager)
+        return manager
+
+
 class ChatClient:
     """Asks the Chat API of one :class:`Connection`. Safe to share between threads."""
 
@@ -94,7 +109,7 @@ class ChatClient:
         self._session = requests.Session()
         self._session.auth = self._authorize
         self._session.headers.update({"Accept": "application/json", "User-Agent": "ansible-zchat.admin"})
-        self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True)
+        self._adapter = _Adapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True)
         self._settings = self._settle()
 
     def get(self, path: str, unexpected: Unexpected) -> Any:
@@ -143,7 +158,10 @@ class ChatClient:
         return request
 
     def _settle(self) -> dict[str, Any]:
-        """What the environment (proxies, CA bundle) and the options mean for each request, worked out once."""
+        """What the environment (proxies, CA bundle) and the options mean for each request, worked out once.
+
+        Raises :class:`ChatError` for a CA bundle that does not exist.
+        """
         connection = self.connection
         if not connection.validate_certs:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
@@ -155,6 +173,12 @@ class ChatClient:
         if connection.base_url.startswith("http://"):
             # Loopback only: through a proxy the credentials would leave this machine in the clear.
             settings["proxies"] = {}
+        elif isinstance(settings["verify"], str) and not os.path.exists(settings["verify"]):
+            # Not 'ca_path', which has been looked for.
+            raise ChatError(
+                f"There is no file or directory {settings['verify']}, which REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the "
+                "environment names. Correct it, or name a CA bundle in 'ca_path'. Nothing was sent."
+            )
         return settings
 
     def _request(self, method: str, url: str) -> Reply:
@@ -195,6 +219,8 @@ class ChatClient:
         try:
             request = self._session.prepare_request(requests.Request(method, url))
             response = self._adapter.send(request, **self._settings)
+            # Before its version 2, urllib3 takes a body that breaks off for a whole one.
+            response.raw.enforce_content_length = True
             body = _read(response, whole=method == "GET" and response.status_code == 200)
         except (OSError, urllib3.exceptions.HTTPError, UnicodeError) as problem:
             raise _NoAnswerError(problem, self.connection) from None
@@ -243,6 +269,7 @@ class _NoAnswerError(Exception):
         super().__init__()
         causes = list(_causes(problem))
         kinds = {type(cause).__name__ for cause in causes}
+        slow = next((cause for cause in causes if isinstance(cause, pace.TooSlowError)), None)
         connecting = bool(kinds & {"NewConnectionError", "ConnectTimeout", "ConnectTimeoutError", "ProxyError"})
         self.worth_a_retry = True
         if any(_is_bad_certificate(cause) for cause in causes):
@@ -251,6 +278,11 @@ class _NoAnswerError(Exception):
             self.reason = (
                 "its TLS certificate could not be verified, so nothing was sent. "
                 "If a CA of your own signed it, name that CA's bundle in 'ca_path'."
+            )
+        elif slow is not None:
+            self.reason = (
+                f"its answer came too slowly, {slow.received} bytes in {slow.seconds:.0f} s, and was given up. "
+                "If the line is as slow as that, raise 'timeout'."
             )
         elif "ProxyError" in kinds:
             self.reason = f"the proxy that the environment names (HTTPS_PROXY) gave no way through{_detail(causes)}."
@@ -268,6 +300,12 @@ class _NoAnswerError(Exception):
             self.reason = "the connection was refused. Nothing listens there, or a firewall is in the way."
         elif kinds & {"ProtocolError", "ChunkedEncodingError", "IncompleteRead", "ConnectionResetError"}:
             self.reason = f"the connection broke before the answer was complete{_detail(causes)}."
+        elif "InvalidHeader" in kinds:
+            self.reason = "the headers of its answer contradict each other."
+            self.worth_a_retry = False
+        elif kinds & {"ContentDecodingError", "DecodeError"}:
+            self.reason = "its answer could not be decompressed. It is damaged, or not what its headers say."
+            self.worth_a_retry = False
         else:
             self.reason = f"the request could not be made{_detail(causes)}."
             self.worth_a_retry = isinstance(problem, (requests.ConnectionError, requests.Timeout))

@@ -34,6 +34,12 @@ _ADVICE = {
 }
 """What to do about a 401, by the first word of the kind of credential."""
 
+_SCOPE_ADVICE = {
+    "access": ("lacks", "Make a token with {}."),
+    "e-mail": ("lack", "Use those of an Administrator, or an 'access_token' with {}."),
+}
+"""The verb, and what to do about a 403 for want of scopes, likewise."""
+
 
 class ChatError(Exception):
     """The task cannot go on, or one token could not be revoked.
@@ -60,15 +66,21 @@ def refused(status: int, url: str, *, credential: str, words: str, location: str
     points, without its query.
     """
     said = f" The API says: {sentence(words)}" if words else ""
-    if 300 <= status < 400:
-        target = f"redirects to {location}" if location else "redirects elsewhere"
-        text = f"{url} {target} (HTTP {status}), and redirects are never followed. Correct 'subdomain' or 'api_url'."
-    elif status == 401:
-        text = f"The API at {url} rejected the {credential} (HTTP 401). {_ADVICE[credential.split(maxsplit=1)[0]]}"
-    elif status == 403 and missing_scopes(words):
+    kind = credential.split(maxsplit=1)[0]
+    scopes = missing_scopes(words)
+    if 300 <= status < 400 and status != 304 and location:
         text = (
-            f"The {credential} lacks the scope {' and '.join(missing_scopes(words))}, which {url} needs (HTTP 403). "
-            "Make a token with that scope."
+            f"{url} redirects to {location} (HTTP {status}), and redirects are never followed. "
+            "Correct 'subdomain' or 'api_url'."
+        )
+    elif status == 401:
+        text = f"The API at {url} rejected the {credential} (HTTP 401). {_ADVICE[kind]}"
+    elif status == 403 and scopes:
+        verb, advice = _SCOPE_ADVICE[kind]
+        those, such = ("scope", "that scope") if len(scopes) == 1 else ("scopes", "those scopes")
+        text = (
+            f"The {credential} {verb} the {those} {enumerated(scopes)}, which {url} needs (HTTP 403). "
+            f"{advice.format(such)}"
         )
     elif status == 403:
         text = f"The API refuses {url} (HTTP 403). It wants the credentials of an Administrator.{said}"
@@ -82,6 +94,12 @@ def refused(status: int, url: str, *, credential: str, words: str, location: str
 def sentence(words: str) -> str:
     """``words`` with a full stop, where they have no such end."""
     return words if words.endswith((".", "!", "?")) else f"{words}."
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """``words`` as a sentence lists them: with an "and" before the last."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def missing_scopes(words: str) -> Sequence[str]:

@@ -162,7 +162,7 @@ class Ledger:
         meant = len(self.revoked) + len(self.not_revoked)
         status = next((error.status for error in errors if error.status is not None), None)
         told = [sentence(text) for text in told]
-        return ChatError(f"{len(self.revoked)} of {meant} tokens were revoked. {' '.join(told)}", status)
+        return ChatError(f"Revoked {len(self.revoked)} of {counted(meant)}. {' '.join(told)}", status)
 
 
 NOTHING_DONE = Ledger().result()

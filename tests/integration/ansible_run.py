@@ -192,20 +192,16 @@ class Player:
     def play(
         self,
         tasks: Sequence[Mapping[str, Any]] = (),
-        roles: Sequence[str] = (),
-        variables: Variables | None = None,
-        environment: Mapping[str, str] | None = None,
-        module_defaults: Mapping[str, Any] | None = None,
         secrets: Iterable[str] | None = (),
+        **options: Any,
     ) -> Run:
-        """Run ``ansible-playbook`` with one play of these ``roles`` and ``tasks``, whatever becomes of it.
+        """Start a play, with ``options`` as :meth:`start` takes them, and wait for its end, whatever becomes of it.
 
-        It runs at a great verbosity, and all that it prints is searched for every secret of the sandbox and for these
-        ``secrets``; not with None, for a play that shows some on purpose. ``variables`` go in through a file, so that no
-        output can hold a secret of theirs because the command did.
+        All that it prints is searched for every secret of the sandbox and for these ``secrets``; not with None, for a
+        play that shows some on purpose.
         """
         __tracebackhide__ = True
-        run = self.start(tasks, roles, variables, environment, module_defaults).wait()
+        run = self.start(tasks, **options).wait()
         if secrets is not None:
             leaked = run.leaked([NETRC_PASSWORD, *self._secrets(), *secrets])
             assert not leaked, f"secrets were printed: {leaked}"
@@ -219,7 +215,11 @@ class Player:
         environment: Mapping[str, str] | None = None,
         module_defaults: Mapping[str, Any] | None = None,
     ) -> Playing:
-        """Start such a play, in a session of its own."""
+        """Start ``ansible-playbook``, in a session of its own, with one play of these ``roles`` and ``tasks``.
+
+        It runs at a great verbosity. ``variables`` go in through a file, so that no output can hold a secret of theirs
+        because the command did.
+        """
         play = {
             "name": "Play against the sandbox",
             "hosts": "localhost",

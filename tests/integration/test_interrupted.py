@@ -45,11 +45,12 @@ REVOKE: dict[str, Any] = {
 }
 
 
-def _wait_for(true: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.01)
+def _wait_for_end(playing: Playing) -> None:
+    """Wait until no process of the run is left. Most are children of others, so nothing but looking tells of their end."""
+    deadline = time.monotonic() + ENDED
+    while playing.process.poll() is None or playing.processes():
+        assert time.monotonic() < deadline, f"{playing.processes()} are left after {ENDED} s"
+        time.sleep(0.05)
 
 
 def _deletes(sandbox: Sandbox) -> list[float]:
@@ -95,10 +96,10 @@ def _play_and_end(player: Player, sandbox: Sandbox, end: Callable[[Playing], Non
     sandbox.reset(tokens=TOKENS, latency=LATENCY)
     playing = player.start([REVOKE], variables=sandbox_variables(sandbox), module_defaults=chat_defaults())
     try:
-        _wait_for(lambda: len(_deletes(sandbox)) >= 20, 30, "20 DELETE requests")
+        assert sandbox.state.wait_for_requests(20, 30, "DELETE")
         ended_at = time.time()
         end(playing)
-        _wait_for(lambda: playing.process.poll() is not None and not playing.processes(), ENDED, "the end")
+        _wait_for_end(playing)
     finally:
         for process_id in playing.processes():
             with contextlib.suppress(ProcessLookupError):
@@ -137,7 +138,7 @@ def test_interrupted(end: Callable[[Playing], None], player: Player, sandbox: Sa
         assert {token["id"] for token in result["revoked"]}.isdisjoint(left)
         assert len(result["revoked"]) == len(deletes)
         assert {entry["id"] for entry in result["not_revoked"]} == left
-        assert f"{len(deletes)} of {TOKENS} tokens were revoked" in result["msg"]
+        assert f"Revoked {len(deletes)} of {TOKENS} tokens." in result["msg"]
         assert "Not sent, since the run was interrupted. Run the task again to finish it." in result["msg"]
     sandbox.state.clear_requests()
     sandbox.state.options = dataclasses.replace(sandbox.state.options, latency=0.0)

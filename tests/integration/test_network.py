@@ -81,6 +81,7 @@ def test_zendesk_is_not_trusted(player: Player, sandbox: Sandbox, zendesk: Zende
         [
             _info("untrusted", subdomain="acme", **token),
             _info("support", api_url=support, **token, validate_certs=False),
+            _info("no bundle", {"REQUESTS_CA_BUNDLE": "/nowhere"}, subdomain="acme", **token),
         ],
         environment=zendesk.environment,
     ).check()
@@ -90,6 +91,7 @@ def test_zendesk_is_not_trusted(player: Player, sandbox: Sandbox, zendesk: Zende
     assert "Traceback" not in run.output
     assert run["support"]["failed"]
     assert f"{support}/chat" in run["support"]["msg"]
+    assert "There is no file or directory /nowhere, which REQUESTS_CA_BUNDLE" in run["no bundle"]["msg"]
     # One try for the certificate, which no retry would mend; none for the Support API.
     assert list(zendesk.connects) == ["acme.zendesk.com:443"]
     assert sandbox.state.requests == []

@@ -28,13 +28,18 @@ def _task(module: str, name: str, options: dict[str, Any]) -> dict[str, Any]:
     return {"name": name, f"zchat.admin.{module}": options, "ignore_errors": True}
 
 
-def test_no_secret_is_shown(player: Player, sandbox: Sandbox) -> None:
-    """Neither on success nor on failure nor on refusal, whoever repeats it, and wherever it came from."""
+def _seed() -> dict[str, Any]:
+    """The sandbox's own, with a password that is hard to hide."""
     seed = demo_seed()
     seed["credentials"][0]["password"] = PASSWORD
+    return seed
+
+
+def test_no_secret_is_shown(player: Player, sandbox: Sandbox) -> None:
+    """Neither on success nor on failure nor on refusal, whoever repeats it, and wherever it came from."""
     echo = {"error": "No {authorization}", "description": "{access_token:1204} and {refresh_token:38} do not please us"}
     sandbox.reset(
-        seed=seed,
+        seed=_seed(),
         faults=[
             {"method": "DELETE", "path": "/1204$", "status": 422, "body": echo},
             {"method": "DELETE", "path": "/1205$", "status": 400, "body": "<p>{authorization}</p>"},
@@ -96,8 +101,7 @@ def test_no_secret_is_shown(player: Player, sandbox: Sandbox) -> None:
 
 def test_no_secret_of_the_environment_is_shown(player: Player, sandbox: Sandbox) -> None:
     """What Ansible never sees as an option, it cannot hide."""
-    seed = demo_seed()
-    seed["credentials"][0]["password"] = PASSWORD
+    seed = _seed()
     echo = {"status": 400, "body": "{authorization}"}
     sandbox.reset(seed=seed, faults=[{**echo, "after": 1, "times": 1}, {**echo, "after": 3}])
     tasks = [_task(REVOKE, "revoke", {"state": "absent", "agent_id": 10000026}), _task(INFO, "list", {})]

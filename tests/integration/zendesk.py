@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import contextlib
-import selectors
+import select
 import socket
 import socketserver
 import ssl
@@ -46,18 +46,15 @@ class _Handler(socketserver.StreamRequestHandler):
 
 def _relay(client: ssl.SSLSocket, upstream: socket.socket) -> None:
     """Pass bytes both ways until one side has no more."""
-    with selectors.DefaultSelector() as ready:
-        ready.register(client, selectors.EVENT_READ, upstream)
-        ready.register(upstream, selectors.EVENT_READ, client)
-        while True:
-            for key, _mask in ready.select():
-                source, target = key.fileobj, key.data
-                data = source.recv(65_536)  # type: ignore[union-attr]
-                while isinstance(source, ssl.SSLSocket) and source.pending():
-                    data += source.recv(source.pending())
-                if not data:
-                    return
-                target.sendall(data)
+    targets: dict[socket.socket, socket.socket] = {client: upstream, upstream: client}
+    while True:
+        for source in select.select(list(targets), [], [])[0]:
+            data = source.recv(65_536)
+            while isinstance(source, ssl.SSLSocket) and source.pending():
+                data += source.recv(source.pending())
+            if not data:
+                return
+            targets[source].sendall(data)
 
 
 class _Server(socketserver.ThreadingTCPServer):

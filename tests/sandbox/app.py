@@ -75,6 +75,7 @@ def create_app(state: State, stopping: threading.Event) -> Flask:
     app.register_error_handler(404, lambda error: _text(404, NO_HELP_DESK))
     app.register_error_handler(405, lambda error: _text(405, "Method Not Allowed"))
     app.register_error_handler(InputError, lambda error: _json(400, {"error": str(error)}))
+    # Flask wants its middleware put in like this; to mypy it is a method, which is not to be assigned to.
     app.wsgi_app = _by_host(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 

@@ -66,6 +66,7 @@ class State:
 
     def __init__(self, options: Options) -> None:
         self.lock = threading.RLock()
+        self._logged = threading.Condition(self.lock)
         self._started_with = options
         # Requests are stamped by a clock that never jumps, shown as seconds since the epoch.
         self._epoch = time.time() - time.monotonic()
@@ -321,6 +322,7 @@ class State:
                 "connection": connection,
             }
             self._log.append(entry)
+            self._logged.notify_all()
             return entry
 
     @property
@@ -328,6 +330,13 @@ class State:
         """The requests so far, in the order in which they came: a copy."""
         with self.lock:
             return [entry.copy() for entry in self._log]
+
+    def wait_for_requests(self, count: int, timeout: float, method: str | None = None) -> bool:
+        """Wait until so many requests have come, by one ``method`` if it is given; whether they did in ``timeout`` seconds."""
+        with self._logged:
+            return self._logged.wait_for(
+                lambda: sum(method in (None, entry["method"]) for entry in self._log) >= count, timeout
+            )
 
     def clear_requests(self) -> None:
         """Forget the requests so far."""

@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("flask", reason="the sandbox needs flask")
 requests = pytest.importorskip("requests")
 
-from tests.sandbox import (  # noqa: E402
+from tests.sandbox import (  # noqa: E402 - it needs flask, looked for above
     AUTOMATION_TOKEN_ID,
     COLLEAGUE_ID,
     LEAVER_EMAIL,
@@ -422,6 +422,16 @@ def test_the_log_tells_all_and_only_the_api_s_requests(sandbox, session):
     assert log[0]["at"] <= log[1]["at"] <= log[2]["at"] <= time.time() + 1
     assert session.delete(f"{sandbox.url}/_sandbox/requests", timeout=TIMEOUT).status_code == 204
     assert sandbox.state.requests == []
+
+
+def test_requests_can_be_waited_for(sandbox, session):
+    with concurrent.futures.ThreadPoolExecutor(1) as other:
+        waiting = other.submit(sandbox.state.wait_for_requests, 1, TIMEOUT, "DELETE")
+        session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT)
+        session.delete(f"{sandbox.api_url}/oauth/tokens/38", timeout=TIMEOUT)
+        assert waiting.result() is True
+    assert sandbox.state.wait_for_requests(2, 0) is True
+    assert sandbox.state.wait_for_requests(2, 0.01, "GET") is False
 
 
 def test_a_reset_goes_back_to_the_start(sandbox, session):

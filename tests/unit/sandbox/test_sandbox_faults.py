@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("flask", reason="the sandbox needs flask")
 requests = pytest.importorskip("requests")
 
-from tests.sandbox import Fault, InputError, Options, Sandbox  # noqa: E402
+from tests.sandbox import Fault, InputError, Options, Sandbox  # noqa: E402 - it needs flask, looked for above
 
 TIMEOUT = 10
 
@@ -199,8 +199,7 @@ def test_stopping_wakes_what_waits():
             pool.submit(requests.get, url, headers=headers, timeout=TIMEOUT),
             pool.submit(requests.delete, f"{url}/38", headers=headers, timeout=TIMEOUT),
         ]
-        while len(sandbox.state.requests) < 2 and time.monotonic() < began + TIMEOUT:
-            time.sleep(0.001)
+        assert sandbox.state.wait_for_requests(2, TIMEOUT)
         sandbox.stop()
         for future in waiting:
             with pytest.raises(requests.ConnectionError):

@@ -18,7 +18,7 @@ import pytest
 pytest.importorskip("flask", reason="the sandbox needs flask")
 requests = pytest.importorskip("requests")
 
-from tests.sandbox import InputError, Options, Sandbox, demo_seed, read_seed  # noqa: E402
+from tests.sandbox import InputError, Options, Sandbox, demo_seed, read_seed  # noqa: E402 - it needs flask, looked for above
 
 ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT = 10

@@ -59,6 +59,13 @@ class Turn:
         self.server.closing.wait()
         return False
 
+    def send_and_drip(self, data: bytes) -> bool:
+        """Send ``data`` and then a digit every fifth of a second, until the client hangs up or the test is over."""
+        self.connection.sendall(data)
+        while not self.server.closing.wait(0.2):
+            self.connection.sendall(b"0")
+        return False
+
 
 class ScriptedServer:
     """Listens on loopback and takes one act of the script for each request; the last one is repeated."""

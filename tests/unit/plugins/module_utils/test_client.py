@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import re
 import socket
 import ssl
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils import client as client_module
+from ansible_collections.zchat.admin.plugins.module_utils import pace
 from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient, plain_words
 from ansible_collections.zchat.admin.plugins.module_utils.connection import connection_from
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError, not_token_list
@@ -241,11 +245,11 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1"
             lambda turn: turn.send_and_close(
                 b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"
             ),
-            "the request could not be made",
+            "its answer could not be decompressed",
         ),
         (
             lambda turn: turn.send_and_close(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
-            "the request could not be made",
+            "the headers of its answer contradict each other",
         ),
     ],
 )
@@ -256,6 +260,56 @@ def test_faults_are_explained(act, reason, clock):
     assert error.msg.startswith(f"No answer from {server.url}/oauth/tokens: {reason}")
     assert len(server.requests) == 1
     assert clock.paused == []
+
+
+SLOWLY = r"its answer came too slowly, (\d+) bytes in \d s, and was given up\. .* raise 'timeout'"
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n[",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+    ],
+    ids=["status line", "headers", "body", "chunk", "body of no known length"],
+)
+def test_an_answer_that_drips_for_ever_is_given_up(beginning):
+    began = time.monotonic()
+    with ScriptedServer(lambda turn: turn.send_and_drip(beginning)) as server:
+        error = failure(make(server.url, retries=0).get, PATH, not_token_list)
+    assert 3 <= time.monotonic() - began < 5
+    found = re.search(SLOWLY, error.msg)
+    assert found, error.msg
+    assert len(beginning) < int(found.group(1)) <= len(beginning) + 16
+    assert (error.status, len(server.requests)) == (None, 1)
+
+
+def test_a_delete_whose_answer_drips_may_have_been_carried_out(clock, monkeypatch):
+    monkeypatch.setattr(pace, "PATIENCE", 1)
+    with ScriptedServer(lambda turn: turn.send_and_drip(b"HTTP/1.1 2"), answer(404)) as server:
+        assert make(server.url).delete(f"{PATH}/38") is True
+    assert (len(server.requests), len(clock.paused)) == (2, 1)
+
+
+def test_a_refusal_that_drips_still_counts(monkeypatch):
+    monkeypatch.setattr(pace, "PATIENCE", 1)
+    beginning = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 100000\r\n\r\nGo away "
+    with ScriptedServer(lambda turn: turn.send_and_drip(beginning)) as server:
+        error = failure(make(server.url).delete, PATH)
+    assert error.status == 403
+    assert len(server.requests) == 1
+
+
+def test_a_proxy_that_drips_is_given_up(monkeypatch):
+    monkeypatch.setattr(pace, "PATIENCE", 1)
+    with ScriptedServer(lambda turn: turn.send_and_drip(b"HTTP/1.1 200 OK\r\nX-Slow: ")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        client = make("https://acme.zendesk.com/api/v2/chat", retries=1)
+        assert re.search(SLOWLY, failure(client.get, PATH, not_token_list).msg)
+    assert len(proxy.requests) == 2
 
 
 @pytest.mark.parametrize("fault", [RESET, answer(500), answer(502, "<html>bad gateway"), answer(599)])
@@ -397,6 +451,34 @@ def test_others_wait_with_the_one_that_was_told_to(clock):
     assert len(server.requests) == 3
 
 
+def test_one_429_pauses_the_other_requests_too(clock, monkeypatch):
+    asked: list[float] = []
+    told = threading.Event()
+
+    def pass_time() -> None:
+        clock.now += 9
+
+    together = threading.Barrier(2, pass_time)
+
+    def wait(seconds: float) -> bool:
+        asked.append(seconds)
+        told.set()
+        together.wait(10)  # broken, if the other request does not wait
+        return False
+
+    monkeypatch.setattr(clock, "wait", wait)
+    refusal = answer(429, "", {"Retry-After": "9"})
+    with ScriptedServer(refusal, NO_CONTENT) as server, ThreadPoolExecutor(2) as workers:
+        client = make(server.url, pool_size=2)
+        first = workers.submit(client.delete, f"{PATH}/1")
+        assert told.wait(10)
+        second = workers.submit(client.delete, f"{PATH}/2")
+        assert first.result(20)
+        assert second.result(20)
+    assert asked == [9.0, 9.0]
+    assert len(server.requests) == 3
+
+
 @pytest.mark.parametrize("pause", [answer(429, "", {"Retry-After": "9"}), answer(500)])
 def test_interrupted_while_it_waits(pause, clock):
     clock.interrupt_after = 1
@@ -447,9 +529,10 @@ def test_proxies_that_cannot_be_used(proxy, clock, monkeypatch):
 
 def test_ca_bundle_of_the_environment_that_does_not_exist(clock, monkeypatch):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/does/not/exist.pem")
-    error = failure(make("https://127.0.0.1:9/api/v2", retries=3).get, PATH, not_token_list)
-    assert "the request could not be made" in error.msg
-    assert clock.paused == []
+    error = failure(make, "https://127.0.0.1:9/api/v2")
+    assert "/does/not/exist.pem, which REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the environment names" in error.msg
+    make("https://127.0.0.1:9/api/v2", validate_certs=False)
+    make("http://127.0.0.1:9/api/v2")
 
 
 def test_plain_http_where_tls_is_spoken_of(clock):
@@ -480,6 +563,13 @@ def test_a_certificate_that_does_not_verify_is_not_tried_again(authority, clock)
     assert "its TLS certificate could not be verified, so nothing was sent" in error.msg
     assert "'ca_path'" in error.msg
     assert (server.connections, server.requests, clock.paused) == (1, [], [])
+
+
+def test_an_answer_that_drips_over_tls_is_given_up(authority, monkeypatch):
+    monkeypatch.setattr(pace, "PATIENCE", 1)
+    with over_tls(authority, lambda turn: turn.send_and_drip(b"HTTP/1.1 200 OK\r\nX-Slow: ")) as server:
+        client = make(server.url.replace("http:", "https:"), validate_certs=False, retries=0)
+        assert "its answer came too slowly" in failure(client.get, PATH, not_token_list).msg
 
 
 def test_ca_path_is_trusted(authority, tmp_path, monkeypatch):

@@ -25,7 +25,9 @@ def test_result():
     ("status", "location", "words", "expected"),
     [
         (301, "https://elsewhere.example.com/x", "", "redirects to https://elsewhere.example.com/x (HTTP 301)"),
-        (302, None, "", "redirects elsewhere (HTTP 302), and redirects are never followed"),
+        (300, None, "", "The API answered https://u with HTTP 300. It gave no reason."),
+        (302, None, "Moved", "The API answered https://u with HTTP 302. The API says: Moved."),
+        (304, "https://elsewhere.example.com/x", "", "The API answered https://u with HTTP 304. It gave no reason."),
         (
             401,
             None,
@@ -36,9 +38,15 @@ def test_result():
             403,
             None,
             "missing the following required scopes: write",
-            "access token ('x') lacks the scope write, which https://u needs",
+            "access token ('x') lacks the scope write, which https://u needs (HTTP 403). Make a token with that scope.",
         ),
-        (403, None, "required scopes: read write", "lacks the scope read and write, which"),
+        (403, None, "required scopes: read write", "lacks the scopes read and write, which"),
+        (
+            403,
+            None,
+            "required scopes: read, write, chat",
+            "lacks the scopes read, write and chat, which https://u needs (HTTP 403). Make a token with those scopes.",
+        ),
         (403, None, "Forbidden", "It wants the credentials of an Administrator. The API says: Forbidden."),
         (
             404,
@@ -59,6 +67,20 @@ def test_refused(status, location, words, expected):
 def test_refused_with_a_password():
     error = refused(401, "https://u", credential="e-mail address and password ('email')", words="", location=None)
     assert "rejected the e-mail address and password ('email') (HTTP 401). Check both. Only stand-alone" in error.msg
+
+
+def test_refused_for_a_scope_with_a_password():
+    error = refused(
+        403,
+        "https://u",
+        credential="e-mail address and password ('email')",
+        words="required scope: write",
+        location=None,
+    )
+    assert error.msg == (
+        "The e-mail address and password ('email') lack the scope write, which https://u needs (HTTP 403). "
+        "Use those of an Administrator, or an 'access_token' with that scope."
+    )
 
 
 @pytest.mark.parametrize(("words", "expected"), [("No", "No."), ("No.", "No."), ("No...", "No..."), ("No!", "No!")])

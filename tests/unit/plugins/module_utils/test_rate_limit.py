@@ -55,10 +55,11 @@ class Api:
 
 
 @pytest.mark.parametrize("size", [1, 4, 8])
-def test_a_limit_is_met_once_a_window(size):
-    api = Api(quota=60, length=3)
+@pytest.mark.parametrize("quota", [1, 2, 60])
+def test_a_limit_is_met_once_a_window(quota, size):
+    api = Api(quota, length=3)
     let_in = refused = 0
-    while let_in < 300:
+    while let_in < 5 * quota:
         admitted, not_admitted = api.burst(size)
         let_in += admitted
         refused += not_admitted

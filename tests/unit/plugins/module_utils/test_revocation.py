@@ -110,15 +110,21 @@ def test_a_token_that_fails_does_not_stop_the_others():
     assert result["not_revoked"] == [{"id": 2, "status": 422, "msg": "The API said no."}]
     assert result["failed"] is True
     assert (result["status"], result["verified"], result["changed"]) == (422, False, True)
-    assert result["msg"] == "2 of 3 tokens were revoked. Token 2: The API said no."
+    assert result["msg"] == "Revoked 2 of 3 tokens. Token 2: The API said no."
     assert result["diff"]["after"].startswith("token 2;")
+
+
+@pytest.mark.parametrize(("failing", "verdict"), [([1], "Revoked 0 of 1 token."), ([1, 2], "Revoked 0 of 2 tokens.")])
+def test_the_verdict_counts(failing, verdict):
+    client = FakeChat([item(number) for number in failing], answers={number: [NO] for number in failing})
+    assert revoke(client, scopes=["read"])["msg"].startswith(f"{verdict} ")
 
 
 def test_reasons_in_the_message_are_grouped_and_few():
     answers = {number: [ChatError(f"Reason {number % 5}.", 500)] for number in range(1, 21)}
     result = revoke(FakeChat([item(number) for number in range(1, 21)], answers=answers), scopes=["read"])
     assert result["msg"] == (
-        "0 of 20 tokens were revoked. Tokens 1, 6, 11, 16: Reason 1. Tokens 2, 7, 12, 17: Reason 2. "
+        "Revoked 0 of 20 tokens. Tokens 1, 6, 11, 16: Reason 1. Tokens 2, 7, 12, 17: Reason 2. "
         "Tokens 3, 8, 13, 18: Reason 3. 'not_revoked' holds 2 more reasons."
     )
     assert result["changed"] is False
