@@ -25,9 +25,12 @@ _DATE = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Token:
-    """One OAuth token, each field as the API gives it, ``None`` where it gives none."""
+    """One OAuth token, each field as the API gives it, ``None`` where it gives none.
+
+    Nothing changes one. Only because an account can have very many is it not frozen: that takes five times as long to make.
+    """
 
     __slots__ = (
         "id",
