@@ -97,7 +97,7 @@ def measure_revoking(place: Bench, rounds: Rounds, count: int, loops: int) -> No
             rounds.add("floor_100", place.play([PING], account) + place.bare(account, CONCURRENCY))
         with place.account(1_000, latency=LATENCY) as account:
             rounds.add("own_1000", place.play([REVOKE_ALL], account))
-        if number < loops:
+        if number < loops:  # no more rounds than there are of the rest: ratios are taken within one
             with place.account(100, latency=LATENCY) as account:
                 rounds.add("loop_100", place.play(LOOP, account))
 
@@ -236,11 +236,19 @@ def machine() -> dict[str, str]:
     }
 
 
+def _rounds(text: str) -> int:
+    """How many rounds; without any there is nothing to take a median of."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__.partition("\n")[0])
     add = parser.add_argument
-    add("--rounds", type=int, default=5, metavar="N", help="how often each case is measured (default: %(default)s)")
-    add("--loops", type=int, default=1, metavar="N", help="how often the loop, which takes a minute (%(default)s)")
+    add("--rounds", type=_rounds, default=5, metavar="N", help="how often each case is measured (default: %(default)s)")
+    add("--loops", type=_rounds, default=1, metavar="N", help="how often the loop, which takes a minute (%(default)s)")
     add("--case", choices=list(CASES), action="append", help="only this part; may be given more than once")
     add("--output", type=Path, metavar="FILE", help="write rows and measures here, too, as JSON")
     return parser
