@@ -24,7 +24,7 @@ help: ## list the targets
 demo: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 demo: export ANSIBLE_HOME := $(CURDIR)/$(DEMO)/home
 demo: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(DEMO)
-demo: $(VENV)/demo.stamp ## play one offboarding against the sandbox
+demo: $(VENV)/demo.stamp ## play the offboarding of two people against the sandbox
 	@rm -rf $(DEMO) && mkdir -p $(DEMO)
 	@ansible-galaxy collection build --output-path $(DEMO) >$(DEMO)/log
 	@ansible-galaxy collection install --offline -p $(DEMO) $(DEMO)/*.tar.gz >>$(DEMO)/log

@@ -220,14 +220,6 @@ class Player:
         It runs at a great verbosity. ``variables`` go in through a file, so that no output can hold a secret of theirs
         because the command did.
         """
-        self._plays += 1
-        folder = self._folder / f"play{self._plays}"
-        home = folder / "home"
-        home.mkdir(parents=True)
-        # Credentials that must never be used, for every host.
-        netrc = home / ".netrc"
-        netrc.write_text(f"default login netrc@example.com password {NETRC_PASSWORD}\n", encoding="utf-8")
-        netrc.chmod(0o600)
         play = {
             "name": "Play against the sandbox",
             "hosts": "localhost",
@@ -236,8 +228,51 @@ class Player:
             "roles": list(roles),
             "tasks": list(tasks),
         }
+        folder = self._new_folder()
         _write_json(folder / "playbook.yml", [play])
-        _write_json(folder / "variables.json", {"ansible_python_interpreter": sys.executable, **(variables or {})})
+        return self._start(
+            folder,
+            ["playbook.yml"],
+            {"ansible_python_interpreter": sys.executable, **(variables or {})},
+            environment,
+        )
+
+    def play_playbook(
+        self,
+        name: str,
+        arguments: Sequence[str] = (),
+        variables: Variables | None = None,
+        environment: Mapping[str, str] | None = None,
+        inventory: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Run a playbook of the collection by its ``name``; as with ``play``, nothing secret may be printed."""
+        __tracebackhide__ = True
+        folder = self._new_folder()
+        given = ["-i", "inventory.yml"] if inventory else []
+        if inventory:
+            _write_json(folder / "inventory.yml", inventory)
+        run = self._start(folder, [name, *given, *arguments], variables or {}, environment).wait()
+        leaked = run.leaked([NETRC_PASSWORD, *self._secrets()])
+        assert not leaked, f"secrets were printed: {leaked}"
+        return run
+
+    def _new_folder(self) -> Path:
+        self._plays += 1
+        folder = self._folder / f"play{self._plays}"
+        folder.mkdir()
+        return folder
+
+    def _start(
+        self, folder: Path, arguments: Sequence[str], variables: Variables, environment: Mapping[str, str] | None
+    ) -> Playing:
+        """Start ``ansible-playbook`` in a folder, with a home and a session of its own."""
+        home = folder / "home"
+        home.mkdir()
+        # Credentials that must never be used, for every host.
+        netrc = home / ".netrc"
+        netrc.write_text(f"default login netrc@example.com password {NETRC_PASSWORD}\n", encoding="utf-8")
+        netrc.chmod(0o600)
+        _write_json(folder / "variables.json", variables)
         (folder / "ansible.cfg").touch()
         results = folder / "results"
         results.touch()
@@ -245,7 +280,7 @@ class Player:
             process = subprocess.Popen(
                 [
                     str(Path(sys.executable).parent / "ansible-playbook"),
-                    *("playbook.yml", "--extra-vars", "@variables.json"),
+                    *(*arguments, "--extra-vars", "@variables.json"),
                     *VERBOSE,
                 ],
                 cwd=folder,
