@@ -8,6 +8,7 @@ SHELL := /bin/bash
 PYTHON ?= python3.11
 VENV := .venv
 DEMO := build/demo
+BENCH := build/bench
 BACKEND = NOX_DEFAULT_VENV_BACKEND=$$(cat $(VENV)/backend)
 NOX = $(BACKEND) $(VENV)/bin/python tests/tools/run_nox.py
 # A session's own arguments, behind nox's.
@@ -15,7 +16,7 @@ POSARGS = $(if $(ARGS),-- $(ARGS))
 LINT := formatters codeqa yamllint typing antsibull-nox-config docs-check license-check extra-checks ansible-lint changelog galaxy-importer
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox test unit integration lint sanity format matrix release requirements clean
+.PHONY: help demo sandbox bench test unit integration lint sanity format matrix release requirements clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -31,6 +32,15 @@ demo: $(VENV)/demo.stamp ## play the offboarding of two people against the sandb
 
 sandbox: $(VENV)/demo.stamp ## run the stand-in Chat API until Ctrl-C
 	@$(VENV)/bin/python -m tests.sandbox $(ARGS)
+
+bench: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+bench: export ANSIBLE_HOME := $(CURDIR)/$(BENCH)/home
+bench: export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/$(BENCH)
+bench: $(VENV)/demo.stamp ## time whole runs, against what their requests alone would take
+	@rm -rf $(BENCH) && mkdir -p $(BENCH)
+	@ansible-galaxy collection build --output-path $(BENCH) >$(BENCH)/log
+	@ansible-galaxy collection install --offline -p $(BENCH) $(BENCH)/*.tar.gz >>$(BENCH)/log
+	@python -m tests.benchmark --output $(BENCH)/results.json $(ARGS)
 
 test: $(VENV)/backend ## everything to run before a push
 	@$(NOX) --session sanity integration units demo $(LINT)

@@ -25,9 +25,12 @@ _DATE = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Token:
-    """One OAuth token, each field as the API gives it, ``None`` where it gives none."""
+    """One OAuth token, each field as the API gives it, ``None`` where it gives none.
+
+    Nothing changes one. Only because an account can have very many is it not frozen: that takes five times as long to make.
+    """
 
     __slots__ = (
         "id",
@@ -58,8 +61,8 @@ class Token:
 
 _SECRETS = ("access_token", "refresh_token")
 _DATES = ("create_date", "expire_date")
-_TEXT_TYPES = (str, type(None))
-_DATE_TYPES = (*_TEXT_TYPES, int, float)
+_TEXTS = Token.__slots__[2:]
+"""What is text where it is anything; a date may be a number, too."""
 _SHOWN = tuple(name for name in Token.__slots__ if name not in _SECRETS)
 
 
@@ -76,7 +79,8 @@ def list_tokens(client: ChatClient) -> list[Token]:
     tokens: dict[int, Token] = {}
     for item in answer:
         token = _token(url, item)
-        if tokens.setdefault(token.id, token) != token:
+        known = tokens.setdefault(token.id, token)
+        if known is not token and known != token:
             raise errors.not_token_list(url, f"it lists token {token.id} twice, with different contents.")
     listed = [tokens[number] for number in sorted(tokens)]
     client.secrets.add(_secrets(listed))
@@ -172,14 +176,18 @@ def _token(url: str, item: Any) -> Token:
     number = item.get("id")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
         raise errors.not_token_list(url, "it lists a token without a whole number as its id.")
-    missing = [name for name in ("agent_id", "client_identifier") if name not in item]
-    if missing:
+    if "agent_id" not in item or "client_identifier" not in item:
+        missing = [name for name in ("agent_id", "client_identifier") if name not in item]
         hint = f" {errors.SUPPORT_API_HINT}" if "user_id" in item else ""
         raise errors.not_token_list(url, f"token {number} in it has no {' and no '.join(missing)}.{hint}")
     agent_id = item["agent_id"]
     if agent_id is not None and (not isinstance(agent_id, int) or isinstance(agent_id, bool)):
         raise errors.not_token_list(url, f"the agent_id of token {number} in it is not a whole number.")
-    for name in Token.__slots__[2:]:
-        if not isinstance(item.get(name), _DATE_TYPES if name in _DATES else _TEXT_TYPES):
-            raise errors.not_token_list(url, f"the {name} of token {number} in it is not text.")
-    return Token(number, agent_id, *(encodable(item.get(name)) for name in Token.__slots__[2:]))
+    values = [item.get(name) for name in _TEXTS]
+    for place, value in enumerate(values):
+        # An account can have very many tokens, so what nearly all of these are comes first.
+        if isinstance(value, str):
+            values[place] = encodable(value)
+        elif value is not None and not (_TEXTS[place] in _DATES and isinstance(value, (int, float))):
+            raise errors.not_token_list(url, f"the {_TEXTS[place]} of token {number} in it is not text.")
+    return Token(number, agent_id, *values)

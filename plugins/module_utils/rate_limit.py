@@ -24,8 +24,9 @@ class RateLimit:
     """Says for all requests of one conversation when the next may be sent. Safe to share between threads.
 
     After a 429 nobody sends until the wait that it asked for is over. How many requests had been let in by then is
-    remembered: shortly before as many are let in again, they are sent one by one, so that only one of them meets the next
-    429 and not all that would be under way. It is no more than a hint; a limit that has grown is found by going on.
+    remembered: the closer it comes to as many again, the fewer are under way, at most two thirds of what is left, in the end
+    one by one. So only one of them meets the next 429 and not all that would be under way, and where somebody else has used
+    up a part, few do. It is no more than a hint; a limit that has grown is found by going on.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -38,8 +39,8 @@ class RateLimit:
         self._let_in = 0
         """Requests that were answered otherwise since then."""
         self._under_way = 0
-        self._most_under_way = 0
-        self._one_by_one_after = math.inf
+        self._expected = math.inf
+        """How many are likely to be let in before the next 429."""
 
     def turn(self) -> float:
         """Seconds until a request may be sent. If that is 0 the caller has a turn, and must end it with :meth:`done`."""
@@ -50,13 +51,15 @@ class RateLimit:
                     return seconds
                 if self._refused:
                     self._refused = False
-                    self._one_by_one_after = self._let_in - self._most_under_way
+                    self._expected = self._let_in
                     self._let_in = 0
-                if not self._under_way or self._let_in + self._under_way < self._one_by_one_after:
+                if self._has_room():
                     self._under_way += 1
-                    self._most_under_way = max(self._most_under_way, self._under_way)
                     return 0.0
                 self._changed.wait()
+
+    def _has_room(self) -> bool:
+        return not self._under_way or 3 * self._under_way < 2 * (self._expected - self._let_in)
 
     def close_for(self, seconds: float) -> None:
         """Let nobody send for so long, as a 429 asks."""

@@ -37,7 +37,7 @@ class Api:
     def burst(self, size: int) -> tuple[int, int]:
         """Have up to ``size`` requests under way, let them be answered; how many were let in, and how many refused."""
         turns = 0
-        while turns < size and (not turns or self.limit._let_in + turns < self.limit._one_by_one_after):
+        while turns < size and self.limit._has_room():
             seconds = self.limit.turn()
             if seconds:
                 assert turns == 0
@@ -66,6 +66,19 @@ def test_a_limit_is_met_once_a_window(quota, size):
     # Four windows are met with their end: the first by all that are under way, the others by one request.
     assert refused <= size + 3
     assert api.now == 100 + 4 * 3
+
+
+def test_where_others_use_a_part_few_are_refused():
+    api = Api(quota=60, length=3)
+    for _burst in range(40):
+        api.burst(8)
+    for part in (57, 60, 55, 60):
+        api.quota = part
+        window = api.window
+        refused = 0
+        while api.window == window:
+            refused += api.burst(8)[1]
+        assert refused <= 3
 
 
 def test_a_limit_that_grows_is_found():

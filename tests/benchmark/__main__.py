@@ -1,0 +1,279 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``python -m tests.benchmark``: measures every case, prints one table, and fails if a figure is out of reach.
+
+All that is compared is measured in turn, round by round: own, floor, loop. The *floor* is what no playbook can beat:
+``ansible-playbook`` with only ``ansible.builtin.ping``, plus the time that a bare script of a few lines needs for the same
+requests. Of the script only the requests count, not that Python starts and imports a second time, and it sends them with as
+many threads as the module, over connections that it keeps. Where the sandbox itself is slow, both sides wait for it alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from .figures import Row, added_time, growth, limited_seconds, median_ratio, table
+from .runs import CLIENT, Bench, bench
+
+LATENCY = 0.05
+"""Seconds that each answer takes, where requests are to cost something."""
+CONCURRENCY = 8
+"""The module's default."""
+LIMIT, WINDOW = 60, 3.0
+"""So many requests are let in for each window of so many seconds."""
+LIMITED = 300
+"""Tokens that are revoked against that limit."""
+
+PING = {"name": "Do nothing", "ansible.builtin.ping": {}}
+REVOKE_ALL = {
+    "name": "Revoke them",
+    "zchat.admin.zchat_oauth_token": {"state": "absent", "client_identifier": CLIENT},
+}
+REVOKE_ONE_AGENTS = {"name": "Revoke one agent's", "zchat.admin.zchat_oauth_token": {"state": "absent", "agent_id": 10}}
+LIST_ALL = {"name": "List them", "zchat.admin.zchat_oauth_token_info": {}}
+LIST_ONE = {"name": "Look one up", "zchat.admin.zchat_oauth_token_info": {"id": 1}}
+
+_URI = {
+    "headers": {"Authorization": "Bearer {{ lookup('ansible.builtin.env', 'ZCHAT_ACCESS_TOKEN') }}"},
+}
+LOOP = (
+    {
+        "name": "List the tokens",
+        "ansible.builtin.uri": {
+            "url": "{{ lookup('ansible.builtin.env', 'ZCHAT_API_URL') }}/oauth/tokens",
+            **_URI,
+        },
+        "register": "listed",
+    },
+    {
+        "name": "Revoke them one by one",
+        "ansible.builtin.uri": {
+            "url": "{{ lookup('ansible.builtin.env', 'ZCHAT_API_URL') }}/oauth/tokens/{{ item.id }}",
+            "method": "DELETE",
+            "status_code": 204,
+            **_URI,
+        },
+        "loop": f"{{{{ listed.json | selectattr('client_identifier', 'eq', '{CLIENT}') }}}}",
+        "loop_control": {"label": "{{ item.id }}"},
+    },
+)
+"""What people write without the collection."""
+
+Measures = Mapping[str, list[float]]
+"""What was measured, by name, one value for each round."""
+
+
+class Rounds:
+    """Collects measures and tells, on standard error, how it goes."""
+
+    def __init__(self) -> None:
+        self.measures: dict[str, list[float]] = defaultdict(list)
+
+    def add(self, name: str, value: float) -> float:
+        """Note what one round measured."""
+        self.measures[name].append(value)
+        print(f"{name}: {value:.3f}", file=sys.stderr, flush=True)
+        return value
+
+
+def measure_revoking(place: Bench, rounds: Rounds, count: int, loops: int) -> None:
+    """100 tokens, 1,000 tokens, and the floor of the former; ``loops`` rounds with a loop over ``uri``, too."""
+    for number in range(count):
+        with place.account(100, latency=LATENCY) as account:
+            rounds.add("own_100", place.play([REVOKE_ALL], account))
+        with place.account(100, latency=LATENCY) as account:
+            rounds.add("floor_100", place.play([PING], account) + place.bare(account, CONCURRENCY))
+        with place.account(1_000, latency=LATENCY) as account:
+            rounds.add("own_1000", place.play([REVOKE_ALL], account))
+        if number < loops:  # no more rounds than there are of the rest: ratios are taken within one
+            with place.account(100, latency=LATENCY) as account:
+                rounds.add("loop_100", place.play(LOOP, account))
+
+
+def measure_limited(place: Bench, rounds: Rounds, count: int) -> None:
+    """300 tokens against a limit. The best possible is calculated from the time of one window's requests, unlimited."""
+    limit = {"rate_limit": LIMIT, "rate_window": WINDOW}
+    for _number in range(count):
+        with place.account(LIMITED, latency=LATENCY, **limit) as account:
+            rounds.add("own_limited", place.play([REVOKE_ALL], account))
+            rounds.add("requests_limited", account.requests_sent())
+        with place.account(LIMITED, latency=LATENCY) as account:
+            ping = place.play([PING], account)
+            lists = place.bare(account, CONCURRENCY, most=0)
+            burst = place.bare(account, CONCURRENCY, most=LIMIT) - lists
+        rounds.add("best_limited", ping + lists + limited_seconds(LIMITED, LIMIT, WINDOW, burst))
+
+
+def measure_listing(place: Bench, rounds: Rounds, count: int) -> None:
+    """10,000 tokens listed: all returned, and one."""
+    for _number in range(count):
+        with place.account(9_999) as account:
+            rounds.add("own_all", place.play([LIST_ALL], account))
+            rounds.add("own_one", place.play([LIST_ONE], account))
+            rounds.add("floor_list", place.play([PING], account) + place.bare(account, 1, client=None))
+
+
+def measure_memory(place: Bench, rounds: Rounds) -> None:
+    """The tokens of one agent in ten revoked, by how many are listed."""
+    for listed in (0, 10_000, 25_000, 50_000):
+        with place.account(listed) as account:
+            rounds.add(f"memory_{listed}", place.peak_memory(REVOKE_ONE_AGENTS, account))
+
+
+def revoking_rows(measures: Measures) -> list[Row]:
+    own, floor, many, loop = (measures[name] for name in ("own_100", "floor_100", "own_1000", "loop_100"))
+    added = median(added_time(*both, 900, LATENCY, CONCURRENCY) for both in zip(own, many, strict=True))
+    return [
+        Row(
+            "100 tokens, 50 ms a request: own / floor",
+            median_ratio(own, floor),
+            1.10,
+            measured=f"{median(own):.2f} s / {median(floor):.2f} s",
+        ),
+        Row(
+            "100 tokens, 50 ms a request: `uri` loop / own",
+            median_ratio(loop, own[: len(loop)]),
+            25,
+            at_least=True,
+            measured=f"{median(loop):.2f} s / {median(own):.2f} s",
+        ),
+        Row(
+            "from 100 to 1,000 tokens: added time a token / (latency / concurrency)",
+            added,
+            1.15,
+            measured=f"{added * LATENCY / CONCURRENCY * 1000:.2f} ms / {LATENCY / CONCURRENCY * 1000:.2f} ms",
+        ),
+    ]
+
+
+def limited_rows(measures: Measures) -> list[Row]:
+    own, best, sent = (measures[name] for name in ("own_limited", "best_limited", "requests_limited"))
+    needed = LIMITED + 2  # a list before and one after
+    return [
+        Row(
+            f"{LIMITED} tokens against {LIMIT} requests per {WINDOW:g} s: own / best possible",
+            median_ratio(own, best),
+            1.05,
+            measured=f"{median(own):.2f} s / {median(best):.2f} s",
+        ),
+        Row(
+            "the same: requests sent / requests needed",
+            median(sent) / needed,
+            1.05,
+            measured=f"{median(sent):.0f} / {needed}",
+        ),
+    ]
+
+
+def listing_rows(measures: Measures) -> list[Row]:
+    every, one, floor = (measures[name] for name in ("own_all", "own_one", "floor_list"))
+    return [
+        Row(
+            "info over 10,000 listed tokens, all returned: own / floor",
+            median_ratio(every, floor),
+            1.7,
+            measured=f"{median(every):.2f} s / {median(floor):.2f} s",
+        ),
+        Row(
+            "the same, one selected: own / floor",
+            median_ratio(one, floor),
+            1.12,
+            measured=f"{median(one):.2f} s / {median(floor):.2f} s",
+        ),
+    ]
+
+
+def memory_rows(measures: Measures) -> list[Row]:
+    none, fewer, some, most = (measures[f"memory_{listed}"][0] for listed in (0, 10_000, 25_000, 50_000))
+    return [
+        Row(
+            "revoking 5,000 of 50,000 listed (no latency): peak memory of the module process",
+            most,
+            200,
+            unit="MiB",
+            measured=f"{none:.0f} MiB with none listed",
+        ),
+        Row(
+            "the same is linear: memory a token, of 50,000 / of 10,000 listed",
+            growth(none, (10_000, fewer), (50_000, most)),
+            1.10,
+            measured=f"{fewer:.0f}, {some:.0f} and {most:.0f} MiB with 10,000, 25,000 and 50,000",
+        ),
+    ]
+
+
+Measure = Callable[[Bench, Rounds, argparse.Namespace], None]
+CASES: Mapping[str, tuple[Measure, Callable[[Measures], list[Row]]]] = {
+    "revoking": (
+        lambda place, rounds, given: measure_revoking(place, rounds, given.rounds, given.loops),
+        revoking_rows,
+    ),
+    "limited": (lambda place, rounds, given: measure_limited(place, rounds, given.rounds), limited_rows),
+    "listing": (lambda place, rounds, given: measure_listing(place, rounds, given.rounds), listing_rows),
+    "memory": (lambda place, rounds, given: measure_memory(place, rounds), memory_rows),
+}
+
+
+def machine() -> dict[str, str]:
+    """The shape of the machine, as far as figures depend on it."""
+    return {
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+        "ansible-core": version("ansible-core"),
+        "requests": version("requests"),
+    }
+
+
+def _rounds(text: str) -> int:
+    """How many rounds; without any there is nothing to take a median of."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__.partition("\n")[0])
+    add = parser.add_argument
+    add("--rounds", type=_rounds, default=5, metavar="N", help="how often each case is measured (default: %(default)s)")
+    add("--loops", type=_rounds, default=1, metavar="N", help="how often the loop, which takes a minute (%(default)s)")
+    add("--case", choices=list(CASES), action="append", help="only this part; may be given more than once")
+    add("--output", type=Path, metavar="FILE", help="write rows and measures here, too, as JSON")
+    return parser
+
+
+def main() -> int:
+    """Measure, print, and return the exit status: 1 if a figure is out of reach."""
+    given = _parser().parse_args()
+    rows: list[Row] = []
+    measures: dict[str, Any] = {}
+    with bench() as place:
+        for name in given.case or CASES:
+            measure, rows_of = CASES[name]
+            rounds = Rounds()
+            measure(place, rounds, given)
+            rows += rows_of(rounds.measures)
+            measures.update(rounds.measures)
+    shape = machine()
+    print(table(rows))
+    print("\n" + ", ".join(f"{name} {value}" for name, value in shape.items()))
+    if given.output:
+        document = {"machine": shape, "rows": [row.as_json() for row in rows], "measures": measures}
+        given.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return 0 if all(row.within for row in rows) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

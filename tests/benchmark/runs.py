@@ -1,0 +1,171 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is measured: a sandbox, ``ansible-playbook``, the bare script and the module's memory, each a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.request import urlopen
+
+ROOT = Path(__file__).parents[2]
+BARE = Path(__file__).with_name("bare.py")
+CLIENT = "generated"
+"""The client identifier of the tokens that the sandbox generates."""
+AGENTS = 10
+"""The generated tokens are dealt to so many agents in turn."""
+OWN_TOKEN = "o0000001FAKEownNOTaREALsecretNOTaREALsecretNOTaREALsecretNOTaREA"
+_STARTING = 60.0
+"""Seconds that a sandbox may take to make its tokens."""
+_REACHES_IN = ("ZCHAT_", "ANSIBLE_")
+
+# Says how much memory the process needed that it runs in the place of the interpreter: ru_maxrss is its peak, in KiB.
+_WATCHING_PYTHON = """\
+#!{python}
+import resource, subprocess, sys
+code = subprocess.call([{python!r}, *sys.argv[1:]])
+with open({report!r}, "w") as file:
+    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+"""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A sandbox that serves from a process of its own."""
+
+    url: str
+    api_url: str
+
+    def requests_sent(self) -> int:
+        """How many requests the Chat API has got so far."""
+        with urlopen(f"{self.url}/_sandbox/requests") as answer:
+            return len(json.load(answer))
+
+
+class Bench:
+    """Runs things in a folder of its own and says what they took."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._runs = 0
+        self._seed = folder / "seed.json"
+        self._seed.write_text(json.dumps(_seed()), encoding="utf-8")
+
+    @contextmanager
+    def account(self, tokens: int, **options: float) -> Iterator[Account]:
+        """A new account with so many generated ``tokens`` and its own; ``options`` as on the sandbox's command line."""
+        ready = self._folder / "ready.json"
+        arguments = {"tokens": tokens, "seed": self._seed, "ready-file": ready, **options}
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "tests.sandbox"),
+                *(f"--{name.replace('_', '-')}={value}" for name, value in arguments.items()),
+            ],
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            facts = _wait_for(ready, process)
+            yield Account(facts["url"], facts["api_url"])
+        finally:
+            process.terminate()
+            process.wait()
+            ready.unlink(missing_ok=True)
+
+    def play(self, tasks: Sequence[Mapping[str, Any]], account: Account, interpreter: str = sys.executable) -> float:
+        """The seconds that ``ansible-playbook`` takes for one play of ``tasks``, from start to end."""
+        playbook = self._folder / "playbook.yml"
+        play = {"name": "Measure", "hosts": "localhost", "gather_facts": False, "tasks": list(tasks)}
+        playbook.write_text(json.dumps([play]), encoding="utf-8")
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(_REACHES_IN)},
+            "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
+            "ANSIBLE_HOME": str(self._folder / "home"),
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ZCHAT_API_URL": account.api_url,
+            "ZCHAT_ACCESS_TOKEN": OWN_TOKEN,
+        }
+        program = Path(sys.executable).with_name("ansible-playbook")
+        began = time.perf_counter()
+        done = subprocess.run(
+            [program, "playbook.yml", "--extra-vars", f"ansible_python_interpreter={interpreter}"],
+            cwd=self._folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        seconds = time.perf_counter() - began
+        if done.returncode:
+            raise RuntimeError(f"ansible-playbook failed:\n{(done.stdout + done.stderr).decode()}")
+        return seconds
+
+    def bare(self, account: Account, concurrency: int, client: str | None = CLIENT, most: int | None = None) -> float:
+        """The seconds that the bare script's requests take; see there."""
+        done = subprocess.run(
+            [sys.executable, BARE, account.api_url, str(concurrency), *([] if most is None else [str(most)])],
+            env={**os.environ, "TOKEN": OWN_TOKEN, **({"CLIENT": client} if client else {})},
+            capture_output=True,
+            check=True,
+        )
+        return float(done.stdout)
+
+    def peak_memory(self, task: Mapping[str, Any], account: Account) -> float:
+        """The most memory, in MiB, that the process of the module needed at any time (its resident set)."""
+        report = self._folder / "memory"
+        watching = self._folder / "watching-python"
+        watching.write_text(_WATCHING_PYTHON.format(python=sys.executable, report=str(report)), encoding="utf-8")
+        watching.chmod(watching.stat().st_mode | stat.S_IXUSR)
+        self.play([task], account, interpreter=str(watching))
+        return int(report.read_text(encoding="utf-8")) / 1024
+
+
+@contextmanager
+def bench() -> Iterator[Bench]:
+    """A bench in a folder that goes away with it."""
+    with TemporaryDirectory(prefix="zchat-bench-") as folder:
+        yield Bench(Path(folder))
+
+
+def _seed() -> dict[str, Any]:
+    """An account with AGENTS agents, the first of whom owns the token that the runs authenticate with."""
+    agents = [
+        {"id": number, "email": f"agent{number}@example.com", "roles": {"administrator": number == 1}}
+        for number in range(1, AGENTS + 1)
+    ]
+    own = {
+        "id": 1,
+        "agent_id": 1,
+        "client_identifier": "automation",
+        "access_token": OWN_TOKEN,
+        "refresh_token": None,
+        "create_date": "now-1d",
+        "expire_date": None,
+        "scopes": "read write",
+        "token_type": "Bearer",
+    }
+    return {"agents": agents, "tokens": [own], "access_token": OWN_TOKEN}
+
+
+def _wait_for(ready: Path, process: subprocess.Popen[bytes]) -> Any:
+    """What a sandbox says of itself once it listens."""
+    until = time.monotonic() + _STARTING
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > until:
+            raise RuntimeError("the sandbox did not start")
+        time.sleep(0.01)
+    return json.loads(ready.read_text(encoding="utf-8"))

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The arithmetic and the table of the benchmark, without measuring anything."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from tests.benchmark.figures import Row, added_time, growth, limited_seconds, median_ratio, table  # noqa: E402
+
+
+@pytest.mark.parametrize(
+    ("requests", "burst", "seconds"),
+    [
+        (60, 0.5, 0.5),  # they fit in one window
+        (61, 0.6, 0.6 + 3 + 0.01),
+        (300, 0.5, 4 * (0.5 + 3) + 0.5),  # 2.5 s are left of each window, and Retry-After says 3
+        (300, 0.0, 4 * 3),
+        (300, 1.2, 4 * (1.2 + 2) + 1.2),  # 1.8 s are left, and Retry-After says 2
+        (90, 3.5, 3.5 + 1 + 1.75),  # the window is over before it is full; Retry-After says 1 at least
+    ],
+)
+def test_the_best_possible_against_a_limit(requests, burst, seconds):
+    assert limited_seconds(requests, allowed=60, window=3.0, burst=burst) == pytest.approx(seconds)
+
+
+def test_ratios_are_taken_within_a_round():
+    assert median_ratio([2.0, 40.0, 3.0], [1.0, 20.0, 2.0]) == 2.0
+    with pytest.raises(ValueError, match="argument 2"):
+        median_ratio([1.0, 2.0], [1.0])
+
+
+def test_added_time_is_one_where_only_the_wire_counts():
+    assert added_time(few=2.0, many=2.0 + 900 * 0.05 / 8, added=900, latency=0.05, concurrency=8) == pytest.approx(1.0)
+
+
+def test_growth_is_one_where_each_token_weighs_the_same():
+    assert growth(30.0, (10_000, 50.0), (50_000, 130.0)) == pytest.approx(1.0)
+    assert growth(30.0, (10_000, 50.0), (50_000, 230.0)) == pytest.approx(2.0)
+
+
+def test_the_table_says_what_is_out_of_reach():
+    rows = [
+        Row("fast", 1.104, 1.10, measured="2.2 s / 2.0 s"),
+        Row("faster than a loop", 30.0, 25, at_least=True),
+        Row("memory", 145.2, 200, unit="MiB"),
+    ]
+    assert [row.within for row in rows] == [False, True, True]
+    assert table(rows).splitlines() == [
+        "| case | measured | figure | reach |  |",
+        "| --- | --- | --- | --- | --- |",
+        "| fast | 2.2 s / 2.0 s | 1.10 | <= 1.10 | FAIL |",
+        "| faster than a loop |  | 30.00 | >= 25.00 | pass |",
+        "| memory |  | 145 MiB | <= 200 MiB | pass |",
+    ]
+
+
+def test_every_part_of_the_benchmark_can_be_loaded():
+    pytest.importorskip("requests")
+    for name in ("runs", "bare", "__main__"):
+        importlib.import_module(f"tests.benchmark.{name}")
+
+
+def test_the_rows_are_made_of_what_is_measured():
+    pytest.importorskip("requests")
+    from tests.benchmark.__main__ import limited_rows, listing_rows, memory_rows, revoking_rows
+
+    rows = [
+        *revoking_rows({"own_100": [2.0], "floor_100": [1.9], "own_1000": [8.0], "loop_100": [60.0]}),
+        *limited_rows({"own_limited": [14.0], "best_limited": [13.9], "requests_limited": [313.0]}),
+        *listing_rows({"own_all": [2.0], "own_one": [1.3], "floor_list": [1.2]}),
+        *memory_rows({"memory_0": [34.0], "memory_10000": [56.0], "memory_25000": [89.0], "memory_50000": [145.0]}),
+    ]
+    assert len(rows) == 9
+    assert all(row.within for row in rows)
