@@ -83,8 +83,8 @@ def run_units(session: nox.Session, *options: str) -> None:
     session.run("pytest", *options, *(session.posargs or ["tests/unit"]))
 
 
-def run_integration(session: nox.Session) -> None:
-    """Play the integration targets with the collection installed from its archive, as users have it."""
+def run_installed(session: nox.Session, *arguments: str) -> None:
+    """Run pytest with the collection installed from its archive, as users have it."""
     work = Path(session.create_tmp()).absolute()
     archive = build_archive(session, work)
     session.run(
@@ -92,7 +92,7 @@ def run_integration(session: nox.Session) -> None:
         silent=True,
     )
     session.run(
-        *("pytest", "-n", "2", *(session.posargs or ["tests/integration"])),
+        *("pytest", "-n", "2", *arguments),
         env={"ANSIBLE_COLLECTIONS_PATH": str(work), "ANSIBLE_HOME": str(work / "home")},
     )
 
@@ -109,7 +109,14 @@ def units(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Real Ansible against the sandbox."""
     install(session, "demo", "tests")
-    run_integration(session)
+    run_installed(session, *(session.posargs or ["tests/integration"]))
+
+
+@nox.session
+def engines(session: nox.Session) -> None:
+    """What plays the collection beside ansible-playbook: runner, navigator, builder, rulebook."""
+    install(session, "engines", "tests")
+    run_installed(session, *(session.posargs or ["tests/engines"]))
 
 
 @nox.session(venv_backend="none")
@@ -124,7 +131,7 @@ def matrix(session: nox.Session, core: str) -> None:
     """Unit and integration tests on every supported ansible-core."""
     session.install("-r", "requirements/tests.txt", f"ansible-core=={core}")
     run_units(session)
-    run_integration(session)
+    run_installed(session, *(session.posargs or ["tests/integration"]))
 
 
 def ansible_test(session: nox.Session, *arguments: str) -> None:
