@@ -63,8 +63,8 @@ sanity: $(VENV)/backend ## ansible-test sanity on every Python that is here
 format: $(VENV)/backend ## rewrite the code as the formatter wants it
 	@$(BACKEND) $(VENV)/bin/nox --session formatters
 
-matrix: $(VENV)/backend ## unit and integration tests on every supported ansible-core and Python
-	@$(NOX) --session matrix managed $(POSARGS)
+matrix: $(VENV)/backend ## sanity, unit and integration tests on every supported ansible-core and Python
+	@$(NOX) --session matrix managed sanity-matrix $(POSARGS)
 
 release: $(VENV)/backend ## write the changelog of the version in galaxy.yml from its fragments
 	@$(BACKEND) $(VENV)/bin/nox --session changelog -- release --update-existing --reload-plugins --refresh-plugins

@@ -135,8 +135,7 @@ def matrix(session: nox.Session, core: str) -> None:
 
 
 def ansible_test(session: nox.Session, *arguments: str) -> None:
-    """Run ansible-test without a container, on a copy of what git knows, with a home folder in the checkout."""
-    install(session, "demo")
+    """Run the session's ansible-test without a container, on a copy of what git knows, with a home in the checkout."""
     home = ROOT / ".cache" / "home"
     session.run("python", "tests/tools/seed_ansible_test.py", str(home), sys.executable)
     collections = prepare_collections(session, install_in_site_packages=False, install_out_of_tree=True)
@@ -148,6 +147,15 @@ def ansible_test(session: nox.Session, *arguments: str) -> None:
 @nox.session
 def sanity(session: nox.Session) -> None:
     """ansible-test sanity, on every Python that is here, without an ignore file."""
+    install(session, "demo")
+    ansible_test(session, "sanity", "--local", *session.posargs)
+
+
+@nox.session(name="sanity-matrix", default=False)
+@nox.parametrize("python,core", [(python, core) for core, python in CORES.items()], ids=list(CORES))
+def sanity_matrix(session: nox.Session, core: str) -> None:
+    """The same by every supported ansible-core: each has rules and Pythons of its own."""
+    session.install("-r", "requirements/tests.txt", f"ansible-core=={core}")
     ansible_test(session, "sanity", "--local", *session.posargs)
 
 
@@ -157,6 +165,7 @@ def managed(session: nox.Session, python_version: str) -> None:
     """Unit tests on the Pythons of the managed side."""
     if not shutil.which(f"python{python_version}"):
         session.skip(f"Python {python_version} is not here")
+    install(session, "demo")
     ansible_test(
         session, "units", "--target-python", f"venv/{python_version}", *(session.posargs or ["tests/unit/plugins/"])
     )
