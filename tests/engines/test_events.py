@@ -27,7 +27,7 @@ from tests.sandbox import LEAVER_EMAIL, LEAVER_ID, Sandbox
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("java"), reason="ansible-rulebook needs Java, and there is none"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 TOKEN = "a-webhook-token-of-the-test"

@@ -25,7 +25,7 @@ ROOT = HERE.parents[1]
 TARGETS = HERE / "targets"
 
 _SCRUBBED = ("ZCHAT_", "ANSIBLE_", "TASK_RESULTS_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "LC_", "LANG")
-_LONGEST_RUN = 180
+_LONGEST_RUN = 240
 """Seconds after which a play counts as hung."""
 _LONGEST_REASON = 500
 """Characters of what one failure may say; a failed revocation tells up to three, and how many there are."""

@@ -97,7 +97,6 @@ def inventory(accounts: dict[str, Sandbox]) -> dict[str, Any]:
     return {"all": {"vars": machine, "children": {"chat": {"hosts": hosts}}, "hosts": {"machine": {}}}}
 
 
-@pytest.mark.timeout(300)
 def test_many_accounts_at_once(player: Player, accounts: dict[str, Sandbox], tmp_path: Path) -> None:
     """Each is offboarded with its own connection; one that fails does not keep the others from it."""
     folder = tmp_path / "reports"

@@ -72,7 +72,7 @@ def test_every_command(tmp_path: Path, sandbox: Sandbox, zendesk: Zendesk) -> No
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=180,
+        timeout=280,
     )
     output = done.stdout + done.stderr
     assert done.returncode == 0, output
