@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 project = "zchat.admin"
-copyright = "2026, The zchat.admin maintainers"  # noqa: A001 - that is what Sphinx calls it
+copyright = "2026, The zchat.admin maintainers"
 title = html_title = html_short_title = "zchat.admin"
 
 extensions = ["sphinx_antsibull_ext"]
@@ -27,4 +27,6 @@ html_css_files = ["site.css"]
 # A reference that leads nowhere is an error, but for those to Ansible's own pages: no other site is asked while this one is
 # built, so that it builds anywhere. They are shown as text.
 nitpicky = True
-nitpick_ignore_regex = [("std:ref", r"ansible_collections\.ansible\..*|ansible_configuration_settings|common_return_values")]
+nitpick_ignore_regex = [
+    ("std:ref", r"ansible_collections\.ansible\..*|ansible_configuration_settings|common_return_values")
+]

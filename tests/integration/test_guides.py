@@ -75,7 +75,7 @@ GUIDES = {
     ),
     "guide_offboarding": Guide({ACME: {*tokens_of(LEAVER_ID, COLLEAGUE_ID), LEFT_BEHIND}}),
     "guide_leaked_token": Guide({ACME: {LEAKED, 1100}}, typed=lambda sandbox: [fake_secret("refresh", LEAKED)]),
-    "guide_weekly_cleanup": Guide({ACME: {38, 143, 1101, 1201, 1202, 1203, 1207, 1302}}),
+    "guide_weekly_cleanup": Guide({ACME: {38, 143, 1101, 1201, 1202, 1203, 1207, 1302, LEFT_BEHIND}}),
     "guide_dry_run": Guide({ACME: tokens_of(COLLEAGUE_ID)}),
     "guide_many_accounts": Guide(
         {
