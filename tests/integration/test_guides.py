@@ -38,6 +38,7 @@ READ_ONLY = 1102
 """A token of the administrator that can only list."""
 LEAKED = 1301
 """A token that somebody has found in a log."""
+GLOBEX_VALUE = fake_secret("globex", READ_ONLY)
 LEFT_BEHIND, GONE = 1401, 20000007
 """A token whose agent was deleted, and that agent."""
 
@@ -84,7 +85,7 @@ GUIDES = {
             OLD: tokens_of(LEAVER_ID, COLLEAGUE_ID),
         },
         connected=False,
-        typed=lambda sandbox: [value(1100), value(1100), sandbox.password, value(READ_ONLY)],
+        typed=lambda sandbox: [value(1100), value(1100), sandbox.password, GLOBEX_VALUE],
         fails=("GLOBEX_CHAT_TOKEN=wrong ",),
     ),
     "guide_controller": Guide(),
@@ -124,12 +125,18 @@ def test_every_guide_is_on_the_site_and_tested() -> None:
 @pytest.fixture
 def accounts() -> Iterator[dict[str, Sandbox]]:
     """A sandbox for each host, in which an agent was deleted whose token lives on."""
-    seed = demo_seed()
-    seed["tokens"].append(
-        {**seed["tokens"][-1], "id": LEFT_BEHIND, "agent_id": GONE, "access_token": value(LEFT_BEHIND)}
-    )
     with contextlib.ExitStack() as stack:
-        yield {host: stack.enter_context(Sandbox(Options(seed=seed))) for host in (ACME, GLOBEX, OLD)}
+        yield {host: stack.enter_context(Sandbox(Options(seed=seed(host)))) for host in (ACME, GLOBEX, OLD)}
+
+
+def seed(host: str) -> dict[str, Any]:
+    document = demo_seed()
+    tokens = document["tokens"]
+    tokens.append({**tokens[-1], "id": LEFT_BEHIND, "agent_id": GONE, "access_token": value(LEFT_BEHIND)})
+    if host == GLOBEX:
+        # A value that no other account has.
+        next(token for token in tokens if token["id"] == READ_ONLY)["access_token"] = GLOBEX_VALUE
+    return document
 
 
 @dataclass(frozen=True)
@@ -275,7 +282,7 @@ _NO_MESSAGES = re.compile(
 _SHORTEST = 18
 """Characters of the shortest message; what is shorter is a part of one."""
 _NOT_OURS = "Failed to import the required Python library (requests)"
-"""A message of Ansible's own; tests/unit plays it."""
+"""A message of Ansible's own; test_network.py plays it."""
 
 
 def sentences() -> Iterator[str]:
