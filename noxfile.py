@@ -92,12 +92,12 @@ def install_archive(session: nox.Session, folder: Path) -> None:
     )
 
 
-def run_integration(session: nox.Session) -> None:
-    """Play the integration targets with the collection installed from its archive."""
+def run_installed(session: nox.Session, *arguments: str) -> None:
+    """Run pytest with the collection installed from its archive."""
     work = Path(session.create_tmp()).absolute()
     install_archive(session, work)
     session.run(
-        *("pytest", "-n", "2", *(session.posargs or ["tests/integration"])),
+        *("pytest", "-n", "2", *arguments),
         env={"ANSIBLE_COLLECTIONS_PATH": str(work), "ANSIBLE_HOME": str(work / "home")},
     )
 
@@ -114,7 +114,14 @@ def units(session: nox.Session) -> None:
 def integration(session: nox.Session) -> None:
     """Real Ansible against the sandbox."""
     install(session, "demo", "tests")
-    run_integration(session)
+    run_installed(session, *(session.posargs or ["tests/integration"]))
+
+
+@nox.session
+def engines(session: nox.Session) -> None:
+    """What plays the collection beside ansible-playbook: runner, navigator, builder, rulebook."""
+    install(session, "engines", "tests")
+    run_installed(session, *(session.posargs or ["tests/engines"]))
 
 
 @nox.session(venv_backend="none")
@@ -129,12 +136,11 @@ def matrix(session: nox.Session, core: str) -> None:
     """Unit and integration tests on every supported ansible-core."""
     session.install("-r", "requirements/tests.txt", f"ansible-core=={core}")
     run_units(session)
-    run_integration(session)
+    run_installed(session, *(session.posargs or ["tests/integration"]))
 
 
 def ansible_test(session: nox.Session, *arguments: str) -> None:
-    """Run ansible-test without a container, on a copy of what git knows, with a home folder in the checkout."""
-    install(session, "demo")
+    """Run the session's ansible-test without a container, on a copy of what git knows, with a home in the checkout."""
     home = ROOT / ".cache" / "home"
     session.run("python", "tests/tools/seed_ansible_test.py", str(home), sys.executable)
     collections = prepare_collections(session, install_in_site_packages=False, install_out_of_tree=True)
@@ -146,6 +152,15 @@ def ansible_test(session: nox.Session, *arguments: str) -> None:
 @nox.session
 def sanity(session: nox.Session) -> None:
     """ansible-test sanity, on every Python that is here, without an ignore file."""
+    install(session, "demo")
+    ansible_test(session, "sanity", "--local", *session.posargs)
+
+
+@nox.session(name="sanity-matrix", default=False)
+@nox.parametrize("python,core", [(python, core) for core, python in CORES.items()], ids=list(CORES))
+def sanity_matrix(session: nox.Session, core: str) -> None:
+    """The same by every supported ansible-core: each has rules and Pythons of its own."""
+    session.install("-r", "requirements/tests.txt", f"ansible-core=={core}")
     ansible_test(session, "sanity", "--local", *session.posargs)
 
 
@@ -155,6 +170,7 @@ def managed(session: nox.Session, python_version: str) -> None:
     """Unit tests on the Pythons of the managed side."""
     if not shutil.which(f"python{python_version}"):
         session.skip(f"Python {python_version} is not here")
+    install(session, "demo")
     ansible_test(
         session, "units", "--target-python", f"venv/{python_version}", *(session.posargs or ["tests/unit/plugins/"])
     )

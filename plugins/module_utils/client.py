@@ -58,10 +58,6 @@ _LONGEST_WORDS = 200
 """Characters of the API's own words that a message quotes."""
 
 
-Unexpected = Callable[[str, str], ChatError]
-"""Makes the error for an answer of 200 that is not what was asked for, from its URL and the reason as a sentence."""
-
-
 @dataclass(frozen=True)
 class Reply:
     """One HTTP answer, its body read."""
@@ -112,15 +108,15 @@ class ChatClient:
         self._adapter = _Adapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True)
         self._settings = self._settle()
 
-    def get(self, path: str, unexpected: Unexpected) -> Any:
+    def get(self, path: str, unexpected: Callable[[str, str], ChatError]) -> Any:
         """The JSON that ``GET {base}/{path}`` answers with 200. Raises :class:`ChatError` for anything else.
 
-        ``unexpected`` makes the error for an answer that is no JSON.
+        ``unexpected`` makes the error for an answer that is no JSON, from its URL and the reason as a sentence.
         """
         url = self.url(path)
         return self._json(self._request("GET", url), url, unexpected)
 
-    def find(self, path: str, unexpected: Unexpected) -> Any:
+    def find(self, path: str, unexpected: Callable[[str, str], ChatError]) -> Any:
         """As :meth:`get`, but ``None`` for a 404: there is no such thing, or, as far as this tells, no such API."""
         url = self.url(path)
         reply = self._request("GET", url)
@@ -226,7 +222,7 @@ class ChatClient:
             raise _NoAnswerError(problem, self.connection) from None
         return Reply(response.status_code, response.headers, body, uncertain)
 
-    def _json(self, reply: Reply, url: str, unexpected: Unexpected) -> Any:
+    def _json(self, reply: Reply, url: str, unexpected: Callable[[str, str], ChatError]) -> Any:
         if reply.status != 200:
             raise self._refusal(reply, url)
         try:

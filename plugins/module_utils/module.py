@@ -41,7 +41,8 @@ def execute(
     """Hand the module's options to ``run(params, client, check_mode)`` and exit with what it returns.
 
     The options ``left_out`` of the task are missing from ``params``, so that null can be told from them.
-    Every result names the ``account`` by its base URL, null where there is none. ``on_failure`` is what a result holds where the work could not begin, so that a failed task returns the same keys.
+    Every result names the ``account`` by its base URL, null where there is none. ``on_failure`` is what a result holds
+    where the work could not begin, so that a failed task returns the same keys.
     """
     if REQUESTS_IMPORT_ERROR is not None:
         missing = {"msg": missing_required_lib("requests"), "exception": REQUESTS_IMPORT_ERROR}

@@ -57,9 +57,9 @@ class Selection:
 
 
 def selector_options(
-    left_out: set[str], options: Mapping[str, Mapping[str, Any]] = SELECTORS
+    left_out: set[str], options: Mapping[str, Mapping[str, Any]] | None = None
 ) -> dict[str, dict[str, Any]]:
-    """The part of a module's argument spec that says what is meant: of the tokens, if not by other ``options``.
+    """The part of a module's argument spec that says what is meant: by the ``options``, or else by the selectors of tokens.
 
     Ansible makes no difference between an option that is null and one that is left out. Here it would be fatal: a
     variable without a value would widen the selection. But a fallback is asked for only what is left out, and so each
@@ -70,7 +70,7 @@ def selector_options(
         left_out.add(option)
         raise AnsibleFallbackNotFound
 
-    return {option: {**spec, "fallback": (note, [option])} for option, spec in options.items()}
+    return {option: {**spec, "fallback": (note, [option])} for option, spec in (options or SELECTORS).items()}
 
 
 def given(params: Mapping[str, Any], options: Iterable[str]) -> dict[str, Any]:

@@ -117,12 +117,12 @@ class Browser:
         """The next message, an answer or an event. Requests of the page are noted as they pass."""
         until = time.monotonic() + _PATIENCE
         while b"\0" not in self._unread:
-            ready, _, _ = select.select([self._from], [], [], max(0.0, until - time.monotonic()))
-            assert ready, "the browser does not answer"
+            ready = select.select([self._from], [], [], max(0.0, until - time.monotonic()))
+            assert ready[0], "the browser does not answer"
             read = os.read(self._from, 1 << 20)
             assert read, "the browser has ended"
             self._unread += read
-        line, _, self._unread = self._unread.partition(b"\0")
+        line, self._unread = self._unread.split(b"\0", 1)
         message: dict[str, Any] = json.loads(line)
         if message.get("method") == "Network.requestWillBeSent":
             self.requested.append(message["params"]["request"]["url"])

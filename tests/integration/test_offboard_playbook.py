@@ -164,3 +164,16 @@ def test_reports_of_one_second_do_not_replace_each_other(
         inventory={"all": {"hosts": hosts}},
     ).check()
     assert len(reports(folder)) == len(hosts)
+
+
+def test_a_pattern_that_means_no_account(player: Player, accounts: dict[str, Sandbox]) -> None:
+    """Ansible itself would only warn, and end well."""
+    run = player.play_playbook(
+        PLAYBOOK,
+        [],
+        {"offboard_accounts": "caht", "offboard_agent_emails": LEAVERS},
+        inventory=inventory(accounts),
+    )
+    assert run.rc == 2, run.output
+    assert "No host of the inventory matches offboard_accounts (caht). Nobody was offboarded." in run.output
+    assert not any(account.state.requests for account in accounts.values())

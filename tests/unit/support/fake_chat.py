@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ansible_collections.zchat.admin.plugins.module_utils.client import Unexpected
 from ansible_collections.zchat.admin.plugins.module_utils.connection import connection_from
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils.secrets import Secrets
@@ -99,7 +98,7 @@ class FakeChat:
     def url(self, path: str) -> str:
         return f"{self.connection.base_url}/{path}"
 
-    def get(self, path: str, unexpected: Unexpected) -> Any:
+    def get(self, path: str, unexpected: Any) -> Any:
         if path.startswith("agents?"):
             return self._page_of_agents(path)
         assert path == "oauth/tokens"
@@ -121,7 +120,7 @@ class FakeChat:
         self.agent_paths.append(path)
         return [agent for agent in self.agents if agent["id"] >= int(since)][: int(limit)]
 
-    def find(self, path: str, unexpected: Unexpected) -> Any:
+    def find(self, path: str, unexpected: Any) -> Any:
         with self._lock:
             self.agent_paths.append(path)
         prefix, _slash, value = path.rpartition("/")

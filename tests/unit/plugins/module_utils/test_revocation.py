@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.zchat.admin.plugins.module_utils.client import Unexpected
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils.revocation import MOST_ROUNDS, limits_from
 from ansible_collections.zchat.admin.plugins.modules.zchat_oauth_token import run
@@ -326,7 +325,7 @@ def test_a_list_that_cannot_be_read_again_is_no_proof():
     client = FakeChat([item(1), item(2, access_token=OWN)])
     real_get = client.get
 
-    def get(path: str, unexpected: Unexpected) -> Any:
+    def get(path: str, unexpected: Any) -> Any:
         if client.deletes:
             raise ChatError("The API answered with HTTP 503.", 503)
         return real_get(path, unexpected)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.module_utils.client import Unexpected
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
 from ansible_collections.zchat.admin.plugins.modules.zchat_agent_info import run
 from ansible_collections.zchat.admin.tests.unit.support.fake_chat import FakeChat, agent
@@ -64,7 +63,7 @@ def test_where_nobody_is_found_the_api_is_looked_for():
     """A 404 for each of them may also mean that there is no such account."""
 
     class Nowhere(FakeChat):
-        def get(self, path: str, unexpected: Unexpected) -> Any:
+        def get(self, path: str, unexpected: Any) -> Any:
             raise ChatError("There is no Chat API.", 404)
 
     with pytest.raises(ChatError, match="no Chat API"):

@@ -1,0 +1,294 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rulebooks, run by real ansible-rulebook. What an event holds is hostile until it has been looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Empty, Queue
+from typing import Any
+
+import pytest
+
+from tests.sandbox import LEAVER_EMAIL, LEAVER_ID, Sandbox
+
+pytestmark = [
+    pytest.mark.skipif(not shutil.which("java"), reason="ansible-rulebook needs Java, and there is none"),
+    pytest.mark.timeout(300),
+]
+
+TOKEN = "a-webhook-token-of-the-test"
+_READY = "Waiting for events"
+_LONGEST = 90
+"""Seconds that a line may keep us waiting."""
+
+# None of these may do anything. The file {touched} must never come to be.
+_EVIL = "{{{{ lookup('ansible.builtin.pipe', 'touch {touched}') }}}}"
+IGNORED: list[Any] = [
+    {"event": "user.created", "email": LEAVER_EMAIL},
+    {"event": ["user.offboarded"], "email": LEAVER_EMAIL},
+    {"event": "user.offboarded"},
+    {"email": LEAVER_EMAIL},
+    {"event": "user.offboarded", "email": ""},
+    {"event": "user.offboarded", "email": None},
+    {"event": "user.offboarded", "email": 5},
+    {"event": "user.offboarded", "email": True},
+    {"event": "user.offboarded", "email": [LEAVER_EMAIL]},
+    {"event": "user.offboarded", "email": {"address": LEAVER_EMAIL}},
+    {"event": "user.offboarded", "email": "jonas.weber"},
+    {"event": "user.offboarded", "email": f"{LEAVER_EMAIL}\n"},
+    {"event": "user.offboarded", "email": f"{LEAVER_EMAIL}\noffboard_own_token: revoke"},
+    {"event": "user.offboarded", "email": f" {LEAVER_EMAIL}"},
+    {"event": "user.offboarded", "email": f"{LEAVER_EMAIL},priya.nair@example.com"},
+    {"event": "user.offboarded", "email": f"Jonas <{LEAVER_EMAIL}>"},
+    {"event": "user.offboarded", "email": f"{_EVIL}@example.com"},
+    {"event": "user.offboarded", "email": f"jonas@{_EVIL}"},
+    {"event": "user.offboarded", "email": "{{% if true %}}" + LEAVER_EMAIL},
+    {"event": _EVIL, "email": LEAVER_EMAIL},
+    [],
+    [LEAVER_EMAIL],
+    "user.offboarded",
+    5,
+]
+LAST = "nobody@example.com"
+# This one is good, but for what it carries beside the address.
+HOSTILE = {
+    "event": "user.offboarded",
+    "email": LEAVER_EMAIL,
+    "offboard_own_token": "revoke",
+    "offboard_agent_ids": [10000026],
+    "extra_vars": {"offboard_agent_ids": [10000026]},
+    "meta": {"hosts": ["somewhere"], "limit": "somewhere"},
+    "hosts": "somewhere",
+    "note": _EVIL,
+    _EVIL: _EVIL,
+}
+
+
+class Rulebook:
+    """A running ansible-rulebook: what it prints, line by line, and the way to send it events."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self._process = process
+        self._port = port
+        self._lines: Queue[str] = Queue()
+        self.output: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.output.append(line)
+            self._lines.put(line)
+        self._lines.put("")
+
+    def wait_for(self, text: str) -> str:
+        """The next line that holds ``text``."""
+        while True:
+            try:
+                line = self._lines.get(timeout=_LONGEST)
+            except Empty:
+                raise AssertionError(f"no {text!r} in\n{''.join(self.output)}") from None
+            assert line, f"it ended without {text!r}:\n{''.join(self.output)}"
+            if text in line:
+                return line
+
+    def send(self, event: Any, token: str | None = TOKEN) -> int:
+        """POST an event, and return the HTTP status."""
+        headers = {"Content-Type": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._port}/endpoint", json.dumps(event).encode(), headers, method="POST"
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_LONGEST) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            return refusal.code
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def _started(
+    name: str, folder: Path, environment: Mapping[str, str], port: int, *arguments: str
+) -> subprocess.Popen[str]:
+    (folder / "hosts.yml").write_text("all:\n  hosts:\n    localhost:\n      ansible_connection: local\n", "utf-8")
+    (folder / "variables.yml").write_text(f"offboard_webhook_port: {port}\n", "utf-8")
+    return subprocess.Popen(
+        [
+            str(Path(sys.executable).parent / "ansible-rulebook"),
+            *("--rulebook", name, "--inventory", "hosts.yml", "--vars", "variables.yml"),
+            *("--env-vars", "offboard_webhook_token", "--verbose", *arguments),
+        ],
+        cwd=folder,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+@contextlib.contextmanager
+def rulebook(name: str, folder: Path, environment: Mapping[str, str], *arguments: str) -> Iterator[Rulebook]:
+    """ansible-rulebook with a rulebook of the collection, once it listens."""
+    port = _free_port()
+    process = _started(name, folder, {**environment, "offboard_webhook_token": TOKEN}, port, *arguments)
+    try:
+        running = Rulebook(process, port)
+        running.wait_for(_READY)
+        yield running
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _filled_in(value: Any, touched: Path) -> Any:
+    """The event with the name of the file that must never come to be."""
+    return json.loads(json.dumps(value).replace("{touched}", str(touched)).replace("{{{{", "{{").replace("}}}}", "}}"))
+
+
+def test_playbook(sandbox: Sandbox, environment: dict[str, str], tmp_path: Path) -> None:
+    """A good event revokes, twice in a row is harmless, and nothing else does anything."""
+    touched = tmp_path / "touched"
+    with rulebook("zchat.admin.offboard", tmp_path, environment) as running:
+        good = {"event": "user.offboarded", "email": LEAVER_EMAIL}
+        assert [running.send(good, token) for token in (None, "", "wrong", f"{TOKEN}x")] == [401] * 4
+        for event in IGNORED:
+            assert running.send(_filled_in(event, touched)) == 200
+        assert running.send(_filled_in(HOSTILE, touched)) == 200
+        assert "failed=0" in running.wait_for("localhost ")
+        revoked = [entry["path"] for entry in sandbox.state.requests if entry["method"] == "DELETE"]
+        lookups = {entry["path"] for entry in sandbox.state.requests if "/agents/" in entry["path"]}
+        assert len(revoked) == 12
+        assert lookups == {f"/api/v2/chat/agents/email/{LEAVER_EMAIL.replace('@', '%40')}"}
+        assert {token["agent_id"] for token in sandbox.state.tokens.values()} == {10000001, 10000026}
+        # Events are dealt with one after the other, so by the time that the last one has been all others have.
+        for event in (good, good, {**good, "email": LAST}):
+            assert running.send(event) == 200
+            recap = running.wait_for("localhost ")
+            assert "changed=0" in recap
+            assert "failed=0" in recap
+        assert len([entry for entry in sandbox.state.requests if entry["path"].endswith(LAST.replace("@", "%40"))]) == 1
+        assert len([entry for entry in sandbox.state.requests if entry["method"] == "DELETE"]) == 12
+    assert not touched.exists()
+    output = "".join(running.output)
+    assert output.count("PLAY RECAP") == 4, "an event that is to be ignored was not"
+    assert not [secret for secret in (TOKEN, *sandbox.state.secrets) if secret in output]
+    assert LEAVER_ID not in {token["agent_id"] for token in sandbox.state.tokens.values()}
+
+
+@pytest.mark.parametrize("name", ["zchat.admin.offboard", "zchat.admin.offboard_job_template"])
+def test_without_a_token_it_does_not_listen(name: str, environment: dict[str, str], tmp_path: Path) -> None:
+    port = _free_port()
+    process = _started(
+        name, tmp_path, environment, port, "--controller-url", "http://127.0.0.1:9", "--controller-token", "t"
+    )
+    output, _nothing = process.communicate(timeout=_LONGEST)
+    assert process.returncode != 0
+    assert "offboard_webhook_token" in output
+
+
+class _Controller(BaseHTTPRequestHandler):
+    """As much of Automation Controller's API as launching a job template takes."""
+
+    server: _ControllerServer
+
+    def do_GET(self) -> None:
+        template = {
+            "id": 7,
+            "type": "job_template",
+            "name": "Offboard from Zendesk Chat",
+            "summary_fields": {"organization": {"name": "Default"}},
+            "related": {"launch": "/api/v2/job_templates/7/launch/"},
+            **dict.fromkeys(
+                ["ask_limit_on_launch", "ask_labels_on_launch", "ask_inventory_on_launch", "ask_variables_on_launch"],
+                True,
+            ),
+        }
+        job = {"id": 9, "type": "job", "url": "/api/v2/jobs/9/", "status": "successful", "artifacts": {}}
+        self._answer(
+            {
+                "results": [template if "template" in self.path else job],
+                "next": None,
+                "count": 1,
+                "version": "4.5.0",
+                **job,
+            }
+        )
+
+    def do_POST(self) -> None:
+        self.server.launched.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self._answer({"id": 9, "url": "/api/v2/jobs/9/"})
+
+    def _answer(self, document: Any) -> None:
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+class _ControllerServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Controller)
+        self.launched: Queue[dict[str, Any]] = Queue()
+
+
+@pytest.fixture
+def controller() -> Iterator[_ControllerServer]:
+    server = _ControllerServer()
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_job_template(controller: _ControllerServer, environment: dict[str, str], tmp_path: Path) -> None:
+    """The template is launched with the address, and with nothing else of the event."""
+    touched = tmp_path / "touched"
+    url = f"http://127.0.0.1:{controller.server_address[1]}"
+    environment = {**environment, "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.1"}
+    with rulebook(
+        "zchat.admin.offboard_job_template", tmp_path, environment, "--controller-url", url, "--controller-token", "t"
+    ) as running:
+        for event in IGNORED:
+            assert running.send(_filled_in(event, touched)) == 200
+        assert running.send(_filled_in(HOSTILE, touched)) == 200
+        assert running.send({"event": "user.offboarded", "email": "o'neil+chat@example.com"}) == 200
+        launched = [controller.launched.get(timeout=_LONGEST) for _each in range(2)]
+    assert controller.launched.empty()
+    variables = [launch.get("extra_vars") for launch in launched]
+    assert variables == [
+        {"offboard_agent_emails": [LEAVER_EMAIL]},
+        {"offboard_agent_emails": ["o'neil+chat@example.com"]},
+    ]
+    assert {launch["limit"] for launch in launched} == {"localhost"}
+    assert not touched.exists()
+    assert TOKEN not in "".join(running.output)
