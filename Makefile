@@ -16,7 +16,7 @@ POSARGS = $(if $(ARGS),-- $(ARGS))
 LINT := formatters codeqa yamllint typing antsibull-nox-config docs-check license-check extra-checks ansible-lint changelog galaxy-importer
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox bench test unit integration engines lint sanity format matrix release requirements clean
+.PHONY: help demo sandbox bench test unit integration engines lint docs sanity format matrix release requirements clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,7 +43,7 @@ bench: $(VENV)/demo.stamp ## time whole runs, against what their requests alone 
 	@python -m tests.benchmark --output $(BENCH)/results.json $(ARGS)
 
 test: $(VENV)/backend ## everything to run before a push
-	@$(NOX) --session sanity integration engines units demo $(LINT)
+	@$(NOX) --session sanity integration engines units demo docs $(LINT)
 
 unit: $(VENV)/backend ## unit tests, with coverage
 	@$(NOX) --session units $(POSARGS)
@@ -56,6 +56,9 @@ engines: $(VENV)/backend ## the playbook under ansible-runner, ansible-navigator
 
 lint: $(VENV)/backend ## format, style, types, documentation, licences, changelog, archive
 	@$(NOX) --session $(LINT)
+
+docs: $(VENV)/backend ## the documentation site, into build/docs
+	@$(NOX) --session docs
 
 sanity: $(VENV)/backend ## ansible-test sanity on every Python that is here
 	@$(NOX) --session sanity $(POSARGS)
@@ -70,7 +73,7 @@ release: $(VENV)/backend ## write the changelog of the version in galaxy.yml fro
 	@$(BACKEND) $(VENV)/bin/nox --session changelog -- release --update-existing --reload-plugins --refresh-plugins
 
 requirements: $(VENV)/backend ## pin the newest versions of all tools
-	@cd requirements && for name in tests demo dev engines lint docs ansible-lint galaxy-importer reuse; do \
+	@cd requirements && for name in tests demo dev engines lint docs sphinx ansible-lint galaxy-importer reuse; do \
 		head -n 4 $$name.in >$$name.new && \
 		UV_SYSTEM_CERTS=1 ../$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links $$name.in >>$$name.new && \

@@ -83,14 +83,19 @@ def run_units(session: nox.Session, *options: str) -> None:
     session.run("pytest", *options, *(session.posargs or ["tests/unit"]))
 
 
-def run_installed(session: nox.Session, *arguments: str) -> None:
-    """Run pytest with the collection installed from its archive, as users have it."""
-    work = Path(session.create_tmp()).absolute()
-    archive = build_archive(session, work)
+def install_archive(session: nox.Session, folder: Path) -> None:
+    """Build the archive and install the collection from it below a folder, as users have it."""
+    archive = build_archive(session, folder)
     session.run(
-        *("ansible-galaxy", "collection", "install", "--force", "--offline", "-p", str(work), str(archive)),
+        *("ansible-galaxy", "collection", "install", "--force", "--offline", "-p", str(folder), str(archive)),
         silent=True,
     )
+
+
+def run_installed(session: nox.Session, *arguments: str) -> None:
+    """Run pytest with the collection installed from its archive."""
+    work = Path(session.create_tmp()).absolute()
+    install_archive(session, work)
     session.run(
         *("pytest", "-n", "2", *arguments),
         env={"ANSIBLE_COLLECTIONS_PATH": str(work), "ANSIBLE_HOME": str(work / "home")},
@@ -184,6 +189,28 @@ def galaxy_importer(session: nox.Session) -> None:
     print(log, flush=True)
     if re.search(r"^(WARNING|ERROR)", log or "", re.MULTILINE):
         session.error("the importer warns")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The documentation site, into build/docs, of what is in the archive. A warning counts as an error."""
+    install(session, "sphinx")
+    work = Path(session.create_tmp()).absolute()
+    install_archive(session, work)
+    pages = work / "pages"
+    pages.mkdir(mode=0o700, exist_ok=True)  # where others may write, antsibull-docs will not
+    session.run(
+        *("antsibull-docs", "--config-file", "docs/site/antsibull-docs.cfg", "collection", "--use-current"),
+        *("--squash-hierarchy", "--fail-on-error", "--cleanup", "everything", "--dest-dir", str(pages), "zchat.admin"),
+        env={"ANSIBLE_COLLECTIONS_PATH": str(work), "ANSIBLE_HOME": str(work / "home")},
+    )
+    site = BUILD / "docs"
+    shutil.rmtree(site, ignore_errors=True)
+    session.run(
+        *("sphinx-build", "-b", "html", "-W", "--keep-going", "-q", "-c", "docs/site"),
+        *("-d", str(work / "doctrees"), str(pages), str(site)),
+    )
+    session.log(f"The site begins at {site / 'index.html'}")
 
 
 @nox.session

@@ -2,16 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules' own files document: their examples and their return values."""
+"""What the documentation says, and what somebody has who does as it says."""
 
 from __future__ import annotations
 
 import ast
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.integration.ansible_run import ROOT
+from tests.integration.ansible_run import ROOT, clean_environment
+from tests.integration.zendesk import Zendesk
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
 
@@ -23,3 +28,34 @@ def documented(module: str, name: str) -> Any:
         if isinstance(statement, ast.Assign) and [ast.unparse(target) for target in statement.targets] == [name]:
             return yaml.safe_load(ast.literal_eval(statement.value))
     raise AssertionError(f"{module} has no {name}")
+
+
+def clone(folder: Path) -> Path:
+    """The checkout as a clone would be, with what is not committed yet."""
+    names = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    ).stdout
+    for name in filter(None, names.split("\0")):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    return folder
+
+
+def shell_environment(home: Path, zendesk: Zendesk) -> dict[str, str]:
+    """The environment of somebody who has Ansible, an empty home, and a way to zendesk.com."""
+    inherited = clean_environment()
+    inherited.pop("VIRTUAL_ENV", None)
+    return {
+        **inherited,
+        **zendesk.environment,
+        "PATH": f"{Path(sys.executable).parent}:{inherited['PATH']}",
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "ZCHAT_CA_PATH": str(zendesk.ca_path),
+        "PIP_NO_INDEX": "true",
+    }

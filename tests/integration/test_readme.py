@@ -7,12 +7,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-from tests.integration.ansible_run import ROOT, clean_environment
+from tests.integration.documentation import clone, shell_environment
 from tests.integration.zendesk import Zendesk
 from tests.sandbox import LEAVER_ID, Sandbox
 
@@ -21,22 +19,6 @@ _MADE_BY_NOX = {"make demo\n", "make test\n"}
 """Blocks that ``make test`` plays as, or is, a part of its own."""
 _LEAKED = 1301
 """The token whose value somebody has found in a log; not one of the leaver's."""
-
-
-def clone(folder: Path) -> Path:
-    """The checkout as a clone would be, with what is not committed yet."""
-    names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-        encoding="utf-8",
-    ).stdout
-    for name in filter(None, names.split("\0")):
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target)
-    return folder
 
 
 def test_every_command(tmp_path: Path, sandbox: Sandbox, zendesk: Zendesk) -> None:
@@ -59,15 +41,7 @@ def test_every_command(tmp_path: Path, sandbox: Sandbox, zendesk: Zendesk) -> No
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "".join(text for text in commands if text not in _MADE_BY_NOX)],
         cwd=checkout,
-        env={
-            **{name: value for name, value in clean_environment().items() if name != "VIRTUAL_ENV"},
-            **zendesk.environment,
-            "PATH": f"{Path(sys.executable).parent}:{clean_environment()['PATH']}",
-            "HOME": str(home),
-            "LC_ALL": "C.UTF-8",
-            "ZCHAT_CA_PATH": str(zendesk.ca_path),
-            "PIP_NO_INDEX": "true",
-        },
+        env=shell_environment(home, zendesk),
         input=f"{sandbox.access_token}\n{leaked}\n",
         capture_output=True,
         encoding="utf-8",

@@ -12,14 +12,16 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
 import trustme
 
-HOSTS = ("acme.zendesk.com", "www.zopim.com")
+HOSTS = ("acme.zendesk.com", "globex.zendesk.com", "www.zopim.com")
+
+_Address = tuple[str, int]
 
 
 class _Handler(socketserver.StreamRequestHandler):
@@ -34,14 +36,15 @@ class _Handler(socketserver.StreamRequestHandler):
             pass
         self.server.connects.append(request[1])
         self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        with contextlib.suppress(OSError), self._tls() as client, self._upstream() as upstream:
+        host = request[1].partition(":")[0]
+        with contextlib.suppress(OSError), self._tls() as client, self._upstream(host) as upstream:
             _relay(client, upstream)
 
     def _tls(self) -> ssl.SSLSocket:
         return self.server.context.wrap_socket(self.connection, server_side=True)
 
-    def _upstream(self) -> socket.socket:
-        return socket.create_connection(self.server.upstream)
+    def _upstream(self, host: str) -> socket.socket:
+        return socket.create_connection(self.server.others.get(host, self.server.upstream))
 
 
 def _relay(client: ssl.SSLSocket, upstream: socket.socket) -> None:
@@ -57,13 +60,19 @@ def _relay(client: ssl.SSLSocket, upstream: socket.socket) -> None:
             targets[source].sendall(data)
 
 
+def _address(url: str) -> _Address:
+    parts = urlsplit(url)
+    return str(parts.hostname), int(parts.port or 0)
+
+
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, upstream: tuple[str, int], context: ssl.SSLContext) -> None:
+    def __init__(self, upstream: _Address, others: Mapping[str, _Address], context: ssl.SSLContext) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.upstream = upstream
+        self.others = others
         self.context = context
         self.connects: list[str] = []
 
@@ -71,15 +80,16 @@ class _Server(socketserver.ThreadingTCPServer):
 class Zendesk:
     """The sandbox as it would be met at zendesk.com: reached with ``environment``, trusted with ``ca_path``."""
 
-    def __init__(self, sandbox_url: str, folder: Path) -> None:
+    def __init__(self, sandbox_url: str, folder: Path, others: Mapping[str, str] | None = None) -> None:
+        """``others`` are sandboxes of their own for some of the HOSTS, by URL."""
         folder.mkdir()
         authority = trustme.CA()
         self.ca_path = folder / "ca.pem"
         authority.cert_pem.write_to_path(str(self.ca_path))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert(*HOSTS).configure_cert(context)
-        address = urlsplit(sandbox_url)
-        self._server = _Server((str(address.hostname), int(address.port or 0)), context)
+        addresses = {host: _address(url) for host, url in (others or {}).items()}
+        self._server = _Server(_address(sandbox_url), addresses, context)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property
