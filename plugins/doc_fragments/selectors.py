@@ -38,6 +38,7 @@ options:
     type: list
     elements: str
     aliases: [agent_email]
+    version_added: 1.0.0
   client_identifiers:
     description:
       - Select the tokens that were made for one of these API clients, such as V(zopim). Use this when an integration is retired or its

@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: offboard_page
 short_description: Put the report of an offboarding into words
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - The template of the role P(zchat.admin.offboard#role) calls this, so that it has nothing left to decide. It is of little use
     elsewhere.

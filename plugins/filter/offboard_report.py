@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: offboard_report
 short_description: Make the report of an offboarding from what the modules returned
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - The role P(zchat.admin.offboard#role) calls this to find out what became of each token of each person. It is of little use
     elsewhere.

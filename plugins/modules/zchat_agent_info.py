@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: zchat_agent_info
 short_description: Look up the agents of a Zendesk Chat account
-version_added: 0.1.0
+version_added: 1.0.0
 description:
   - Looks up agents of a Zendesk Chat account by e-mail address or by id, or lists all of them.
   - Use this to see who an address belongs to before anything is revoked, or whether somebody who left is still enabled.
