@@ -5,8 +5,8 @@
 """The bare script: the requests of a run and nothing else, as fast as ``requests`` sends them from a few threads.
 
 Run as a process of its own, ``python bare.py API_URL CONCURRENCY [MOST]``, with the access token and the client identifier of
-the tokens to revoke in the environment (TOKEN, CLIENT). It prints the seconds that its requests took, without those that
-Python needs to start and to import. Without CLIENT it only lists. MOST bounds how many tokens it revokes.
+the tokens to revoke in the environment (TOKEN, CLIENT). It prints the seconds that its requests took, of which whoever runs it
+knows the whole. Without CLIENT it only lists. MOST bounds how many tokens it revokes.
 """
 
 from __future__ import annotations

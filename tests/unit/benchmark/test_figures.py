@@ -16,7 +16,14 @@ ROOT = Path(__file__).resolve().parents[3]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from tests.benchmark.figures import Row, added_time, growth, limited_seconds, median_ratio, table  # noqa: E402
+from tests.benchmark.figures import (  # noqa: E402 - from the root, put on the path above
+    Row,
+    added_time,
+    growth,
+    limited_seconds,
+    median_ratio,
+    table,
+)
 
 
 @pytest.mark.parametrize(
@@ -76,10 +83,20 @@ def test_the_rows_are_made_of_what_is_measured():
     from tests.benchmark.__main__ import limited_rows, listing_rows, memory_rows, revoking_rows
 
     rows = [
-        *revoking_rows({"own_100": [2.0], "floor_100": [1.9], "own_1000": [8.0], "loop_100": [60.0]}),
+        *revoking_rows(
+            {
+                "own_100": [2.0],
+                "floor_100": [1.9],
+                "floor_100_requests_only": [1.6],
+                "own_1000": [8.0],
+                "loop_100": [60.0],
+            }
+        ),
         *limited_rows({"own_limited": [14.0], "best_limited": [13.9], "requests_limited": [313.0]}),
-        *listing_rows({"own_all": [2.0], "own_one": [1.3], "floor_list": [1.2]}),
+        *listing_rows({"own_all": [2.0], "own_one": [1.3], "floor_list": [1.2], "floor_list_requests_only": [1.0]}),
         *memory_rows({"memory_0": [34.0], "memory_10000": [56.0], "memory_25000": [89.0], "memory_50000": [145.0]}),
     ]
     assert len(rows) == 9
     assert all(row.within for row in rows)
+    assert rows[1].measured == "60.00 s / 2.00 s; 37.50 if own were the requests alone"
+    assert rows[0].measured == "2.00 s / 1.90 s; 1.25 with only the script's requests"
