@@ -47,6 +47,7 @@ except ImportError:
 else:
     REQUESTS_IMPORT_ERROR = None
 
+_GONE = (404, 410)
 _CHUNK = 65_536
 _LARGEST_REFUSAL = 65_536
 """Bytes read of an answer that only its status and first words matter of."""
@@ -117,10 +118,10 @@ class ChatClient:
         return self._json(self._request("GET", url), url, unexpected)
 
     def find(self, path: str, unexpected: Callable[[str, str], ChatError]) -> Any:
-        """As :meth:`get`, but ``None`` for a 404: there is no such thing, or, as far as this tells, no such API."""
+        """As :meth:`get`, but ``None`` for a 404 or 410: there is no such thing, or, as far as this tells, no such API."""
         url = self.url(path)
         reply = self._request("GET", url)
-        if reply.status == 404:
+        if reply.status in _GONE:
             return None
         found = self._json(reply, url, unexpected)
         if found is None:
@@ -137,7 +138,7 @@ class ChatClient:
         reply = self._request("DELETE", url)
         if 200 <= reply.status < 300:
             return True
-        if reply.status in (404, 410):
+        if reply.status in _GONE:
             return reply.uncertain
         raise self._refusal(reply, url)
 

@@ -19,6 +19,8 @@ SUPPORT_API_HINT = (
     "https://<subdomain>.zendesk.com/api/v2/chat: set 'subdomain', or that address as 'api_url'."
 )
 
+_CHECK_ADDRESS = "Check 'subdomain' or 'api_url'."
+
 _REQUIRED_SCOPES = re.compile(r"required scopes?:?\s*((?:(?:read|write|chat)\b[\s,]*)+)", re.IGNORECASE)
 
 
@@ -85,7 +87,7 @@ def refused(status: int, url: str, *, credential: str, words: str, location: str
     elif status == 403:
         text = f"The API refuses {url} (HTTP 403). It wants the credentials of an Administrator.{said}"
     elif status == 404:
-        text = f"There is no Chat API at {url} (HTTP 404). Check 'subdomain' or 'api_url'.{said}"
+        text = f"There is no Chat API at {url} (HTTP 404). {_CHECK_ADDRESS}{said}"
     else:
         text = f"The API answered {url} with HTTP {status}.{said or ' It gave no reason.'}"
     return ChatError(text, status)
@@ -112,7 +114,7 @@ def tried(error: ChatError, tries: int) -> ChatError:
     """``error`` with the number of tries that were made, where there was more than one."""
     if tries == 1:
         return error
-    return ChatError(f"{error.msg} That was try {tries} of {tries}.", error.status)
+    return ChatError(f"{error.msg} That was try {tries} of {tries}. Run the task again later.", error.status)
 
 
 def rate_limited(url: str, seconds: float, waited: float, allowed: int) -> ChatError:
@@ -127,12 +129,13 @@ def rate_limited(url: str, seconds: float, waited: float, allowed: int) -> ChatE
 
 def not_token_list(url: str, reason: str) -> ChatError:
     """A 200 answer that is not a Chat token list. Nothing can be revoked on such ground."""
-    return ChatError(f"{url} did not answer with a list of Chat OAuth tokens: {reason} Nothing was revoked on it.", 200)
+    text = f"{url} did not answer with a list of Chat OAuth tokens: {reason} Nothing was revoked on it."
+    return ChatError(text if SUPPORT_API_HINT in reason else f"{text} {_CHECK_ADDRESS}", 200)
 
 
 def not_agents(url: str, reason: str) -> ChatError:
     """A 200 answer that does not hold the agents, or the agent, that it was asked for."""
-    return ChatError(f"{url} did not answer with agents of Chat: {reason}", 200)
+    return ChatError(f"{url} did not answer with agents of Chat: {reason} {_CHECK_ADDRESS}", 200)
 
 
 def interrupted() -> ChatError:

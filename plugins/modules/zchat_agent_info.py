@@ -90,12 +90,12 @@ agents:
       type: int
       sample: 100000204
     email:
-      description: The e-mail address.
+      description: The e-mail address, null if the API gives none. So with all that follows.
       returned: always
       type: str
       sample: jonas.weber@example.com
     first_name:
-      description: The first name, null if the API gives none. So with all that follows.
+      description: The first name.
       returned: always
       type: str
       sample: Jonas

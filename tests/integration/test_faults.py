@@ -261,7 +261,9 @@ def test_retries(player: Player, sandbox: Sandbox) -> None:
     assert {name: len(_tries(sandbox, number)) for name, number in numbers.items()} == {
         name: tries_made for name, (_faults, tries_made, _book) in cases.items()
     }
-    assert result["not_revoked"][0]["msg"].endswith("with HTTP 503. It gave no reason. That was try 3 of 3.")
+    assert result["not_revoked"][0]["msg"].endswith(
+        "with HTTP 503. It gave no reason. That was try 3 of 3. Run the task again later."
+    )
     # Half a second and then a second at most, with jitter; the answers themselves take no time to speak of. One of the
     # tokens was told to wait a second, and all with it, so only what is known for sure is looked at.
     gaps = [_tries(sandbox, FIRST + n)[2] - _tries(sandbox, FIRST + n)[1] for n in range(6)]
@@ -278,7 +280,7 @@ def test_retries_of_a_list(player: Player, sandbox: Sandbox) -> None:
     at = [entry["at"] for entry in sandbox.state.requests]
     assert len(at) == 2 * (1 + 4)
     for first, name in ((1, names[1]), (6, names[3])):
-        assert run[name]["msg"].endswith("That was try 4 of 4.")
+        assert run[name]["msg"].endswith("That was try 4 of 4. Run the task again later.")
         waits = [at[first + n + 1] - at[first + n] for n in range(3)]
         assert [wait >= least for wait, least in zip(waits, (0.25, 0.5, 1.0), strict=True)] == [True] * 3, waits
     assert "That was try" not in run["502"]["msg"] + run["reset"]["msg"]

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import os
 import re
+import select
 import signal
 import socket
 import threading
@@ -46,11 +47,23 @@ REVOKE: dict[str, Any] = {
 
 
 def _wait_for_end(playing: Playing) -> None:
-    """Wait until no process of the run is left. Most are children of others, so nothing but looking tells of their end."""
+    """Wait until no process of the run is left: those there are, and then those that they began meanwhile."""
     deadline = time.monotonic() + ENDED
-    while playing.process.poll() is None or playing.processes():
-        assert time.monotonic() < deadline, f"{playing.processes()} are left after {ENDED} s"
-        time.sleep(0.05)
+    while left := playing.processes():
+        for process_id in left:
+            with contextlib.suppress(ProcessLookupError):
+                _wait_for_process(process_id, deadline)
+    playing.process.wait(ENDED)
+
+
+def _wait_for_process(process_id: int, deadline: float) -> None:
+    """Wait for the end of a process, which need not be a child of this one. Raises ``ProcessLookupError`` if it has ended."""
+    descriptor = os.pidfd_open(process_id)
+    try:
+        ended, _writable, _failed = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
+    finally:
+        os.close(descriptor)
+    assert ended, f"process {process_id} is left after {ENDED} s"
 
 
 def _deletes(sandbox: Sandbox) -> list[float]:

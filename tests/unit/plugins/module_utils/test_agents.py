@@ -87,6 +87,15 @@ def test_on_the_wire_what_is_no_agent_is_refused(body: bytes):
         with pytest.raises(ChatError, match="did not answer with agents of Chat: it ") as caught:
             find_agents(ChatClient(connection), emails=["ada@example.com"])
         assert caught.value.status == 200
+        assert caught.value.msg.endswith(" Check 'subdomain' or 'api_url'.")
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_on_the_wire_nobody_has_the_address(status: int):
+    with ScriptedServer(answer(status), answer(status)) as server:
+        connection = connection_from({**DEFAULTS, "api_url": server.url, "access_token": "t"}, {})
+        found = find_agents(ChatClient(connection), emails=["ada@example.com"], ids=[10])
+    assert (found.agents, found.unknown_emails, found.unknown_ids) == ([], ["ada@example.com"], [10])
 
 
 def test_an_api_that_heeds_case_is_asked_in_lower_case_too():

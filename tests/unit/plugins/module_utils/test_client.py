@@ -330,7 +330,9 @@ def test_retries_are_counted_exactly(fault, status, retries, clock):
     assert len(server.requests) == retries + 1
     assert len(clock.paused) == retries
     assert error.status == status
-    assert error.msg.endswith(f"That was try {retries + 1} of {retries + 1}.") is (retries > 0)
+    assert error.msg.endswith(f"That was try {retries + 1} of {retries + 1}. Run the task again later.") is (
+        retries > 0
+    )
 
 
 def test_refused_connection(clock):

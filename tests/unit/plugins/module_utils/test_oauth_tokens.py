@@ -48,6 +48,8 @@ def refusal(answer: object) -> str:
         "https://acme.zendesk.com/api/v2/chat/oauth/tokens did not answer with a list of Chat OAuth tokens: "
     )
     assert caught.value.status == 200
+    # What to do is said at the end, and only once.
+    assert ("Support API" in caught.value.msg) != caught.value.msg.endswith(" Check 'subdomain' or 'api_url'.")
     return caught.value.msg
 
 
