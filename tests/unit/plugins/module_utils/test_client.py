@@ -126,6 +126,13 @@ def test_delete(status, ended):
     assert [request.split("\r\n")[0] for request in server.requests] == ["DELETE /api/v2/chat/oauth/tokens/38 HTTP/1.1"]
 
 
+@pytest.mark.parametrize("status", [300, 304, 400, 401, 402, 403, 405, 409, 411, 412, 422, 451, 499])
+def test_no_other_answer_ends_a_token(status):
+    with ScriptedServer(answer(status)) as server:
+        assert failure(make(server.url).delete, f"{PATH}/38").status == status
+    assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["get", "find", "delete"])
 def test_redirects_are_never_followed(status, method):

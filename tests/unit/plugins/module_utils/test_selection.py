@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
@@ -79,6 +81,16 @@ def test_empty_list_selects_nothing(option):
     assert chosen(**{option: []}) == []
     assert chosen(**{option: [], "expired": False}) == []
     assert selectors_from({option: []}, True) is not None
+
+
+def test_addresses_select_by_the_agents_who_have_them_and_by_nothing_else():
+    asked = selectors_from({"agent_emails": ["ada@example.com"]}, True)
+    assert select(TOKENS, asked, NOW).tokens == []  # not looked up, or nobody has it
+    assert [token.id for token in select(TOKENS, replace(asked, agents_with_emails=frozenset([20])), NOW).tokens] == [
+        3,
+        4,
+    ]
+    assert chosen(agent_emails=[]) == []
 
 
 def test_no_selector_is_refused_where_one_is_required():
