@@ -20,7 +20,6 @@ import socket
 import ssl
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -40,8 +39,9 @@ try:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
-except ImportError:
-    REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+except ImportError as missing:
+    # Not always absent: one that is damaged, or does not fit the Python, cannot be imported either.
+    REQUESTS_IMPORT_ERROR: str | None = str(missing)
     # Never used, but the class below needs something to extend. To mypy the name stands for one class and no other.
     HTTPAdapter = object  # type: ignore[assignment, misc]
 else:

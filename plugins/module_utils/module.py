@@ -45,8 +45,8 @@ def execute(
     where the work could not begin, so that a failed task returns the same keys.
     """
     if REQUESTS_IMPORT_ERROR is not None:
-        missing = {"msg": missing_required_lib("requests"), "exception": REQUESTS_IMPORT_ERROR}
-        module.fail_json(**{**(on_failure or {}), "account": None, **missing})
+        msg = f"{missing_required_lib('requests')}. The import says: {REQUESTS_IMPORT_ERROR}"
+        module.fail_json(**{**(on_failure or {}), "account": None, "msg": msg})
     left_out = _really_left_out(module, left_out)
     params = {option: value for option, value in module.params.items() if option not in left_out}
     _hide_secrets(module)

@@ -153,6 +153,7 @@ def test_requests_is_missing(player: Player, sandbox: Sandbox, tmp_path: Path) -
         assert run[name]["failed"]
         assert "Failed to import the required Python library (requests)" in run[name]["msg"]
         assert str(python) in run[name]["msg"], f"{run[name]['msg']} {sys.executable}"
+        assert run[name]["msg"].endswith(". The import says: No module named 'requests'")
     assert sandbox.state.requests == []
 
 
