@@ -199,10 +199,12 @@ def docs(session: nox.Session) -> None:
     install_archive(session, work)
     pages = work / "pages"
     pages.mkdir(mode=0o700, exist_ok=True)  # where others may write, antsibull-docs will not
+    home = work / "home"  # antsibull-docs keeps a log in the home folder
+    home.mkdir(exist_ok=True)
     session.run(
         *("antsibull-docs", "--config-file", "docs/site/antsibull-docs.cfg", "collection", "--use-current"),
         *("--squash-hierarchy", "--fail-on-error", "--cleanup", "everything", "--dest-dir", str(pages), "zchat.admin"),
-        env={"ANSIBLE_COLLECTIONS_PATH": str(work), "ANSIBLE_HOME": str(work / "home")},
+        env={"ANSIBLE_COLLECTIONS_PATH": str(work), "ANSIBLE_HOME": str(home), "HOME": str(home)},
     )
     site = BUILD / "docs"
     shutil.rmtree(site, ignore_errors=True)

@@ -98,11 +98,19 @@ def _headline(kind: str, report: Report) -> str:
         return f"{_DRY}{headline.lower()}" if report["dry_run"] else headline
     if kind == "dry-run":
         would = counted(summary["would_be_revoked"], "token")
-        return f"{_DRY}{would} {of} would be revoked" if losing else f"{_DRY}{everyone} found, and no token to revoke"
+        told = f"{would} {of} would be revoked" if losing else f"{everyone} found, and no token to revoke"
+        return f"{_DRY}{told}{_missing(report)}"
     if kind == "done":
         tokens = counted(revoked, "token")
-        return f"{tokens} {of} revoked, and none is left" if losing else f"{everyone} found, and none has a token left"
+        told = f"{tokens} {of} revoked, and none is left" if losing else f"{everyone} found, and none has a token left"
+        return f"{told}{_missing(report)}"
     return f"{_DRY if report['dry_run'] else ''}NOT COMPLETE: {_incomplete(report)}"
+
+
+def _missing(report: Report) -> str:
+    """How many could not be found, for whoever reads no further than the headline."""
+    number = len(report["unknown_agent_emails"])
+    return f"; {counted(number, 'address was', 'addresses were')} not found" if number else ""
 
 
 def _incomplete(report: Report) -> str:
@@ -155,7 +163,10 @@ def _listed(report: Report) -> str:
 
 def _verified(report: Report) -> str:
     if report["verified"]:
-        return "Yes: the list of tokens, read after the last revocation, holds none of these people's tokens."
+        read = ", read after the last revocation," if report["summary"]["revoked"] else ""
+        return f"Yes: the list of tokens{read} holds none of these people's tokens."
+    if not report["agents"]:
+        return "No, since nobody was found whose tokens could be looked for."
     return "No, this was a dry run." if report["dry_run"] else "No."
 
 

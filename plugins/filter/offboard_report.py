@@ -121,7 +121,8 @@ def offboard_report(
         "ansible_user": user or None,
         "collection_version": collection_version(),
         "listed": _first(steps, "listed"),
-        "verified": bool(revocation.get("verified")),
+        # Where nobody was found there is nothing that could have been proven.
+        "verified": bool(revocation.get("verified") and (agents or people.get("unknown_agent_ids"))),
         "msg": next((step.get("msg") for step in steps if step.get("failed")), None),
         "agents": agents,
         "unknown_agent_emails": list(people.get("unknown_emails") or ()),
@@ -163,7 +164,13 @@ def _agent(number: int | None, known: Result) -> dict[str, Any]:
 
 def _not_looked_up(emails: Sequence[Any], ids: Sequence[Any]) -> list[dict[str, Any]]:
     """Those who were to leave, where the API could not be asked who they are."""
-    return [*(_agent(None, {"email": email}) for email in emails), *(_agent(int(number), {}) for number in ids)]
+    return [*(_agent(None, {"email": email}) for email in emails), *map(_agent_by_id, ids)]
+
+
+def _agent_by_id(given: Any) -> dict[str, Any]:
+    """Somebody of whom an id was given, which is shown as it is where it is none: that may be why nobody could be asked."""
+    text = str(given).strip()
+    return _agent(int(text), {}) if text.isascii() and text.isdigit() else _agent(None, {"display_name": text})
 
 
 def _tokens(revocation: Result, tokens: Result, dry_run: bool) -> list[tuple[int | None, dict[str, Any]]]:

@@ -67,13 +67,21 @@ class Connection:
     """Seconds that one request may wait in all on HTTP 429."""
 
 
+def base_url_from(params: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    """The base of the API that the task's ``params`` and the environment name, without a trailing slash.
+
+    Raises :class:`ChatError` with the reason where it is missing, double or unsafe.
+    """
+    return _base_url(*_group(params, environ, _ADDRESS))
+
+
 def connection_from(params: Mapping[str, Any], environ: Mapping[str, str]) -> Connection:
     """The connection that the task's ``params`` and the environment describe.
 
     What a task says beats the environment group by group: address and credentials are each taken wholly from the task or
     wholly from the environment. Raises :class:`ChatError` with the reason where they are missing, double or unsafe.
     """
-    base_url = _base_url(*_group(params, environ, _ADDRESS))
+    base_url = base_url_from(params, environ)
     credentials, names = _group(params, environ, _CREDENTIALS)
     ca_path = params["ca_path"] or os.path.expanduser(environ.get("ZCHAT_CA_PATH", "")) or None
     if ca_path is not None and not os.path.exists(ca_path):
@@ -183,7 +191,8 @@ def _credential(given: Mapping[str, str], names: Mapping[str, str]) -> dict[str,
         )
     if "access_token" in given and len(given) > 1:
         others = " and ".join(names[option] for option in ("email", "password") if option in given)
-        raise ChatError(f"{names['access_token']} and {others} are both set. Set the one or the other.")
+        both = "both" if len(given) == 2 else "all"
+        raise ChatError(f"{names['access_token']} and {others} are {both} set. Set the one or the other.")
     if "access_token" in given:
         return _bearer(given["access_token"].strip(), names["access_token"])
     for option in ("email", "password"):

@@ -21,7 +21,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.zchat.admin.plugins.module_utils.client import REQUESTS_IMPORT_ERROR, ChatClient
-from ansible_collections.zchat.admin.plugins.module_utils.connection import connection_from
+from ansible_collections.zchat.admin.plugins.module_utils.connection import base_url_from, connection_from
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils.secrets import BEGINNING
 
@@ -52,8 +52,8 @@ def execute(
     _hide_secrets(module)
     account = None
     try:
+        account = base_url_from(params, os.environ)
         connection = connection_from(params, os.environ)
-        account = connection.base_url
         if not params.get("include_secrets"):
             module.no_log_values.update(value for value in connection.secrets if len(value) >= BEGINNING)
         with interruptible() as interrupted:

@@ -29,14 +29,14 @@ from ansible_collections.zchat.admin.plugins.module_utils.oauth_tokens import (
     revoke_token,
     view,
 )
-from ansible_collections.zchat.admin.plugins.module_utils.selection import Selectors, select, unmatched
+from ansible_collections.zchat.admin.plugins.module_utils.selection import Selectors, look_alikes, select, unmatched
 
 MOST_ROUNDS = 20
 """How often tokens are revoked and the list is read back, before a list that never runs dry is called a failure."""
 VANISH_WAITS = (0.5, 1.0, 1.5, 2.0)
 """Seconds between looks at the list while a revoked token is still on it: 5 in all."""
 
-_GUARDED = ChatError("Not attempted, since the task stopped before it revoked them; its 'msg' says why.")
+_GUARDED = ChatError("Not attempted, since a guard stopped the task first.")
 _REJECTED = ChatError("Not attempted, since the API had rejected the credentials for another token (HTTP 401).")
 _STILL_LISTED = ChatError(
     "The API accepted the DELETE, but 5 seconds later it still lists the token. Run the task again; "
@@ -153,7 +153,8 @@ class Ledger:
         """The failure in words: how many of how many were revoked, and why the others were not."""
         reasons: dict[str, list[int]] = {}
         for number, error in sorted(self.not_revoked.items()):
-            reasons.setdefault(error.msg, []).append(number)
+            if error is not _GUARDED:  # the guard itself is told of
+                reasons.setdefault(error.msg, []).append(number)
         told = [self.failure.msg] if self.failure else []
         told += [f"Token{'s' if len(ids) > 1 else ''} {named(ids)}: {msg}" for msg, ids in list(reasons.items())[:3]]
         if len(reasons) > 3:
@@ -253,6 +254,9 @@ class Revocation:
         plan = make_plan(new, own_value, self._limits.own_token)
         ledger.kept.update((token.id, token) for token in plan.kept)
         try:
+            alike = look_alikes(list(ledger.selected.values()), self._selectors)
+            if alike:
+                raise ChatError(alike)
             check_guards(plan, own_listed, own_value, self._limits, attempted)
         except ChatError as refusal:
             ledger.failure = refusal

@@ -100,7 +100,7 @@ def selectors_from(params: Mapping[str, Any], required: bool) -> Selectors:
     return Selectors(
         ids=numbers(asked, "ids"),
         agent_ids=numbers(asked, "agent_ids"),
-        agent_emails=texts(asked, "agent_emails"),
+        agent_emails=addresses(asked, "agent_emails"),
         client_identifiers=texts(asked, "client_identifiers"),
         scopes=texts(asked, "scopes"),
         token_values=_token_values(asked),
@@ -165,6 +165,24 @@ def unmatched(tokens: Sequence[Token], selectors: Selectors) -> list[str]:
     return warnings
 
 
+def look_alikes(tokens: Sequence[Token], selectors: Selectors) -> str | None:
+    """What to say where nobody can tell which of the ``tokens`` has one of the ``token_values``; ``None`` where it is plain.
+
+    That is so where the API lists values shortened and several of them begin alike.
+    """
+    found: set[int] = set()
+    for value in selectors.token_values or ():
+        having = [token for token in tokens if _has_value(token, value)]
+        if any(value not in (token.access_token, token.refresh_token) for token in having) and len(having) > 1:
+            found.update(token.id for token in having)
+    if not found:
+        return None
+    return (
+        f"It cannot be told which of the tokens {named(sorted(found))} has the value given in 'token_values', since the API "
+        "lists only beginnings of values, and these are alike. Find out by other means, and select by 'ids'."
+    )
+
+
 def _matches(token: Token, selectors: Selectors) -> bool:
     """Whether ``token`` matches the selectors that need no clock. An empty one matches nothing."""
     return (
@@ -197,7 +215,22 @@ def texts(params: Mapping[str, Any], option: str) -> frozenset[str] | None:
         return None
     values = frozenset(text.strip() for text in params[option])
     if "" in values:
-        raise ChatError(f"'{option}' holds an empty value. An empty list selects nothing; an empty value is a mistake.")
+        raise ChatError(
+            f"'{option}' holds an empty value, which is a mistake. Is the variable set that it comes from? "
+            "What is to select nothing must be an empty list."
+        )
+    return values
+
+
+def addresses(params: Mapping[str, Any], option: str) -> frozenset[str] | None:
+    """As :func:`texts`, for e-mail addresses. Raises :class:`ChatError` also where several are written as one."""
+    values = texts(params, option)
+    for value in sorted(values or ()):
+        if re.search(r"[\s,;]", value):
+            raise ChatError(
+                f"'{option}' holds {value[:100]!a}, which is not one address. Give a list with each address by itself, "
+                "without a name beside it."
+            )
     return values
 
 

@@ -174,7 +174,7 @@ from ansible_collections.zchat.admin.plugins.module_utils.agents import (
 from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils.module import execute
-from ansible_collections.zchat.admin.plugins.module_utils.selection import given, numbers, selector_options, texts
+from ansible_collections.zchat.admin.plugins.module_utils.selection import addresses, given, numbers, selector_options
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "emails": {"type": "list", "elements": "str", "aliases": ["agent_emails", "agent_email"]},
@@ -186,7 +186,7 @@ def run(params: Mapping[str, Any], client: ChatClient, check_mode: bool) -> dict
     """Find the agents asked for, or all of them."""
     asked = given(params, _OPTIONS)
     if asked:
-        found = find_agents(client, texts(asked, "emails") or (), numbers(asked, "agent_ids") or ())
+        found = find_agents(client, addresses(asked, "emails") or (), numbers(asked, "agent_ids") or ())
         check_api(client, found)
     else:
         found = Found(list_agents(client))

@@ -171,6 +171,7 @@ from ansible_collections.zchat.admin.plugins.module_utils.connection import CONN
 from ansible_collections.zchat.admin.plugins.module_utils.module import execute
 from ansible_collections.zchat.admin.plugins.module_utils.oauth_tokens import list_tokens, listed, view
 from ansible_collections.zchat.admin.plugins.module_utils.selection import (
+    look_alikes,
     select,
     selector_options,
     selectors_from,
@@ -184,12 +185,13 @@ def run(params: Mapping[str, Any], client: ChatClient, check_mode: bool) -> dict
     selectors, found = resolve(client, selectors)
     tokens = list_tokens(client)
     selection = select(tokens, selectors, time.time())
+    alike = look_alikes(selection.tokens, selectors)
     return {
         "changed": False,
         "tokens": [view(token, params["include_secrets"]) for token in selection.tokens],
         "listed": listed(tokens),
         "unknown_agent_emails": list(found.unknown_emails),
-        "warnings": [*unknown(found), *unmatched(tokens, selectors), *selection.warnings],
+        "warnings": [*unknown(found), *unmatched(tokens, selectors), *selection.warnings, *([alike] if alike else [])],
     }
 
 

@@ -62,9 +62,37 @@ def test_without_an_inventory(player: Player, sandbox: Sandbox, tmp_path: Path) 
     assert not {LEAVER_ID} & {token["agent_id"] for token in sandbox.state.tokens.values()}
 
 
+def test_one_text_with_a_comma(player: Player, sandbox: Sandbox) -> None:
+    """Written as it is tempting to: -e offboard_agent_emails=one,other means two people."""
+    environment = {"ZCHAT_API_URL": sandbox.api_url, "ZCHAT_ACCESS_TOKEN": str(sandbox.access_token)}
+    people = ["-e", f"offboard_agent_emails={LEAVER_EMAIL}, {COLLEAGUE_EMAIL}".replace(" ", "")]
+    run = player.play_playbook(PLAYBOOK, people, {}, environment).check()
+    assert "15 tokens of 2 people revoked, and none is left" in run.output
+
+
+def test_nobody_is_named(player: Player, sandbox: Sandbox) -> None:
+    """A mistyped variable is not taken for nobody."""
+    environment = {"ZCHAT_API_URL": sandbox.api_url, "ZCHAT_ACCESS_TOKEN": str(sandbox.access_token)}
+    for variables in ({}, {"offboard_agent_email": LEAVER_EMAIL}):
+        run = player.play_playbook(PLAYBOOK, [], variables, environment)
+        assert run.rc == 2, run.output
+        assert "Neither offboard_agent_emails nor offboard_agent_ids is set, so nobody was offboarded." in run.output
+    assert sandbox.state.requests == []
+
+
+def test_the_inventory_names_them(player: Player, sandbox: Sandbox) -> None:
+    """Each account its own people."""
+    connection = {"zchat_api_url": sandbox.api_url, "zchat_access_token": sandbox.access_token}
+    hosts = {"acme": {**connection, "offboard_agent_ids": [LEAVER_ID]}}
+    run = player.play_playbook(
+        PLAYBOOK, ["--check"], {"offboard_accounts": "acme"}, {}, {"all": {"hosts": hosts}}
+    ).check()
+    assert "DRY RUN: 12 tokens of 1 person would be revoked" in run.output
+
+
 def test_nobody_leaves_today(player: Player, sandbox: Sandbox) -> None:
     """It needs no connection, no folder, nothing."""
-    run = player.play_playbook(PLAYBOOK).check()
+    run = player.play_playbook(PLAYBOOK, [], {"offboard_agent_emails": []}).check()
     assert not [task for task in run.tasks if task.result.get("changed") or task.state == "failed"]
     assert "Nobody leaves" in run.output
     assert sandbox.state.requests == []

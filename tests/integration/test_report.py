@@ -92,14 +92,14 @@ def test_dry_run_and_done(browser: Browser, player: Player, sandbox: Sandbox) ->
     people = {"offboard_agent_emails": ["jonas.weber@example.com", UNKNOWN], "offboard_agent_ids": [COLLEAGUE_ID]}
     page, dry_run = offboard(player, sandbox, dry_run=True, **people)
     check_look(browser, page)
-    assert browser.texts("h1") == ["DRY RUN: 15 tokens of 2 people would be revoked"]
+    assert browser.texts("h1") == ["DRY RUN: 15 tokens of 2 people would be revoked; 1 address was not found"]
     assert browser.texts(".verdict .label") == ["Dry run"]
     dashed = browser.ask("getComputedStyle(document.querySelector('.verdict')).borderStyle")
     assert browser.texts(".result") == ["Would be revoked"] * 15
 
     page, done = offboard(player, sandbox, **people)
     check_look(browser, page)
-    assert browser.texts("h1") == ["15 tokens of 2 people revoked, and none is left"]
+    assert browser.texts("h1") == ["15 tokens of 2 people revoked, and none is left; 1 address was not found"]
     assert browser.texts(".verdict .label") == ["Done"]
     # Told apart by their shape, too.
     assert browser.ask("getComputedStyle(document.querySelector('.verdict')).borderStyle") != dashed

@@ -116,6 +116,7 @@ def greeting(sandbox: Sandbox) -> str:
         lines += [
             "Paste this into another terminal, where zchat.admin is installed:",
             "",
+            "unset ZCHAT_SUBDOMAIN",
             f"export ZCHAT_API_URL={sandbox.api_url}",
             f"export ZCHAT_ACCESS_TOKEN={sandbox.access_token}",
             "cat > sandbox.yml <<'PLAYBOOK'",

@@ -11,6 +11,7 @@ from ansible_collections.zchat.admin.plugins.filter.offboard_report import offbo
 from ansible_collections.zchat.admin.tests.unit.support.offboarding import JONAS, PEOPLE, TOKENS, report, token
 
 NONE_HELD = {**TOKENS, "tokens": []}
+SOME = {**PEOPLE, "unknown_emails": ["x@example.com", "y@example.com"]}
 NOBODY = {**PEOPLE, "agents": [], "unknown_emails": ["x@example.com"]}
 ONE_FAILED = {
     "not_revoked": [{"id": 38, "status": 422, "msg": "No."}],
@@ -67,6 +68,12 @@ def failed_lookup(dry_run=False):
             report(NOBODY, NONE_HELD, revoked=[], dry_run=True),
             "nobody",
             "DRY RUN: nobody was found, and nothing was revoked",
+        ),
+        (report(SOME), "done", "3 tokens of 2 people revoked, and none is left; 2 addresses were not found"),
+        (
+            report(SOME, dry_run=True, verified=False),
+            "dry-run",
+            "DRY RUN: 3 tokens of 2 people would be revoked; 2 addresses were not found",
         ),
     ],
 )
@@ -127,6 +134,7 @@ def test_what_was_proven():
     assert offboard_page(report())["verified"].startswith("Yes: ")
     assert offboard_page(report(dry_run=True, verified=False))["verified"] == "No, this was a dry run."
     assert offboard_page(report(verified=False))["verified"] == "No."
+    assert offboard_page(report(NOBODY, NONE_HELD, revoked=[]))["verified"].startswith("No, since nobody was found")
 
 
 @pytest.mark.parametrize(

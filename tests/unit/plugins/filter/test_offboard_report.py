@@ -139,6 +139,18 @@ def test_people_who_could_not_be_looked_up_stand_there_as_they_were_named():
     assert (document["account"], document["ansible_user"], document["verified"]) == (None, None, False)
 
 
+def test_an_id_that_is_none_stands_there_as_it_was_given():
+    document = offboard_report({}, {"failed": True, "msg": "No id."}, {}, [], ["5, 6", None], False, "", "")
+    assert [(agent["id"], agent["display_name"]) for agent in document["agents"]] == [(None, "5, 6"), (None, "None")]
+
+
+def test_where_nobody_was_found_nothing_is_proven():
+    nobody = {**PEOPLE, "agents": [], "unknown_emails": ["x@example.com"]}
+    assert report(nobody, {**TOKENS, "tokens": []}, revoked=[])["verified"] is False
+    # That a deleted agent has no token left is proof.
+    assert report({**nobody, "unknown_agent_ids": [5]}, {**TOKENS, "tokens": []}, revoked=[])["verified"] is True
+
+
 def test_whoever_is_unknown_is_told_and_has_tokens_nevertheless():
     people = {**PEOPLE, "unknown_emails": ["x@example.com"], "unknown_agent_ids": [5, 6]}
     document = report(people, revoked=[token(7, 5)])

@@ -149,7 +149,7 @@ def test_wrong_value_in_the_environment_is_named_as_such():
     ("credentials", "reason"),
     [
         ({}, "No credentials are given"),
-        ({**TOKEN, **BASIC}, "'access_token' and 'email' and 'password' are both set"),
+        ({**TOKEN, **BASIC}, "'access_token' and 'email' and 'password' are all set"),
         ({**TOKEN, "password": "pw"}, "'access_token' and 'password' are both set"),
         ({"email": "ada@example.com"}, "'password' is missing"),
         ({"email": "ada@example.com", "password": ""}, "'password' is missing"),

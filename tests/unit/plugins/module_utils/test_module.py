@@ -94,6 +94,8 @@ def test_errors_become_failures_with_the_same_keys():
     assert result == {"failed": True, "msg": "No.", "status": 403, "revoked": [], "account": ACCOUNT}
     refused = play(FakeModule(subdomain="a/b"), on_failure={"revoked": []})
     assert (refused["revoked"], refused["account"]) == ([], None)
+    # What is wrong with the credentials is no reason to forget whose they should have been.
+    assert play(FakeModule(access_token=" "))["account"] == ACCOUNT
 
 
 def test_options_left_out_are_missing():

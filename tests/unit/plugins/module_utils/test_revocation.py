@@ -208,6 +208,29 @@ def test_own_token_that_cannot_be_told_from_others():
     assert revoke(recognised, ids=[1, 2])["changed"] is True
 
 
+def test_a_value_that_could_be_of_several_tokens():
+    alike = [item(1, access_token="leaked-to"), item(2, agent_id=5, access_token="leaked-to..."), item(3)]
+    for check_mode in (True, False):
+        client = FakeChat(alike)
+        result = revoke(client, check_mode, token_values=["leaked-token-in-full"])
+        assert client.deletes == []
+        assert books(result) == ([], [], [], [1, 2])
+        assert "cannot be told which of the tokens 1, 2 has" in result["msg"]
+    client = FakeChat(alike)
+    assert books(revoke(client, token_values=["leaked-token-in-full"], agent_ids=[5]))[0] == [2]
+    whole = [item(1, access_token="leaked-token"), item(2, access_token="leaked-token")]
+    assert books(revoke(FakeChat(whole), token_values=["leaked-token"]))[0] == [1, 2]
+
+
+def test_a_value_that_turns_out_to_be_of_several_tokens():
+    alike = [item(1, access_token="leaked-to"), item(2, access_token="leaked-to")]
+    client = FakeChat(alike, list_cap=1)
+    result = revoke(client, token_values=["leaked-token-in-full"])
+    assert client.deletes == [1]
+    assert books(result) == ([1], [], [], [2])
+    assert "cannot be told which of the tokens 1, 2 has" in result["msg"]
+
+
 def test_basic_authentication_has_no_own_token():
     client = FakeChat([item(1)], own=None)
     assert revoke(client, ids=[1])["changed"] is True
@@ -223,9 +246,8 @@ def test_max_revocations(most, deletes):
     if not deletes:
         assert dry == result
         assert f"2 tokens would be revoked, but 'max_revocations' allows only {most}." in result["msg"]
-        assert result["not_revoked"][0]["msg"] == (
-            "Not attempted, since the task stopped before it revoked them; its 'msg' says why."
-        )
+        assert result["not_revoked"][0]["msg"] == "Not attempted, since a guard stopped the task first."
+        assert "Not attempted" not in result["msg"], "the guard itself is reason enough"
 
 
 def test_max_revocations_lets_nothing_to_do_pass():

@@ -110,6 +110,15 @@ def test_no_selector_is_refused_where_one_is_required():
         ({"client_identifiers": ["zopim", " \n"]}, "'client_identifiers' holds an empty value"),
         ({"token_values": [""]}, "'token_values' holds an empty value"),
         *[
+            ({"agent_emails": [bad]}, "'agent_emails' holds ")
+            for bad in [
+                "ada@example.com,bob@example.com",
+                "ada@example.com bob@example.com",
+                "Ada <ada@example.com>",
+                "a@b;c@d",
+            ]
+        ],
+        *[
             ({"age": bad}, "'age' must be")
             for bad in ["", "90", "d", "-90d", "0d", "1.5d", "90 d", "90y", "90D", "1d2h"]
         ],

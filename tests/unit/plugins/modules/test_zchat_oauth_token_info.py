@@ -33,6 +33,13 @@ def test_selectors():
     assert len(result["warnings"]) == 1
 
 
+def test_a_value_that_could_be_of_several_tokens_is_warned_about():
+    client = FakeChat([item(1, access_token="leaked-to"), item(2, access_token="leaked-to"), item(3)])
+    result = info(client, token_values=["leaked-token-in-full"])
+    assert [token["id"] for token in result["tokens"]] == [1, 2]
+    assert "cannot be told which of the tokens 1, 2 has" in result["warnings"][0]
+
+
 def test_include_secrets():
     (token,) = info(FakeChat([item(1, refresh_token=None)]), include_secrets=True)["tokens"]
     assert (token["access_token"], token["refresh_token"]) == ("access00000001", None)
