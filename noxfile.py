@@ -140,8 +140,11 @@ def matrix(session: nox.Session, core: str) -> None:
 
 
 def ansible_test(session: nox.Session, *arguments: str) -> None:
-    """Run the session's ansible-test without a container, on a copy of what git knows, with a home in the checkout."""
-    home = ROOT / ".cache" / "home"
+    """Run the session's ansible-test without a container, on a copy of what git knows, with a home in the checkout.
+
+    Each session has a home of its own: two that make the same virtual environment at the same time break it.
+    """
+    home = ROOT / ".cache" / "home" / re.sub(r"[^\w.]+", "-", session.name).strip("-")
     session.run("python", "tests/tools/seed_ansible_test.py", str(home), sys.executable)
     collections = prepare_collections(session, install_in_site_packages=False, install_out_of_tree=True)
     if collections:
@@ -161,7 +164,9 @@ def sanity(session: nox.Session) -> None:
 def sanity_matrix(session: nox.Session, core: str) -> None:
     """The same by every supported ansible-core: each has rules and Pythons of its own."""
     session.install("-r", "requirements/tests.txt", f"ansible-core=={core}")
-    ansible_test(session, "sanity", "--local", *session.posargs)
+    # The release candidate's pylint is not all on package registries, and those are all that a fresh machine can count on.
+    skipped = ["--skip-test", "pylint"] if core == "2.22.0rc1" else []
+    ansible_test(session, "sanity", "--local", *skipped, *session.posargs)
 
 
 @nox.session(default=False)
