@@ -215,9 +215,12 @@ def _token(token: Report, finished: str) -> dict[str, Any]:
 def moment(date: Any, missing: str = "not given") -> dict[str, str]:
     """A date of the API for a person (``text``) and for a machine (``datetime``, empty if it cannot be read)."""
     seconds = timestamp(date)
-    if seconds is None:
+    try:
+        when = None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        when = None  # the last year of its own zone may be one too many in UTC
+    if when is None:
         return {"text": missing if date is None else str(date), "datetime": ""}
-    when = datetime.fromtimestamp(seconds, timezone.utc)
     return {
         "text": f"{when.day} {_MONTHS[when.month - 1]} {when:%Y, %H:%M} UTC",
         "datetime": f"{when:%Y-%m-%dT%H:%M:%SZ}",

@@ -123,7 +123,7 @@ def offboard_report(
         "listed": _first(steps, "listed"),
         # Where nobody was found there is nothing that could have been proven.
         "verified": bool(revocation.get("verified") and (agents or people.get("unknown_agent_ids"))),
-        "msg": next((step.get("msg") for step in steps if step.get("failed")), None),
+        "msg": next((step.get("msg") for step in steps if step.get("failed") or step.get("unreachable")), None),
         "agents": agents,
         "unknown_agent_emails": list(people.get("unknown_emails") or ()),
         "unknown_agent_ids": list(people.get("unknown_agent_ids") or ()),
@@ -206,7 +206,8 @@ def _outcomes(revocation: Result, dry_run: bool) -> dict[int, tuple[str, str | N
 
 def _rest(revocation: Result, tokens: Result) -> tuple[str, str | None]:
     """What became of a token that was listed before the revocation, which does not tell of it."""
-    if revocation and not revocation.get("failed"):
+    # A task that was skipped, or whose host could not be reached, has not failed, but has no books either.
+    if revocation.get("revoked") is not None and not revocation.get("failed"):
         return "already absent", None
     return "not revoked", next((step["msg"] for step in (revocation, tokens) if step.get("msg")), _NOT_REACHED)
 

@@ -185,11 +185,11 @@ class ChatClient:
         patience = Patience(self._rate_limit, self.pause, url, self.connection.rate_limit_timeout)
         while True:
             if not patience.wait_for_turn():
-                raise errors.interrupted()
+                raise errors.interrupted(uncertain)
             let_in = False
             try:
                 if self._interrupted.is_set():
-                    raise errors.interrupted()
+                    raise errors.interrupted(uncertain)
                 reply = self._send(method, url, uncertain)
                 if reply.status == 429:
                     patience.told_to_wait(retry_after(reply.headers, time.time()))
@@ -245,12 +245,14 @@ class ChatClient:
 
     def _words(self, reply: Reply) -> str:
         """The API's own words in an answer: plain text, without secrets, shortened."""
-        words = self.secrets.scrub(plain_words(reply.body))
+        # As they came, and as they are shown: what turns a page into plain text may turn a secret into another text, too.
+        raw = self.secrets.scrub(reply.body.decode("utf-8", "replace"))
+        words = self.secrets.scrub(plain_words(raw))
         return words if len(words) <= _LONGEST_WORDS else words[:_LONGEST_WORDS].rstrip() + "..."
 
     def _location(self, reply: Reply) -> str | None:
         """Where a redirect points, without user, query and fragment, since these may hold a secret."""
-        target = plain_text(reply.headers.get("Location", ""))
+        target = plain_text(self.secrets.scrub(reply.headers.get("Location", "")))
         target = re.sub(r"[?#].*", "", re.sub(r"//[^/]*@", "//", target))
         return self.secrets.scrub(target)[:_LONGEST_WORDS] or None
 
@@ -364,12 +366,11 @@ def _looks_like_html(reply: Reply) -> bool:
     return "html" in reply.headers.get("Content-Type", "").lower() or reply.body.lstrip()[:1] == b"<"
 
 
-def plain_words(body: bytes) -> str:
+def plain_words(text: str) -> str:
     """What an error answer says, from JSON in any of the API's shapes, from HTML or from text; not yet scrubbed.
 
     Shapes seen: ``{"error": "..", "description": ".."}``, ``{"error": {"title": "..", "message": ".."}}``.
     """
-    text = body.decode("utf-8", "replace")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):

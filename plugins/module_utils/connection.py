@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import ipaddress
 import json
 import os.path
@@ -14,9 +15,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
-from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError, is_null
 
 CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "subdomain": {"type": "str"},
@@ -32,6 +33,11 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
 }
 """The part of each module's argument spec that says how to reach the API. The environment is not read by Ansible's own
 fallback: that works option by option, while here a task's choice must hide the whole group."""
+
+IDENTITY_OPTIONS = {
+    option: CONNECTION_OPTIONS[option] for option in ("subdomain", "api_url", "access_token", "email", "password")
+}
+"""Those of them that say which account, and who asks."""
 
 _ADDRESS = {"subdomain": "ZCHAT_SUBDOMAIN", "api_url": "ZCHAT_API_URL"}
 _CREDENTIALS = {"access_token": "ZCHAT_ACCESS_TOKEN", "email": "ZCHAT_EMAIL", "password": "ZCHAT_PASSWORD"}
@@ -100,8 +106,15 @@ def connection_from(params: Mapping[str, Any], environ: Mapping[str, str]) -> Co
 def _group(
     params: Mapping[str, Any], environ: Mapping[str, str], variables: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """The values of one group of options, and for each option the name by which its user knows it."""
-    from_task = {option: params[option] for option in variables if params[option] is not None}
+    """The values of one group of options, and for each option the name by which its user knows it.
+
+    An option that was left out is missing from ``params``. One that is null gives way to another of its group, but not to the
+    environment, which may mean somebody else's account.
+    """
+    null = [option for option in variables if option in params and params[option] is None]
+    from_task = {option: params[option] for option in variables if params.get(option) is not None}
+    if null and not from_task:
+        raise is_null(null[0])
     if from_task:
         return from_task, {option: f"'{option}'" for option in variables}
     from_environment = {option: environ[name] for option, name in variables.items() if environ.get(name)}
@@ -232,8 +245,12 @@ def _basic(email: str, password: str, names: Mapping[str, str]) -> dict[str, Any
 
 
 def _forms(secret: str) -> list[str]:
-    """``secret`` as it is, and as it looks inside JSON or a URL."""
-    return [secret, json.dumps(secret)[1:-1], quote(secret, safe="", errors="replace")]
+    """``secret`` as it is, and as it looks inside JSON, HTML, a URL, a form, or a Basic header of its own."""
+    quoted = [quote(secret, safe=safe, errors="replace") for safe in ("", "/")]
+    forms = [*quoted, quote_plus(secret, errors="replace")]
+    small = [re.sub(r"%[0-9A-F]{2}", lambda found: found.group().lower(), form) for form in forms]
+    encoded = base64.b64encode(secret.encode("utf-8", "surrogateescape")).decode("ascii")
+    return [secret, json.dumps(secret)[1:-1], html.escape(secret), *forms, *small, encoded]
 
 
 def _bounded(params: Mapping[str, Any], option: str, least: int, most: int) -> int:

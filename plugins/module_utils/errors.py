@@ -138,9 +138,23 @@ def not_agents(url: str, reason: str) -> ChatError:
     return ChatError(f"{url} did not answer with agents of Chat: {reason} {_CHECK_ADDRESS}", 200)
 
 
-def interrupted() -> ChatError:
-    """A request that was not sent since the run was asked to end, or Ansible no longer listens."""
+def interrupted(uncertain: bool) -> ChatError:
+    """A request that was not sent since the run was asked to end, or Ansible no longer listens.
+
+    ``uncertain`` says whether an earlier try of it may have been carried out.
+    """
+    if uncertain:
+        return ChatError(
+            "The run was interrupted before it was known what came of this. Run the task again to find out."
+        )
     return ChatError("Not sent, since the run was interrupted. Run the task again to finish it.")
+
+
+def is_null(option: str) -> ChatError:
+    """An option that is given without a value, where taking it for left out would be dangerous."""
+    return ChatError(
+        f"'{option}' is null: what it comes from has no value. Give it one, or leave it out, as with default(omit)."
+    )
 
 
 def no_answer(url: str, reason: str) -> ChatError:

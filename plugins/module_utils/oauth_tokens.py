@@ -10,6 +10,7 @@ Source: the vendor's reference page "OAuth Tokens" (``GET`` and ``DELETE {base}/
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -20,8 +21,9 @@ from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClie
 from ansible_collections.zchat.admin.plugins.module_utils.secrets import BEGINNING
 
 _PATH = "oauth/tokens"
+_PLAIN_VALUE = re.compile(r"[\w+/=~-]+(\.[\w+/=~-]+)*", re.ASCII)
 _DATE = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)? ?(?:[Zz]|UTC|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>[0-5]\d))?"
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)? ?(?:[Zz]|UTC|(?P<sign>[+-])(?P<hours>[01]\d|2[0-3]):?(?P<minutes>[0-5]\d))?"
 )
 
 
@@ -151,8 +153,18 @@ def is_value(given: str, listed_value: str | None) -> bool:
 
 
 def is_recognisable(token: Token) -> bool:
-    """Whether the API listed enough of ``token``'s access token to tell it from another."""
-    return len((token.access_token or "").rstrip(".*\u2026")) >= BEGINNING
+    """Whether the API listed enough of ``token``'s access token, from its beginning on, to tell it from another.
+
+    What is hidden elsewhere than at the end, such as ``abcd****5678`` or ``[FILTERED]``, says nothing of its beginning.
+    """
+    beginning = (token.access_token or "").rstrip(".*\u2026")
+    return len(beginning) >= BEGINNING and _PLAIN_VALUE.fullmatch(beginning) is not None
+
+
+def shared_values(tokens: Iterable[Token]) -> set[str]:
+    """Access tokens that several of the ``tokens`` are listed with: no values, but what hides them."""
+    counts = Counter(token.access_token for token in tokens if token.access_token)
+    return {value for value, count in counts.items() if count > 1}
 
 
 def _secrets(tokens: Iterable[Token]) -> Iterator[str]:

@@ -10,7 +10,7 @@ left out; it shares every other line.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
@@ -18,7 +18,7 @@ from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils.agents import resolve, unknown
 from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient, plain_text
-from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError, counted, named, sentence
+from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError, counted, is_null, named, sentence
 from ansible_collections.zchat.admin.plugins.module_utils.oauth_tokens import (
     Token,
     is_recognisable,
@@ -27,10 +27,13 @@ from ansible_collections.zchat.admin.plugins.module_utils.oauth_tokens import (
     list_tokens,
     listed,
     revoke_token,
+    shared_values,
     view,
 )
 from ansible_collections.zchat.admin.plugins.module_utils.selection import Selectors, look_alikes, select, unmatched
 
+GUARDS: dict[str, dict[str, Any]] = {"max_revocations": {"type": "int"}}
+"""The options of an argument spec that forbid something, and would silently not, if null were taken for left out."""
 MOST_ROUNDS = 20
 """How often tokens are revoked and the list is read back, before a list that never runs dry is called a failure."""
 VANISH_WAITS = (0.5, 1.0, 1.5, 2.0)
@@ -64,7 +67,9 @@ class Limits:
 
 def limits_from(params: Mapping[str, Any]) -> Limits:
     """The limits that a task's ``params`` give. Raises :class:`ChatError` for a number out of range."""
-    most, concurrency = params["max_revocations"], params["concurrency"]
+    most, concurrency = params.get("max_revocations"), params["concurrency"]
+    if most is None and "max_revocations" in params:
+        raise is_null("max_revocations")
     if most is not None and most < 0:
         raise ChatError(f"'max_revocations' must be 0 or more, and is {most}.")
     if not 1 <= concurrency <= 32:
@@ -180,10 +185,11 @@ def make_plan(selected: Sequence[Token], own_value: str | None, own_token: str) 
     return Plan(revoke=others, kept=own) if own_token == "keep" else Plan(revoke=others, own=own)
 
 
-def check_guards(plan: Plan, own_listed: Token | None, own_value: str | None, limits: Limits, attempted: int) -> None:
+def check_guards(plan: Plan, own_hidden: bool, shared: Collection[str], limits: Limits, attempted: int) -> None:
     """Raise :class:`ChatError` where a guard forbids the ``plan``.
 
-    ``own_listed`` is the token on the list that has the ``own_value``; ``attempted`` counts the revocations of earlier rounds.
+    ``own_hidden`` says that the task authenticates with a token whose value is not on the list, ``shared`` which values several
+    tokens have there; ``attempted`` counts the revocations of earlier rounds.
     """
     count = attempted + len(plan.revoke) + len(plan.own)
     if plan.own and limits.own_token == "refuse":
@@ -192,8 +198,8 @@ def check_guards(plan: Plan, own_listed: Token | None, own_value: str | None, li
             "task authenticates with. If that is more than you meant, narrow the selectors. Otherwise set 'own_token' to "
             "'keep' to spare it, or to 'revoke' to revoke it last."
         )
-    if own_value and own_listed is None and limits.own_token != "revoke":
-        hidden = [token.id for token in plan.revoke if not is_recognisable(token)]
+    if own_hidden and limits.own_token != "revoke":
+        hidden = [token.id for token in plan.revoke if not is_recognisable(token) or token.access_token in shared]
         if hidden:
             raise ChatError(
                 f"The API does not list enough of the access token of {named(hidden)} to tell whether it is the very token "
@@ -252,12 +258,21 @@ class Revocation:
         own_value = self._client.connection.access_token
         own_listed = next((token for token in tokens if own_value and is_value(own_value, token.access_token)), None)
         plan = make_plan(new, own_value, self._limits.own_token)
-        ledger.kept.update((token.id, token) for token in plan.kept)
+        kept = {**ledger.kept, **{token.id: token for token in plan.kept}}
+        if len(kept) > 1 and any(token.access_token != own_value for token in kept.values()):
+            ledger.failure = ChatError(
+                f"It cannot be told which of the tokens {named(sorted(kept))} is the one that this task authenticates with and "
+                "is to keep, since the API lists only beginnings of values, and these are alike. Authenticate with 'email' and "
+                "'password', or narrow the selectors."
+            )
+            ledger.fail([*plan.revoke, *plan.kept], _GUARDED)
+            return Plan()
+        ledger.kept = kept
         try:
             alike = look_alikes(list(ledger.selected.values()), self._selectors)
             if alike:
                 raise ChatError(alike)
-            check_guards(plan, own_listed, own_value, self._limits, attempted)
+            check_guards(plan, bool(own_value) and own_listed is None, shared_values(tokens), self._limits, attempted)
         except ChatError as refusal:
             ledger.failure = refusal
             ledger.fail([*plan.revoke, *plan.own], _GUARDED)

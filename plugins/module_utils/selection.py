@@ -56,21 +56,18 @@ class Selection:
     warnings: Sequence[str] = ()
 
 
-def selector_options(
-    left_out: set[str], options: Mapping[str, Mapping[str, Any]] | None = None
-) -> dict[str, dict[str, Any]]:
-    """The part of a module's argument spec that says what is meant: by the ``options``, or else by the selectors of tokens.
+def noting_left_out(left_out: set[str], options: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The ``options`` as part of an argument spec; each that a task leaves out comes to stand in ``left_out``.
 
-    Ansible makes no difference between an option that is null and one that is left out. Here it would be fatal: a
-    variable without a value would widen the selection. But a fallback is asked for only what is left out, and so each
-    option that is left out comes to stand in ``left_out``.
+    Ansible makes no difference between an option that is null and one that is left out. Here it would be fatal: a variable
+    without a value would widen the selection, or mean another account. But a fallback is asked for only what is left out.
     """
 
     def note(option: str) -> NoReturn:
         left_out.add(option)
         raise AnsibleFallbackNotFound
 
-    return {option: {**spec, "fallback": (note, [option])} for option, spec in (options or SELECTORS).items()}
+    return {option: {**spec, "fallback": (note, [option])} for option, spec in options.items()}
 
 
 def given(params: Mapping[str, Any], options: Iterable[str]) -> dict[str, Any]:

@@ -172,9 +172,9 @@ from ansible_collections.zchat.admin.plugins.module_utils.agents import (
     view,
 )
 from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient
-from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS, IDENTITY_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils.module import execute
-from ansible_collections.zchat.admin.plugins.module_utils.selection import addresses, given, numbers, selector_options
+from ansible_collections.zchat.admin.plugins.module_utils.selection import addresses, given, noting_left_out, numbers
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "emails": {"type": "list", "elements": "str", "aliases": ["agent_emails", "agent_email"]},
@@ -202,7 +202,7 @@ def run(params: Mapping[str, Any], client: ChatClient, check_mode: bool) -> dict
 def main() -> None:
     left_out: set[str] = set()
     module = AnsibleModule(
-        argument_spec={**CONNECTION_OPTIONS, **selector_options(left_out, _OPTIONS)},
+        argument_spec={**CONNECTION_OPTIONS, **noting_left_out(left_out, {**IDENTITY_OPTIONS, **_OPTIONS})},
         supports_check_mode=True,
     )
     execute(module, run, left_out)

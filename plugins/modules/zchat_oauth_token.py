@@ -271,10 +271,15 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient
-from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS, IDENTITY_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils.module import execute
-from ansible_collections.zchat.admin.plugins.module_utils.revocation import NOTHING_DONE, Revocation, limits_from
-from ansible_collections.zchat.admin.plugins.module_utils.selection import selector_options, selectors_from
+from ansible_collections.zchat.admin.plugins.module_utils.revocation import (
+    GUARDS,
+    NOTHING_DONE,
+    Revocation,
+    limits_from,
+)
+from ansible_collections.zchat.admin.plugins.module_utils.selection import SELECTORS, noting_left_out, selectors_from
 
 
 def run(params: Mapping[str, Any], client: ChatClient, check_mode: bool) -> dict[str, Any]:
@@ -289,10 +294,9 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **CONNECTION_OPTIONS,
-            **selector_options(left_out),
+            **noting_left_out(left_out, {**IDENTITY_OPTIONS, **SELECTORS, **GUARDS}),
             "state": {"type": "str", "choices": ["absent"], "required": True},
             "own_token": {"type": "str", "choices": ["refuse", "keep", "revoke"], "default": "refuse", "no_log": False},
-            "max_revocations": {"type": "int"},
             "concurrency": {"type": "int", "default": 8},
             "verify": {"type": "bool", "default": True},
         },

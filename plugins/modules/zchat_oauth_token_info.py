@@ -167,13 +167,14 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.zchat.admin.plugins.module_utils.agents import resolve, unknown
 from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient
-from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS, IDENTITY_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils.module import execute
 from ansible_collections.zchat.admin.plugins.module_utils.oauth_tokens import list_tokens, listed, view
 from ansible_collections.zchat.admin.plugins.module_utils.selection import (
+    SELECTORS,
     look_alikes,
+    noting_left_out,
     select,
-    selector_options,
     selectors_from,
     unmatched,
 )
@@ -200,7 +201,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **CONNECTION_OPTIONS,
-            **selector_options(left_out),
+            **noting_left_out(left_out, {**IDENTITY_OPTIONS, **SELECTORS}),
             "include_secrets": {"type": "bool", "default": False},
         },
         supports_check_mode=True,

@@ -82,7 +82,12 @@ def test_nobody_is_named(player: Player, sandbox: Sandbox) -> None:
 
 def test_the_inventory_names_them(player: Player, sandbox: Sandbox) -> None:
     """Each account its own people."""
-    connection = {"zchat_api_url": sandbox.api_url, "zchat_access_token": sandbox.access_token}
+    connection = {
+        "zchat_api_url": sandbox.api_url,
+        "zchat_access_token": sandbox.access_token,
+        # Somebody's habit of naming all of them.
+        **dict.fromkeys(["zchat_subdomain", "zchat_email", "zchat_password"]),
+    }
     hosts = {"acme": {**connection, "offboard_agent_ids": [LEAVER_ID]}}
     run = player.play_playbook(
         PLAYBOOK, ["--check"], {"offboard_accounts": "acme"}, {}, {"all": {"hosts": hosts}}
@@ -158,16 +163,20 @@ def test_many_accounts_at_once(player: Player, accounts: dict[str, Sandbox], tmp
 
 def test_an_account_without_a_connection_of_its_own(player: Player, sandbox: Sandbox) -> None:
     """It is not offboarded with what is in the environment, which is another account's."""
-    bare = {"all": {"hosts": {"account": {"zchat_subdomain": "acme"}}}}
-    run = player.play_playbook(
-        PLAYBOOK,
-        ["--check"],
-        {"offboard_accounts": "all", "offboard_agent_emails": LEAVERS},
-        {"ZCHAT_API_URL": sandbox.api_url, "ZCHAT_ACCESS_TOKEN": str(sandbox.access_token)},
-        bare,
-    )
-    told = run.check_failed("See that the account has a connection of its own")
-    assert "account needs zchat_subdomain or zchat_api_url" in told["msg"]
+    for connection in (
+        {"zchat_subdomain": "acme"},
+        {"zchat_api_url": None, "zchat_access_token": "a-token"},
+        {"zchat_subdomain": "acme", "zchat_access_token": None, "zchat_email": "a@example.com", "zchat_password": ""},
+    ):
+        run = player.play_playbook(
+            PLAYBOOK,
+            ["--check"],
+            {"offboard_accounts": "all", "offboard_agent_emails": LEAVERS},
+            {"ZCHAT_API_URL": sandbox.api_url, "ZCHAT_ACCESS_TOKEN": str(sandbox.access_token)},
+            {"all": {"hosts": {"account": connection}}},
+        )
+        told = run.check_failed("See that the account has a connection of its own")
+        assert "account needs zchat_subdomain or zchat_api_url" in told["msg"]
     assert sandbox.state.requests == []
 
 

@@ -16,15 +16,15 @@ from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatErro
 from ansible_collections.zchat.admin.plugins.module_utils.secrets import Secrets
 
 DEFAULTS = {
-    **dict.fromkeys(["subdomain", "api_url", "access_token", "email", "password", "ca_path"]),
+    "ca_path": None,
     "validate_certs": True,
     "timeout": 30,
     "retries": 4,
     "rate_limit_timeout": 300,
 }
-"""The connection options as Ansible hands them over when a task gives none."""
+"""The connection options as a module hands them on when a task gives none."""
 
-LIMITS = {"state": "absent", "own_token": "refuse", "max_revocations": None, "concurrency": 8, "verify": True}
+LIMITS = {"state": "absent", "own_token": "refuse", "concurrency": 8, "verify": True}
 
 
 def item(number: int, **fields: Any) -> dict[str, Any]:

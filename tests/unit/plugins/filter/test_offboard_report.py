@@ -118,11 +118,18 @@ def test_a_token_that_no_list_showed_is_the_only_leaver_s():
         ({**REVOKED, "revoked": []}, ("already absent", None)),
         ({"failed": True, "msg": "Refused."}, ("not revoked", "Refused.")),
         ({}, ("not revoked", "Not attempted, since the run stopped before it.")),
+        ({"skipped": True}, ("not revoked", "Not attempted, since the run stopped before it.")),
+        ({"unreachable": True, "msg": "No way there."}, ("not revoked", "No way there.")),
     ],
 )
 def test_a_token_that_the_revocation_does_not_tell_of(revocation, told):
     document = offboard_report(revocation, PEOPLE, TOKENS, [], [], False, "", "")
     assert set(results(document).values()) == {told}
+
+
+def test_a_host_that_could_not_be_reached_is_why():
+    document = offboard_report({"unreachable": True, "msg": "No way there."}, PEOPLE, TOKENS, [], [], False, "", "")
+    assert (document["msg"], document["summary"]["not_revoked"], document["verified"]) == ("No way there.", 3, False)
 
 
 def test_a_list_that_could_not_be_read():

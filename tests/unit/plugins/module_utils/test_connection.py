@@ -222,3 +222,31 @@ def test_ca_path(tmp_path):
 )
 def test_is_loopback(host, loopback):
     assert is_loopback(host) is loopback
+
+
+@pytest.mark.parametrize(
+    ("options", "null"),
+    [
+        ({"subdomain": None, "access_token": "secret-token-value"}, "subdomain"),
+        ({"api_url": None, "access_token": "secret-token-value"}, "api_url"),
+        ({"subdomain": "acme", "access_token": None}, "access_token"),
+        ({"subdomain": "acme", "email": None, "password": None}, "email"),
+        ({"subdomain": "acme", "password": None}, "password"),
+    ],
+)
+def test_null_never_means_the_environment_s_account(options, null):
+    environ = {"ZCHAT_SUBDOMAIN": "somebody-else", "ZCHAT_ACCESS_TOKEN": "somebody-else-s-token"}
+    with pytest.raises(ChatError, match=f"'{null}' is null: what it comes from has no value."):
+        connection_from({**DEFAULTS, **options}, environ)
+
+
+def test_null_gives_way_to_another_option_of_its_group():
+    options = {
+        "subdomain": None,
+        "api_url": "https://a.example/api",
+        "access_token": None,
+        "email": "a@b",
+        "password": "p",
+    }
+    connection = connection_from({**DEFAULTS, **options}, {})
+    assert (connection.base_url, connection.access_token) == ("https://a.example/api", None)

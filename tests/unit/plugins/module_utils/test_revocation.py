@@ -21,7 +21,9 @@ NO = ChatError("The API said no.", 422)
 
 
 def revoke(client: FakeChat, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    return run({**LIMITS, **options}, client, check_mode)
+    # Where Ansible finds no bound there is none among the options, and null is another thing.
+    given = {name: value for name, value in options.items() if (name, value) != ("max_revocations", None)}
+    return run({**LIMITS, **given}, client, check_mode)
 
 
 def ids(entries: list[dict[str, Any]]) -> list[int]:
@@ -208,6 +210,28 @@ def test_own_token_that_cannot_be_told_from_others():
     assert revoke(recognised, ids=[1, 2])["changed"] is True
 
 
+@pytest.mark.parametrize(
+    "shape", ["{}********{}", "************{1}", "{}...{}", "{}\u2026{}", "[FILTERED]", "FILTERED"]
+)
+def test_values_that_hide_their_beginning_may_hide_the_own_token(shape):
+    hidden = [item(1, access_token=shape.format(OWN[:4], OWN[-4:])), item(2, access_token=shape.format("abcd", "efgh"))]
+    for own_token in ("refuse", "keep"):
+        client = FakeChat(hidden)
+        result = revoke(client, ids=[1], own_token=own_token)
+        assert (client.deletes, books(result)[3]) == ([], [1])
+        assert "does not list enough of the access token of 1" in result["msg"]
+    assert revoke(FakeChat(hidden), ids=[1], own_token="revoke")["changed"] is True
+
+
+def test_several_tokens_that_could_be_the_own_one_are_not_kept():
+    client = FakeChat([item(1, access_token="own-token"), item(2, access_token="own-token-"), item(3)])
+    for check_mode in (True, False):
+        result = revoke(client, check_mode, scopes=["read"], own_token="keep")
+        assert client.deletes == []
+        assert (books(result), result["verified"]) == (([], [], [], [1, 2, 3]), False)
+        assert "cannot be told which of the tokens 1, 2 is the one that this task authenticates with" in result["msg"]
+
+
 def test_a_value_that_could_be_of_several_tokens():
     alike = [item(1, access_token="leaked-to"), item(2, agent_id=5, access_token="leaked-to..."), item(3)]
     for check_mode in (True, False):
@@ -219,7 +243,7 @@ def test_a_value_that_could_be_of_several_tokens():
     client = FakeChat(alike)
     assert books(revoke(client, token_values=["leaked-token-in-full"], agent_ids=[5]))[0] == [2]
     whole = [item(1, access_token="leaked-token"), item(2, access_token="leaked-token")]
-    assert books(revoke(FakeChat(whole), token_values=["leaked-token"]))[0] == [1, 2]
+    assert books(revoke(FakeChat(whole, own=None), token_values=["leaked-token"]))[0] == [1, 2]
 
 
 def test_a_value_that_turns_out_to_be_of_several_tokens():
@@ -396,7 +420,12 @@ def test_warnings_are_given_once():
 
 @pytest.mark.parametrize(
     ("options", "reason"),
-    [({"max_revocations": -1}, "0 or more"), ({"concurrency": 0}, "1 to 32"), ({"concurrency": 33}, "1 to 32")],
+    [
+        ({"max_revocations": None}, "'max_revocations' is null"),
+        ({"max_revocations": -1}, "0 or more"),
+        ({"concurrency": 0}, "1 to 32"),
+        ({"concurrency": 33}, "1 to 32"),
+    ],
 )
 def test_limits_refused(options, reason):
     with pytest.raises(ChatError, match=reason):

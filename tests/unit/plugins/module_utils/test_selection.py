@@ -12,9 +12,10 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils.oauth_tokens import list_tokens
 from ansible_collections.zchat.admin.plugins.module_utils.selection import (
+    SELECTORS,
     Selectors,
+    noting_left_out,
     select,
-    selector_options,
     selectors_from,
     unmatched,
 )
@@ -96,7 +97,7 @@ def test_addresses_select_by_the_agents_who_have_them_and_by_nothing_else():
 def test_no_selector_is_refused_where_one_is_required():
     message = refusal()
     assert "every token of the account" in message
-    assert all(option in message for option in selector_options(set()))
+    assert all(option in message for option in SELECTORS)
     assert selectors_from({}, required=False) == Selectors()
 
 
@@ -129,7 +130,7 @@ def test_values_refused(options, reason):
     assert reason in refusal(required=False, **options)
 
 
-@pytest.mark.parametrize("option", list(selector_options(set())))
+@pytest.mark.parametrize("option", list(SELECTORS))
 @pytest.mark.parametrize("required", [True, False])
 def test_null_is_refused(option, required):
     reason = f"'{option}' is null, which could mean all or nothing."
@@ -139,7 +140,7 @@ def test_null_is_refused(option, required):
 
 def test_options_left_out_are_noted():
     left_out = set()
-    options = selector_options(left_out)
+    options = noting_left_out(left_out, SELECTORS)
     for option in ("ids", "age"):
         note, arguments = options[option]["fallback"]
         with pytest.raises(AnsibleFallbackNotFound):
