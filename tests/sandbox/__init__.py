@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sandbox: a stand-in for the Zendesk Chat API that keeps its state in memory.
+"""The sandbox: a mock server of the Zendesk Chat API that keeps its state in memory.
 
-``python -m tests.sandbox`` starts it for a person; ``with Sandbox() as sandbox:`` starts it for a test.
+Start it with ``python -m tests.sandbox`` for manual use, or with ``with Sandbox() as sandbox:`` in a test.
 """
 
 from __future__ import annotations

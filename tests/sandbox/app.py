@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The routes: what the Chat API, the Support API beside it and the sandbox's own controls answer."""
+"""The routes of the Chat API, of the Support API and of the sandbox's control API."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from werkzeug.routing import BaseConverter
 from .checks import InputError, as_list, as_object
 from .faults import Fault
 from .seed import Agent
-from .state import Caller, State
+from .state import Caller, LoggedRequest, State
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -34,73 +34,77 @@ CHAT_BASE = "/api/v2/chat"
 LEGACY_BASE = "/api/v2"
 SUPPORT_MOUNT = "/support"
 CONTROL = "/_sandbox"
-WIRE = "sandbox.wire"
-"""The key in the WSGI environment under which a Wire tells the server how to send the answer."""
+TRANSMISSION = "sandbox.transmission"
+"""The key of the WSGI environment that contains the Transmission of a response, if a fault acts on it."""
 
-MOST_AGENTS = 100
-"""How many agents one page of their list holds at most, and by default."""
+MAX_LIMIT = 100
+"""Maximum and default number of agents in one page of their list."""
 NO_HELP_DESK = "There is no help desk configured at this address"
 _PLACEHOLDER = re.compile(r"\{(?:(authorization)|(access_token|refresh_token):(\d{1,18})|http_date:(-?\d{1,9}))\}")
 
 
-class _Rest(BaseConverter):
-    """All that is left of a path, slashes and line ends included: what Werkzeug sees of it is decoded already."""
+class _RemainingPath(BaseConverter):
+    """The remaining path. It can contain slashes and line breaks, because Werkzeug matches the decoded path."""
 
     part_isolating = False
     regex = "(?s:.*)"
 
 
 @dataclass(frozen=True)
-class Wire:
-    """How an answer goes astray below HTTP; as in Fault."""
+class Transmission:
+    """The part of a fault that the server applies when it sends the response. The fields are those of Fault."""
 
+    interim: int | None = None
+    interim_times: int = 1
     drop: bool = False
     truncate: int | None = None
     stall: float | None = None
     close: bool = False
+    extra_body: bytes = b""
+    """The body of a response whose status allows none (204, 304). Werkzeug would remove it."""
 
 
 def create_app(state: State, stopping: threading.Event) -> Flask:
-    """Return the sandbox as a Flask program. ``stopping`` ends all waiting."""
+    """Return the sandbox as a Flask application. ``stopping`` interrupts all delays."""
     app = Flask("zchat-sandbox", static_folder=None)
     # The API does not redirect //oauth/tokens to /oauth/tokens.
     app.url_map.merge_slashes = False
-    app.url_map.converters["rest"] = _Rest
+    app.url_map.converters["remaining"] = _RemainingPath
     app.register_blueprint(_chat("chat", state, basic=False), url_prefix=CHAT_BASE)
     app.register_blueprint(_chat("legacy", state, basic=True), url_prefix=LEGACY_BASE)
     app.register_blueprint(_support(state), url_prefix=SUPPORT_MOUNT + LEGACY_BASE)
     app.register_blueprint(_control(state), url_prefix=CONTROL)
-    app.before_request(lambda: _arrive(state))
-    app.after_request(lambda response: _leave(state, stopping, response))
+    app.before_request(lambda: _before(state))
+    app.after_request(lambda response: _after(state, stopping, response))
     app.register_error_handler(404, lambda error: _text(404, NO_HELP_DESK))
     app.register_error_handler(405, lambda error: _text(405, "Method Not Allowed"))
     app.register_error_handler(InputError, lambda error: _json(400, {"error": str(error)}))
-    # Flask wants its middleware put in like this; to mypy it is a method, which is not to be assigned to.
-    app.wsgi_app = _by_host(app.wsgi_app)  # type: ignore[assignment, method-assign]
+    # The documented way to add middleware in Flask. mypy rejects it, because wsgi_app is a method.
+    app.wsgi_app = _route_by_host(app.wsgi_app)  # type: ignore[assignment, method-assign]
     return app
 
 
-def _by_host(program: WSGIApplication) -> WSGIApplication:
-    """Give a ``*.zendesk.com`` host the Support API at /api/v2, as it is there; only /api/v2/chat is Chat's."""
+def _route_by_host(wsgi_app: WSGIApplication) -> WSGIApplication:
+    """Serve the Support API at /api/v2 of a ``*.zendesk.com`` host, as Zendesk does; /api/v2/chat is the Chat API."""
 
     def routed(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
         host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
         path = environ["PATH_INFO"]
-        of_support = path.startswith(LEGACY_BASE + "/") and not path.startswith(CHAT_BASE + "/")
-        if host.endswith(".zendesk.com") and of_support:
+        is_support = path.startswith(LEGACY_BASE + "/") and not path.startswith(CHAT_BASE + "/")
+        if host.endswith(".zendesk.com") and is_support:
             environ["PATH_INFO"] = SUPPORT_MOUNT + path
-        return program(environ, start_response)
+        return wsgi_app(environ, start_response)
 
     return routed
 
 
-# Every request but the controls
+# All requests except those of the control API
 
 
-def _arrive(state: State) -> Response | None:
-    """Log a request, hold it against the rate limit, and let a fault answer it if one is to."""
+def _before(state: State) -> Response | None:
+    """Log a request and apply the rate limit. Return the response of a fault if the request is not to take effect."""
     g.arrived = time.monotonic()
-    g.entry = g.fault = g.answer = None
+    g.entry = g.fault = g.replacement = None
     if request.path.startswith(CONTROL + "/"):
         return None
     sent = urlsplit(request.environ["REQUEST_URI"])
@@ -110,30 +114,44 @@ def _arrive(state: State) -> Response | None:
     wait = state.admit(f"{request.method} {request.url_rule.rule}") if request.url_rule else None
     if wait is not None:
         return _text(429, "Too Many Requests", {"Retry-After": str(wait)})
-    taken = state.take_fault(request.method, sent.path)
-    if taken is None:
+    match = state.fault_for(request.method, sent.path)
+    if match is None:
         return None
-    g.fault, g.first = taken
-    if g.fault.status is not None:
-        # Filled in now: a token that this request revokes has no value any more.
-        g.answer = _response(*g.fault.answer(_filler(state)))
-    if g.fault.takes_effect():
+    fault, g.first = match
+    g.fault = fault
+    # Replace the placeholders before the request takes effect: a token that it revokes has no value afterwards.
+    fill = _filler(state)
+    g.fault_headers = fault.filled_headers(fill)
+    if fault.status is not None:
+        g.replacement = _response(fault.status, *fault.filled_body(fill))
+    if fault.takes_effect():
         return None
-    # A dropped request needs no answer, but Flask needs one to go on without the view.
-    return g.answer or _response(200, {}, b"")
+    # Flask requires a response to skip the view, even if the connection is dropped.
+    return g.replacement or _response(200)
 
 
-def _leave(state: State, stopping: threading.Event, response: Response) -> Response:
-    """Put a fault's answer in the place of the real one, wait as long as the answer should take, and log its status."""
-    entry, fault = g.entry, g.fault
+def _after(state: State, stopping: threading.Event, response: Response) -> Response:
+    """Apply the fault to the response, wait for the configured latency, and log the status."""
+    entry: LoggedRequest | None = g.entry
+    fault: Fault | None = g.fault
     if entry is None:
         return response
     delay = state.options.latency
     if fault is not None:
         if g.first and fault.mint:
             state.add_tokens(list(fault.mint))
-        response = g.answer or response
-        request.environ[WIRE] = Wire(fault.drop is not None, fault.truncate, fault.stall, fault.close)
+        response = g.replacement or response
+        for name, value in g.fault_headers.items():
+            response.headers[name] = value
+        request.environ[TRANSMISSION] = Transmission(
+            interim=fault.interim,
+            interim_times=fault.interim_times,
+            drop=fault.drop is not None,
+            truncate=fault.truncate,
+            stall=fault.stall,
+            close=fault.close,
+            extra_body=response.get_data() if response.status_code in (204, 304) else b"",
+        )
         delay += fault.delay
     left = g.arrived + delay - time.monotonic()
     if left > 0:
@@ -144,12 +162,12 @@ def _leave(state: State, stopping: threading.Event, response: Response) -> Respo
 
 
 def _filler(state: State) -> Callable[[str], str]:
-    """Return a function that fills in the placeholders of a fault's text."""
+    """Return a function that replaces the placeholders in a string of a fault."""
     authorization = request.headers.get("Authorization", "")
 
     def replacement(match: re.Match[str]) -> str:
-        echo, key, token_id, seconds = match.groups()
-        if echo:
+        is_authorization, key, token_id, seconds = match.groups()
+        if is_authorization:
             return authorization
         if key:
             return state.value(int(token_id), key)
@@ -162,54 +180,61 @@ def _filler(state: State) -> Callable[[str], str]:
 
 
 def _chat(name: str, state: State, basic: bool) -> Blueprint:
-    """Return the Chat API as one of its bases has it; ``basic``: takes Basic authentication, too."""
+    """Return the Chat API for one of its base URLs. ``basic``: it also accepts Basic authentication."""
     blueprint = Blueprint(name, __name__)
 
     @blueprint.get("/oauth/tokens")
     def list_tokens() -> Response:
-        refusal = _refusal(state, basic, "read")
-        return refusal or Response(state.list_body(), 200, content_type="application/json")
+        caller = _authorized(state, basic, "read")
+        if isinstance(caller, Response):
+            return caller
+        return Response(state.list_body(caller), 200, content_type="application/json")
 
     @blueprint.delete("/oauth/tokens/<int:token_id>")
     def revoke_token(token_id: int) -> Response:
-        refusal = _refusal(state, basic, "write")
-        if refusal is not None:
-            return refusal
-        fault: Fault | None = g.fault
-        linger = fault.linger if fault is not None and fault.linger is not None else 0
-        if not state.revoke(token_id, linger):
+        caller = _authorized(state, basic, "write")
+        if isinstance(caller, Response):
+            return caller
+        fault: Fault = g.fault or Fault()
+        if not state.revoke(token_id, fault.linger or 0, fault.bearer_linger):
             return _json(404, {"error": "Not Found", "description": f"There is no OAuth token with id {token_id}"})
         return Response(status=204)
+
+    @blueprint.get("/oauth/clients")
+    def list_clients() -> Response:
+        caller = _authorized(state, basic, "read")
+        return caller if isinstance(caller, Response) else _json(200, state.clients)
 
     _add_agents(blueprint, state, basic)
     return blueprint
 
 
 def _add_agents(blueprint: Blueprint, state: State, basic: bool) -> None:
-    """Add what the Chat API answers about agents."""
+    """Add the agent endpoints of the Chat API."""
 
     @blueprint.get("/agents")
     def list_agents() -> Response:
-        refusal = _refusal(state, basic, "read")
-        if refusal is not None:
-            return refusal
+        caller = _authorized(state, basic, "read")
+        if isinstance(caller, Response):
+            return caller
         try:
-            limit = _cursor("limit", MOST_AGENTS)
+            limit = _cursor("limit", MAX_LIMIT)
             since_id, max_id = _cursor("since_id", 0), _cursor("max_id", None)
         except ValueError as error:
             return _json(400, {"error": "Bad Request", "description": str(error)})
-        return _json(200, state.agent_page(since_id or 0, max_id, MOST_AGENTS if limit is None else limit))
+        return _json(200, state.agent_page(since_id or 0, max_id, MAX_LIMIT if limit is None else limit))
 
     @blueprint.get("/agents/<int:agent_id>")
     def read_agent(agent_id: int) -> Response:
-        return _refusal(state, basic, "read") or _agent(state.agent_by_id(agent_id))
+        caller = _authorized(state, basic, "read")
+        return caller if isinstance(caller, Response) else _agent(state.agent_by_id(agent_id))
 
-    @blueprint.get("/agents/email/<rest:address>")
+    @blueprint.get("/agents/email/<remaining:address>")
     def read_agent_by_email(address: str) -> Response:
-        refusal = _refusal(state, basic, "read")
-        if refusal is not None:
-            return refusal
-        # As it was sent: a slash in an address is encoded, one that is not makes it another path.
+        caller = _authorized(state, basic, "read")
+        if isinstance(caller, Response):
+            return caller
+        # The path as sent: an encoded slash is part of the address, any other slash makes it another path.
         sent = urlsplit(request.environ["REQUEST_URI"]).path.partition("/agents/email/")[2]
         return _agent(None if "/" in sent else state.agent_by_email(unquote(sent)))
 
@@ -220,25 +245,25 @@ def _add_agents(blueprint: Blueprint, state: State, basic: bool) -> None:
 
 
 def _cursor(name: str, default: int | None) -> int | None:
-    """Return a whole number from the query. Raises ValueError, with the API's words, for one that cannot be."""
-    given = request.args.get(name)
-    if given is None:
+    """Return an integer query parameter. Raises ValueError, with the description for a 400 response, if it is invalid."""
+    value = request.args.get(name)
+    if value is None:
         return default
-    most = MOST_AGENTS if name == "limit" else None
-    if not (given.isascii() and given.isdecimal()) or (most is not None and not 1 <= int(given) <= most):
+    most = MAX_LIMIT if name == "limit" else None
+    if not (value.isascii() and value.isdecimal()) or (most is not None and not 1 <= int(value) <= most):
         raise ValueError(f"Invalid value for parameter {name}")
-    return int(given)
+    return int(value)
 
 
 def _agent(agent: Agent | None) -> Response:
-    """Return an agent as the seed has it, or the 404 for nobody."""
+    """Return the response for one agent, or for None with 404."""
     if agent is None:
         return _json(404, {"error": "Not Found", "description": "There is no such agent"})
     return _json(200, agent.document)
 
 
-def _refusal(state: State, basic: bool, scope: str) -> Response | None:
-    """Return the answer to a caller who may not do what needs ``scope``, None to one who may."""
+def _authorized(state: State, basic: bool, scope: str) -> Caller | Response:
+    """Return the caller if it is an administrator with ``scope``, otherwise the 401 or 403 response."""
     caller = _caller(state, basic)
     if isinstance(caller, Response):
         return caller
@@ -248,11 +273,11 @@ def _refusal(state: State, basic: bool, scope: str) -> Response | None:
     if caller.scopes is not None and scope not in caller.scopes:
         description = f"You are missing the following required scopes: {scope}"
         return _json(403, {"error": "Forbidden", "description": description})
-    return None
+    return caller
 
 
 def _caller(state: State, basic: bool) -> Caller | Response:
-    """Return who sent the request, or the 401 for it."""
+    """Return the caller, or the 401 response if the credentials are invalid."""
     scheme, space, value = request.headers.get("Authorization", "").partition(" ")
     caller = None
     if space and scheme.lower() == "bearer":
@@ -272,7 +297,7 @@ def _caller(state: State, basic: bool) -> Caller | Response:
 
 
 def _basic_caller(state: State, value: str) -> Caller | None:
-    """Return whose credentials these are, sent as base64 of UTF-8."""
+    """Return the caller with these Basic credentials (base64 of UTF-8), None if they are invalid."""
     try:
         email, colon, password = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
@@ -284,7 +309,7 @@ def _basic_caller(state: State, value: str) -> Caller | None:
 
 
 def _support(state: State) -> Blueprint:
-    """Return the Support API's list and DELETE. They take the same credentials; what an id means differs."""
+    """Return the token list and DELETE of the Support API. The credentials are the same, but the ids are unrelated."""
     blueprint = Blueprint("support", __name__)
 
     @blueprint.get("/oauth/tokens")
@@ -307,11 +332,11 @@ def _support(state: State) -> Blueprint:
     return blueprint
 
 
-# The controls
+# The control API
 
 
 def _control(state: State) -> Blueprint:
-    """Return what tests use to look behind the API. Not logged, not limited, not delayed, without authentication."""
+    """Return the control API: without authentication, log, rate limit, faults and latency."""
     blueprint = Blueprint("control", __name__)
 
     @blueprint.get("/requests")
@@ -325,7 +350,7 @@ def _control(state: State) -> Blueprint:
 
     @blueprint.post("/reset")
     def reset() -> Response:
-        body = as_object(_given({}), "reset", allowed=("options", "faults"))
+        body = as_object(_request_json({}), "reset", allowed=("options", "faults"))
         state.reset(as_object(body.get("options", {}), "options"), as_list(body.get("faults", []), "faults"))
         return Response(status=204)
 
@@ -335,7 +360,7 @@ def _control(state: State) -> Blueprint:
 
     @blueprint.post("/tokens")
     def add_tokens() -> Response:
-        return _json(201, state.add_tokens(_given([])))
+        return _json(201, state.add_tokens(_request_json([])))
 
     @blueprint.get("/support_tokens")
     def support_ids() -> Response:
@@ -347,14 +372,14 @@ def _control(state: State) -> Blueprint:
 
     @blueprint.put("/faults")
     def set_faults() -> Response:
-        state.set_faults(_given([]))
+        state.set_faults(_request_json([]))
         return Response(status=204)
 
     return blueprint
 
 
-def _given(default: object) -> object:
-    """Return the JSON value in the request's body, ``default`` for an empty body. The content type does not matter."""
+def _request_json(default: object) -> object:
+    """Return the JSON value of the request body, or ``default`` if it is empty. The content type is ignored."""
     data = request.get_data()
     if not data.strip():
         return default
@@ -364,7 +389,7 @@ def _given(default: object) -> object:
         raise InputError(f"the body is not JSON: {error}") from error
 
 
-# Answers
+# Responses
 
 
 def _json(status: int, value: object) -> Response:
@@ -376,10 +401,8 @@ def _text(status: int, text: str, headers: Mapping[str, str] | None = None) -> R
     return Response(text, status, headers, content_type="text/plain; charset=utf-8")
 
 
-def _response(status: int, headers: Mapping[str, str], body: bytes) -> Response:
-    response = Response(body, status)
-    del response.headers["Content-Type"]
-    for name, value in headers.items():
-        # Not set in one go with the body: a fault may well say a second time what is there already.
-        response.headers[name] = value
+def _response(status: int, body: bytes = b"", content_type: str = "") -> Response:
+    response = Response(body, status, content_type=content_type)
+    if not content_type:
+        del response.headers["Content-Type"]
     return response

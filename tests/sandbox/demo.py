@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo account: three people of a shop, the two tokens of the vendor's page, and what has gathered since.
+"""The demo account: three agents of a shop, the two tokens of the vendor's page, and 16 other tokens.
 
-Everyone and everything here is invented but those two tokens, which the vendor publishes and which expired in 2014.
+All of it is fictitious except for these two tokens, which the vendor publishes and which expired in 2014.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any
 from .seed import fake_secret
 
 AUTOMATION_TOKEN_ID = 1100
-"""The token that the automation itself uses: an administrator's, ``read write``, without an end."""
+"""The token of the automation: of an administrator, scopes ``read write``, without an expiry date."""
 
 OWNER_ID = 10000001
 COLLEAGUE_ID = 10000026
-"""An agent with few tokens (3), who was disabled but keeps them all: that alone does not end a token."""
+"""A disabled agent with few tokens (3): disabling an agent does not revoke its tokens."""
 LEAVER_ID = 100000204
-"""The agent with many tokens (12), who leaves in the demo."""
+"""The departing agent of the demo, with many tokens (12)."""
 LEAVER_EMAIL = "jonas.weber@example.com"
 COLLEAGUE_EMAIL = "priya.nair@example.com"
 
 OWNER_EMAIL = "amelie.laurent@example.com"
 OWNER_PASSWORD = "not-a-real-password"
 
-# The vendor's reference page, "OAuth Tokens", to the letter.
+# Copied from the vendor's reference page "OAuth Tokens".
 _PAGE_TOKENS: tuple[dict[str, Any], ...] = (
     {
         "access_token": "L0m2pVzxYpiVZOnzuWfGTHJjUxMicmbsEeGh4QSBqTTaScnprJNC8DusW5RwFTuo",
@@ -73,11 +73,27 @@ _OTHER_TOKENS: tuple[tuple[int, int, str, str, str, str | None], ...] = (
     (1302, COLLEAGUE_ID, "mobile-app", "chat", "now-10d", "now-3d"),
 )
 
+# client identifier, name, company, type
+_CLIENTS: tuple[tuple[str, str, str, str], ...] = (
+    ("zopim", "Chat dashboard", "Zendesk", "confidential"),
+    ("zendesk", "Zendesk Support", "Zendesk", "confidential"),
+    ("automation", "Offboarding automation", "Example Shop", "confidential"),
+    ("reporting", "Weekly chat report", "Example Shop", "confidential"),
+    ("crm-sync", "CRM sync", "Example CRM Ltd", "confidential"),
+    ("mobile-app", "Chat for mobile devices", "Example Apps Ltd", "public"),
+)
+
 
 def _agent(
-    agent_id: int, email: str, first_name: str, last_name: str, administrator: bool, enabled: int | bool = 1
+    agent_id: int,
+    email: str,
+    first_name: str,
+    last_name: str,
+    last_login: str,
+    administrator: bool = False,
+    enabled: int | bool = 1,
 ) -> dict[str, Any]:
-    # ``enabled`` is 1 or 0 in the vendor's page, and true or false in answers that were seen: here, too.
+    # ``enabled`` is 1 or 0 on the vendor's page, and true or false in recorded responses. The demo account has both.
     return {
         "id": agent_id,
         "email": email,
@@ -89,6 +105,7 @@ def _agent(
         "roles": {"administrator": administrator, "owner": administrator},
         "departments": [],
         "create_date": "2014-09-01T08:00:00Z",
+        "last_login": last_login,
     }
 
 
@@ -108,15 +125,33 @@ def _token(
     }
 
 
+def _client(number: int, identifier: str, name: str, company: str, client_type: str) -> dict[str, Any]:
+    return {
+        "id": 9200 + number,
+        "name": name,
+        "company": company,
+        # The API returns the complete secret only when it creates a client.
+        "client_secret": f"c{number:03d}********",
+        "client_identifier": identifier,
+        "client_type": client_type,
+        "redirect_uris": f"https://{identifier}.example.com/callback",
+        "scopes": "read write chat",
+        "agent_id": OWNER_ID,
+        "create_date": "2014-09-02T09:30:00",
+        "update_date": "2023-05-08T14:05:12",
+    }
+
+
 def demo_seed() -> dict[str, Any]:
-    """Return the demo account as a new seed document, the caller's to change."""
+    """Return the demo account as a new seed document, which the caller can modify."""
     return {
         "agents": [
-            _agent(OWNER_ID, OWNER_EMAIL, "Amélie", "Laurent", administrator=True, enabled=True),
-            _agent(COLLEAGUE_ID, COLLEAGUE_EMAIL, "Priya", "Nair", administrator=False, enabled=False),
-            _agent(LEAVER_ID, LEAVER_EMAIL, "Jonas", "Weber", administrator=False),
+            _agent(OWNER_ID, OWNER_EMAIL, "Amélie", "Laurent", "now-1d", administrator=True, enabled=True),
+            _agent(COLLEAGUE_ID, COLLEAGUE_EMAIL, "Priya", "Nair", "now-120d", enabled=False),
+            _agent(LEAVER_ID, LEAVER_EMAIL, "Jonas", "Weber", "now-2d"),
         ],
         "tokens": [dict(token) for token in _PAGE_TOKENS] + [_token(*row) for row in _OTHER_TOKENS],
+        "clients": [_client(number, *row) for number, row in enumerate(_CLIENTS, start=1)],
         "credentials": [
             {"email": OWNER_EMAIL, "password": OWNER_PASSWORD},
             {"email": COLLEAGUE_EMAIL, "password": "not-her-real-password"},

@@ -2,47 +2,69 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a sandbox behaves, in one validated value."""
+"""The options of a sandbox, validated."""
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .checks import InputError, as_int, as_object, as_seconds, shown
+from .checks import InputError, as_bool, as_choice, as_int, as_object, as_seconds, shown
 from .faults import Fault, parse_faults
 from .seed import parse_seed
+
+DEFAULT_VALUE_LENGTH = 10
+"""Length of a shortened token value without ``value_length``. The Support API uses the same length."""
+
+VALUE_FORMS: dict[str, Callable[[str], str]] = {
+    "full": lambda value: value,
+    "beginning": lambda value: value[:DEFAULT_VALUE_LENGTH],
+    "end": lambda value: "..." + value[-8:],
+    "hash": lambda value: hashlib.sha256(value.encode()).hexdigest(),
+    "masked": lambda value: "********",
+}
+AGENT_PAGE_ORDERS = ("sorted", "reversed")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a sandbox behaves. Raises InputError for a value that cannot be."""
+    """The options of a sandbox. Raises InputError for an invalid value."""
 
     host: str = "127.0.0.1"
-    """The address to listen at: 127.0.0.1 or another of 127.0.0.0/8, never one that others can reach."""
+    """The address to listen on: 127.0.0.1 or another of 127.0.0.0/8, never one that other hosts can reach."""
     port: int = 0
-    """The TCP port; 0: a free one."""
+    """The TCP port; 0: a free port."""
     latency: float = 0.0
-    """Seconds from a request's arrival to its answer, at least. A state change happens at arrival."""
+    """Minimum number of seconds from a request to its response. The request takes effect at the start of this time."""
     rate_limit: int | None = None
-    """Requests allowed to each endpoint in a window; None: any number."""
+    """Number of requests that each endpoint accepts in a window; None: no limit."""
     rate_window: float = 60.0
-    """Seconds from the first request of a window to its end."""
+    """Length of a window in seconds. A window starts with its first request."""
     list_cap: int | None = None
-    """The list shows only this many tokens, those with the lowest ids; None: all."""
+    """The token list contains only this many tokens, those with the lowest ids; None: all."""
+    own_only: bool = False
+    """The token list contains only the tokens of the agent that the caller authenticates as."""
+    value_form: str = "full"
+    """The form of the token values in the token list: ``full``, ``beginning`` (the first characters), ``end`` (the last
+    8 characters after ``...``), ``hash`` (SHA-256 in hexadecimal) or ``masked`` (``********``)."""
     value_length: int | None = None
-    """The list shows only this many characters of each token value; None: the whole value."""
+    """Number of characters of ``beginning``, which this option implies; None: 10."""
+    email_case_sensitive: bool = False
+    """The lookup of an agent by email requires the exact spelling of the address."""
+    agent_page_order: str = "sorted"
+    """Order of the agents within each page of their list: ``sorted`` (by id) or ``reversed``."""
     tokens: int = 0
-    """How many tokens to generate besides those of the seed: client ``generated``, ids from 1000001."""
+    """Number of tokens to generate in addition to the seed: client ``generated``, ids from 1000001."""
     agents: int = 0
-    """How many agents to generate besides those of the seed: ids from 2000001, ``agent-2000001@example.com``."""
+    """Number of agents to generate in addition to the seed: ids from 2000001, ``agent-2000001@example.com``."""
     seed: Mapping[str, Any] | None = None
-    """What the account holds at first, as ``parse_seed`` takes it; None: the demo account."""
+    """The initial content of the account, in the format of ``parse_seed``; None: the demo account."""
     faults: Sequence[Fault | Mapping[str, Any]] = ()
-    """What goes wrong at first, as ``parse_faults`` takes it."""
+    """The initial faults, in the format of ``parse_faults``."""
 
     def __post_init__(self) -> None:
         try:
@@ -50,7 +72,7 @@ class Options:
         except ValueError:
             address = None
         if not isinstance(address, ipaddress.IPv4Address) or not address.is_loopback:
-            raise InputError(f"host: the sandbox listens only at 127.0.0.1 or its like, not at {shown(self.host)}")
+            raise InputError(f"host: must be an address in 127.0.0.0/8, such as 127.0.0.1, not {shown(self.host)}")
         if as_int(self.port, "port") > 65_535:
             raise InputError(f"port: must be 65535 or less, not {self.port}")
         as_seconds(self.latency, "latency")
@@ -59,6 +81,12 @@ class Options:
         for name, least in (("rate_limit", 1), ("list_cap", 0), ("value_length", 0)):
             if getattr(self, name) is not None:
                 as_int(getattr(self, name), name, least)
+        for name in ("own_only", "email_case_sensitive"):
+            as_bool(getattr(self, name), name)
+        as_choice(self.value_form, "value_form", VALUE_FORMS)
+        if self.value_length is not None and self.value_form not in ("full", "beginning"):
+            raise InputError(f"value_length: requires the value_form beginning, not {self.value_form}")
+        as_choice(self.agent_page_order, "agent_page_order", AGENT_PAGE_ORDERS)
         as_int(self.tokens, "tokens")
         as_int(self.agents, "agents")
         if self.seed is not None:
@@ -66,6 +94,12 @@ class Options:
         parse_faults(self.faults)
 
     def changed(self, changes: object) -> Options:
-        """Return these options with the changes of a JSON object made; host and port of a running server stay."""
+        """Return these options with the changes of a JSON object. The host and port of a running server are fixed."""
         allowed = {field.name for field in dataclasses.fields(self)} - {"host", "port"}
         return dataclasses.replace(self, **as_object(changes, "options", allowed))
+
+    def listed_value(self, value: str) -> str:
+        """Return a token value in the form that the token list shows."""
+        if self.value_length is not None:
+            return value[: self.value_length]
+        return VALUE_FORMS[self.value_form](value)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The server: HTTP/1.1 with kept connections over loopback, and answers that go astray below HTTP when told to."""
+"""The HTTP/1.1 server on the loopback interface: keeps connections open, and applies the transport part of faults."""
 
 from __future__ import annotations
 
@@ -19,36 +19,36 @@ from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from .app import CHAT_BASE, LEGACY_BASE, WIRE, Wire, create_app
+from .app import CHAT_BASE, LEGACY_BASE, TRANSMISSION, Transmission, create_app
 from .checks import InputError
 from .faults import Fault
 from .options import Options
 from .state import State
 
 _STOP_SECONDS = 5.0
-"""How long to wait at most for the connections' threads to end."""
+"""Maximum time to wait for the thread of each connection to end."""
 _RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER on, no time: closing sends RST."""
+"""SO_LINGER with a timeout of zero: close() sends RST."""
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _ONE_SEND = 65_536
-"""Bytes of a body up to which it is sent together with its headers; a longer one is not worth the copy."""
+"""Maximum length in bytes of a body that is sent in one call with its headers. Copying a longer one is slower."""
 
 
 class _Handler(WSGIRequestHandler):
-    """One connection. Unlike its parent it keeps the connection open, as the API does, and sends an answer at once."""
+    """One connection. Unlike the parent class, it keeps the connection open and does not delay small packets."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Server
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Say nothing: the request log is there to be asked."""
+        """Print nothing; ``/_sandbox/requests`` returns the log."""
 
     def log_error(self, format: str, *args: Any) -> None:
-        """Say nothing of a client that went away or spoke no HTTP."""
+        """Print nothing if a client disconnects or does not send HTTP."""
 
     def run_wsgi(self) -> None:
-        """Answer one request."""
+        """Process one request and send the response."""
         body = self._request_body()
         if body is None:
             return
@@ -68,46 +68,47 @@ class _Handler(WSGIRequestHandler):
         if self.server.stopping.is_set():
             self.close_connection = True
             return
-        self._send(started[0], started[1], payload, environ.get(WIRE, Wire()))
+        self._send(started[0], started[1], payload, environ.get(TRANSMISSION, Transmission()))
 
     def _request_body(self) -> bytes | None:
-        """Return the request's body, None after having refused one whose end cannot be known."""
+        """Return the body of the request; None, after a response with 411, if its length is unknown."""
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
             self.close_connection = True
-            self._send("411 Length Required", [], b"", Wire())
+            self._send("411 Length Required", [], b"", Transmission())
             return None
         return self.rfile.read(int(length))
 
-    def _send(self, status: str, headers: Sequence[tuple[str, str]], payload: bytes, wire: Wire) -> None:
-        """Send an answer, as whole as ``wire`` leaves it."""
-        if wire.drop and wire.truncate is None:
+    def _send(self, status: str, headers: Sequence[tuple[str, str]], payload: bytes, how: Transmission) -> None:
+        """Send a response."""
+        if how.drop and how.truncate is None:
             self._reset()
             return
+        if how.interim is not None:
+            for _number in range(how.interim_times):
+                self.wfile.write(f"{_status_line(how.interim)}\r\n\r\n".encode())
         code = int(status[:3])
-        without_body = code in (204, 304)
-        lines = [
-            f"HTTP/1.1 {code} {_PHRASES.get(code, '')}",
-            f"Date: {self.date_time_string()}",
-            "Server: zchat-sandbox",
-        ]
+        payload = payload or how.extra_body
+        without_body = code in (204, 304) and not payload
+        names = {name.lower() for name, _value in headers}
+        lines = [_status_line(code), "Server: zchat-sandbox"]
+        if "date" not in names:
+            lines.append(f"Date: {self.date_time_string()}")
         unsent = ("connection", "content-length", "content-type") if without_body else ("connection",)
         lines += [f"{name}: {value}" for name, value in headers if name.lower() not in unsent]
-        if without_body:
-            payload = b""
-        elif not any(header[0].lower() == "content-length" for header in headers):
+        if not without_body and "content-length" not in names:
             lines.append(f"Content-Length: {len(payload)}")
         if self.close_connection:
             lines.append("Connection: close")
         if self.command == "HEAD":
             payload = b""
-        if wire.truncate is not None:
-            payload = payload[: wire.truncate]
-        # As raw as it was given: a fault may send what is not latin-1, as the one who answers badly would.
+        if how.truncate is not None:
+            payload = payload[: how.truncate]
+        # UTF-8 instead of latin-1: the headers of a fault can contain any character.
         head = ("\r\n".join(lines) + "\r\n\r\n").encode()
-        if wire.stall is not None:
+        if how.stall is not None:
             self.wfile.write(head[:1])
-            self.server.stopping.wait(wire.stall)
+            self.server.stopping.wait(how.stall)
             self.close_connection = True
             return
         if len(payload) <= _ONE_SEND:
@@ -115,21 +116,25 @@ class _Handler(WSGIRequestHandler):
         else:
             self.wfile.write(head)
             self.wfile.write(payload)
-        if wire.drop:
+        if how.drop:
             self._reset()
-        elif wire.close or wire.truncate is not None:
+        elif how.close or how.truncate is not None:
             self.close_connection = True
 
     def _reset(self) -> None:
-        """Close the connection so that the other side meets a reset."""
+        """Close the connection with a TCP reset."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        # Not connection.close(), which waits for the files that were made of it; and a FIN must not come first.
+        # connection.close() would wait until rfile and wfile are closed, and shutdown() would send FIN first.
         os.close(self.connection.detach())
 
 
+def _status_line(code: int) -> str:
+    return f"HTTP/1.1 {code} {_PHRASES.get(code, '')}"
+
+
 class _Server(ThreadedWSGIServer):
-    """A server that knows its connections, so that it can end them."""
+    """A server that keeps a list of its connections, so that it can close them."""
 
     def __init__(self, listening: socket.socket, state: State) -> None:
         self.stopping = threading.Event()
@@ -139,7 +144,7 @@ class _Server(ThreadedWSGIServer):
         super().__init__(host, port, create_app(state, self.stopping), _Handler, fd=listening.fileno())
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve one connection until it ends."""
+        """Serve one connection until it is closed."""
         with self._guard:
             self._connections[threading.current_thread()] = request
         try:
@@ -149,7 +154,7 @@ class _Server(ThreadedWSGIServer):
                 del self._connections[threading.current_thread()]
 
     def stop(self) -> None:
-        """End listening, waiting and every connection."""
+        """Stop listening, interrupt all delays and close every connection."""
         self.stopping.set()
         self.shutdown()
         with self._guard:
@@ -162,37 +167,37 @@ class _Server(ThreadedWSGIServer):
 
 
 class Sandbox:
-    """A running stand-in for the Chat API::
+    """A running mock server of the Chat API::
 
         with Sandbox(Options(latency=0.05)) as sandbox:
             requests.get(f"{sandbox.api_url}/oauth/tokens", headers={"Authorization": f"Bearer {sandbox.access_token}"})
 
-    It serves from a thread of this process and ends with the block.
+    It runs in a thread of this process and stops at the end of the block.
     """
 
     def __init__(self, options: Options | None = None) -> None:
-        """Make the account, listen at nothing yet."""
+        """Create the account. The server does not listen yet."""
         self.options = options or Options()
         self.state = State(self.options)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> Sandbox:
-        """Listen and serve. Raises InputError if the port is taken."""
+        """Start the server. Raises InputError if the port is in use."""
         try:
             listening = socket.create_server((self.options.host, self.options.port), backlog=128)
         except OSError as error:
-            raise InputError(f"port: cannot listen at {self.options.host}:{self.options.port}: {error}") from error
+            raise InputError(f"port: cannot listen on {self.options.host}:{self.options.port}: {error}") from error
         with listening:
             self._server = _Server(listening, self.state)
-        # The interval bounds how long stopping takes.
+        # A short poll interval, because stop() waits for the end of an interval.
         serve = self._server.serve_forever
         self._thread = threading.Thread(target=serve, args=(0.05,), name="zchat-sandbox", daemon=True)
         self._thread.start()
         return self
 
     def stop(self) -> None:
-        """End serving and every connection. Requests that wait are let go without an answer."""
+        """Stop the server and close every connection. Delayed requests get no response."""
         if self._server is not None and self._thread is not None:
             self._server.stop()
             self._thread.join(_STOP_SECONDS)
@@ -208,24 +213,24 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """The server itself, such as ``http://127.0.0.1:40001``."""
+        """The URL of the server, such as ``http://127.0.0.1:40001``."""
         if self._server is None:
             raise RuntimeError("the sandbox is not running")
         return f"http://{self.options.host}:{self._server.port}"
 
     @property
     def api_url(self) -> str:
-        """The base of the Chat API as it is today; takes Bearer only."""
+        """The current base URL of the Chat API; accepts only Bearer authentication."""
         return self.url + CHAT_BASE
 
     @property
     def legacy_url(self) -> str:
-        """The base as it was at zopim.com; takes Basic and Bearer."""
+        """The old base URL (zopim.com); accepts Basic and Bearer authentication."""
         return self.url + LEGACY_BASE
 
     @property
     def access_token(self) -> str | None:
-        """The automation's own access token, None if the seed names none."""
+        """The access token of the automation, None if the seed has none."""
         return self.state.access_token
 
     @property
@@ -239,5 +244,5 @@ class Sandbox:
         return self.state.credential.password if self.state.credential else None
 
     def reset(self, faults: Sequence[Fault | Mapping[str, Any]] = (), **changes: Any) -> None:
-        """Go back to the seed, with an empty log, only these faults, and ``changes`` to the options of its start."""
+        """Restore the seed, clear the log, set these faults, and apply ``changes`` to the options of the start."""
         self.state.reset(changes, faults)

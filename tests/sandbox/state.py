@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything that changes, behind one lock: the account, its faults, its limits and the log of its requests."""
+"""The state of a sandbox, protected by one lock: the account, the faults, the rate limits and the request log."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from .options import Options
 from .seed import Agent, Credential, Seed, Token, generate, generate_agents, parse_seed, parse_tokens
 
 SUPPORT_TOKENS = 100
-"""How many of the seed's ids the Support API uses, too, each for a token of someone else."""
+"""Number of token ids of the seed that also exist in the Support API, each for a token of another user."""
 SUPPORT_USER_ID = 900000001
 
 
-class Entry(TypedDict):
-    """One request in the log. ``status`` is None while it has no answer, and for good if it never got one."""
+class LoggedRequest(TypedDict):
+    """One request in the log. ``status`` is None until the response is sent, and remains None without a response."""
 
     method: str
     path: str
@@ -40,35 +40,35 @@ class Entry(TypedDict):
 
 @dataclass(frozen=True)
 class Caller:
-    """Who sent a request. ``scopes`` is None for Basic, which is not bound by scopes."""
+    """The sender of a request. ``scopes`` is None for Basic authentication, which scopes do not restrict."""
 
     agent: Agent | None
     scopes: frozenset[str] | None
 
     def is_administrator(self) -> bool:
-        """Return whether the caller may list and revoke tokens."""
+        """Return whether the caller is an existing agent with the Administrator role."""
         return self.agent is not None and self.agent.administrator
 
 
 @dataclass
 class _Window:
-    """A rate limit's window: when it began (seconds, monotonic) and how many requests it has let in."""
+    """A window of a rate limit: its start (monotonic seconds) and the number of accepted requests."""
 
-    began: float
-    admitted: int = 0
+    start: float
+    accepted: int = 0
 
 
 class State:
-    """The state of one sandbox, for all its threads.
+    """The state of one sandbox. Thread-safe.
 
-    ``lock`` is held for moments only, never while something waits or is sent.
+    No method holds ``lock`` while it waits or sends data.
     """
 
     def __init__(self, options: Options) -> None:
         self.lock = threading.RLock()
         self._logged = threading.Condition(self.lock)
         self._started_with = options
-        # Requests are stamped by a clock that never jumps, shown as seconds since the epoch.
+        # The request log uses a monotonic clock, shown as seconds since the epoch.
         self._epoch = time.time() - time.monotonic()
         self._secrets: set[str] = set()
         self._begin(options, options.faults)
@@ -76,29 +76,32 @@ class State:
     def _begin(self, options: Options, faults: Iterable[Fault | Mapping[str, Any]]) -> None:
         now = datetime.now(timezone.utc)
         seed: Seed = parse_seed(demo_seed() if options.seed is None else options.seed, now=now)
-        # An agent of the seed comes before a generated one with the same id.
-        agents = {agent.id: agent for agent in (*generate_agents(options.agents), *seed.agents)}
+        # An agent of the seed replaces a generated one with the same id.
+        agents = {agent.id: agent for agent in (*generate_agents(options.agents, now), *seed.agents)}
         agents = dict(sorted(agents.items()))
         generated = generate(options.tokens, list(agents.values()), now)
         support = [_support_token(token.id) for token in (list(seed.tokens) + generated)[:SUPPORT_TOKENS]]
         with self.lock:
             self.options = options
             self._agents: dict[int, Agent] = agents
+            self._clients = seed.clients
             self._credentials: dict[str, Credential] = {item.email.lower(): item for item in seed.credentials}
             self.credential = seed.credentials[0] if seed.credentials else None
             self.access_token = seed.access_token
             self._secrets.update(form for item in seed.credentials for form in (item.password, item.basic))
-            # Every token the list may show, in the order of their ids, each beside its line of the list: serializing is
-            # what would take long with many, so it happens once a token and not once a read.
+            # All tokens that are not revoked or that the list still contains, sorted by id.
             self._tokens: dict[int, Token] = {}
+            # The listed ones of these as JSON. Serialized once, because this is slow for a long list.
             self._lines: dict[int, bytes] = {}
+            # The response bodies, by the agent whose tokens they contain (None: of all agents).
+            self._lists: dict[int | None, bytes] = {}
             self._by_value: dict[str, Token] = {}
-            # Revoked, but shown in so many further reads.
+            # Revoked tokens: the number of further lists that contain them, of further requests that can use them.
             self._lingering: dict[int, int] = {}
-            self._list: bytes | None = None
+            self._bearer_lingering: dict[str, int] = {}
             self._support: dict[int, dict[str, Any]] = {token["id"]: token for token in support}
             self._windows: dict[str, _Window] = {}
-            self._log: list[Entry] = []
+            self._log: list[LoggedRequest] = []
             self._faults = [FaultCount(fault) for fault in parse_faults(list(faults))]
             self._add(seed.tokens)
             self._add(generated)
@@ -108,9 +111,9 @@ class State:
         changes: Mapping[str, Any] | None = None,
         faults: Iterable[Fault | Mapping[str, Any]] = (),
     ) -> None:
-        """Go back to the seed, with an empty log and only these faults.
+        """Restore the seed, clear the log and set these faults instead of all others.
 
-        The options are those of the start, but for ``changes``; those of an earlier reset are forgotten.
+        The options are those of the start with ``changes``. Changes of an earlier reset do not apply.
         """
         self._begin(self._started_with.changed(changes or {}), parse_faults(list(faults)))
 
@@ -118,23 +121,23 @@ class State:
 
     @property
     def tokens(self) -> dict[int, dict[str, Any]]:
-        """The live tokens by id, as the API gives them: a copy. Use add_tokens and revoke to change what there is."""
+        """The tokens that are not revoked, by id, in the format of the API. A copy."""
         with self.lock:
             return {key: dict(token.document) for key, token in self._tokens.items() if key not in self._lingering}
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Every token value and password that was in play since the start, resets included."""
+        """Every token value and password that existed since the start, also those before a reset."""
         with self.lock:
             return frozenset(self._secrets)
 
     def live_ids(self) -> list[int]:
-        """Return the ids of all tokens that are not revoked, in order; expired ones are among them."""
+        """Return the sorted ids of all tokens that are not revoked, including expired and unlisted ones."""
         with self.lock:
             return [token_id for token_id in self._tokens if token_id not in self._lingering]
 
     def add_tokens(self, documents: object) -> list[int]:
-        """Add tokens, as a seed gives them, and return their ids. One whose id is taken replaces the other."""
+        """Add tokens in the format of a seed, and return their ids. A token replaces one with the same id."""
         tokens = parse_tokens(documents, "tokens", datetime.now(timezone.utc))
         with self.lock:
             self._add(tokens)
@@ -144,64 +147,75 @@ class State:
         last = next(reversed(self._tokens), 0)
         in_order = True
         for token in tokens:
-            self._remove(token.id)
+            if token.id in self._tokens:
+                self._reject(self._tokens[token.id])
+                self._remove(token.id)
             in_order = in_order and token.id > last
             last = token.id
             self._tokens[token.id] = token
             values = (token.document.get(key) for key in ("access_token", "refresh_token"))
             self._secrets.update(value for value in values if isinstance(value, str) and value)
-            self._lines[token.id] = self._line(token)
+            if token.listed:
+                self._lines[token.id] = self._line(token)
             if token.access_token is not None:
                 self._by_value[token.access_token] = token
         if not in_order:
             self._tokens = dict(sorted(self._tokens.items()))
             self._lines = dict(sorted(self._lines.items()))
-        self._list = None
+        self._lists.clear()
 
     def _line(self, token: Token) -> bytes:
         document = dict(token.document)
-        if self.options.value_length is not None:
-            for key in ("access_token", "refresh_token"):
-                if isinstance(document.get(key), str):
-                    document[key] = document[key][: self.options.value_length]
+        for key in ("access_token", "refresh_token"):
+            if isinstance(document.get(key), str):
+                document[key] = self.options.listed_value(document[key])
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
     def _remove(self, token_id: int) -> None:
-        token = self._tokens.pop(token_id, None)
-        if token is None:
-            return
-        del self._lines[token_id]
+        """Remove a token from the list."""
+        del self._tokens[token_id]
+        self._lines.pop(token_id, None)
         self._lingering.pop(token_id, None)
-        self._list = None
-        if token.access_token is not None and self._by_value.get(token.access_token) is token:
-            del self._by_value[token.access_token]
+        self._lists.clear()
 
-    def revoke(self, token_id: int, linger: int = 0) -> bool:
-        """Revoke a token, and return whether the list showed it.
+    def _reject(self, token: Token) -> None:
+        """Stop accepting a token as a bearer token."""
+        value = token.access_token
+        if value is not None and self._by_value.get(value) is token:
+            del self._by_value[value]
+            self._bearer_lingering.pop(value, None)
 
-        ``linger`` is in how many further reads the list shows it nonetheless; -1: the token stays, and stays valid.
+    def revoke(self, token_id: int, linger: int = 0, bearer_linger: int = 0) -> bool:
+        """Revoke a token, and return whether the list contained it.
+
+        ``linger`` further lists still contain it (-1: the token is not revoked), and ``bearer_linger`` further requests
+        can still authenticate with it.
         """
         with self.lock:
             token = self._tokens.get(token_id)
-            if token is None:
+            if token is None or not token.listed:
                 return False
             if token_id in self._lingering or linger < 0:
                 return True
-            if linger == 0:
+            if bearer_linger and token.access_token is not None:
+                self._bearer_lingering[token.access_token] = bearer_linger
+            else:
+                self._reject(token)
+            if linger:
+                self._lingering[token_id] = linger
+            else:
                 self._remove(token_id)
-                return True
-            self._lingering[token_id] = linger
-            if token.access_token is not None and self._by_value.get(token.access_token) is token:
-                del self._by_value[token.access_token]
             return True
 
-    def list_body(self) -> bytes:
-        """Return the list as the API sends it, and count the read for the tokens that linger."""
+    def list_body(self, caller: Caller) -> bytes:
+        """Return the body of the token list for a caller, and count it for the tokens that linger."""
         with self.lock:
-            if self._list is None:
-                lines = itertools.islice(self._lines.values(), self.options.list_cap)
-                self._list = b"[" + b",".join(lines) + b"]"
-            body = self._list
+            agent_id = caller.agent.id if self.options.own_only and caller.agent else None
+            body = self._lists.get(agent_id)
+            if body is None:
+                lines = (line for key, line in self._lines.items() if agent_id in (None, self._tokens[key].agent_id))
+                body = b"[" + b",".join(itertools.islice(lines, self.options.list_cap)) + b"]"
+                self._lists[agent_id] = body
             for token_id, reads in list(self._lingering.items()):
                 if reads > 1:
                     self._lingering[token_id] = reads - 1
@@ -210,7 +224,7 @@ class State:
             return body
 
     def value(self, token_id: int, key: str) -> str:
-        """Return the access or refresh token of a listed token, empty if there is none."""
+        """Return the access or refresh token of a token, empty if it does not exist."""
         with self.lock:
             token = self._tokens.get(token_id)
         found = token.document.get(key) if token else None
@@ -220,29 +234,36 @@ class State:
 
     @property
     def support_tokens(self) -> dict[int, dict[str, Any]]:
-        """The Support API's tokens by id: a copy."""
+        """The tokens of the Support API, by id. A copy."""
         with self.lock:
             return {key: dict(token) for key, token in self._support.items()}
 
     def revoke_support_token(self, token_id: int) -> bool:
-        """Revoke a token of the Support API, and return whether there was one."""
+        """Revoke a token of the Support API, and return whether it existed."""
         with self.lock:
             return self._support.pop(token_id, None) is not None
 
-    # Callers
+    # Agents, clients and callers
 
     @property
     def agents(self) -> dict[int, dict[str, Any]]:
-        """The agents by id, as the API gives them: a copy."""
+        """The agents by id, in the format of the API. A copy."""
         with self.lock:
             return {key: dict(agent.document) for key, agent in self._agents.items()}
 
+    @property
+    def clients(self) -> list[dict[str, Any]]:
+        """The OAuth clients in the format of the API. A copy."""
+        with self.lock:
+            return [dict(client) for client in self._clients]
+
     def agent_page(self, since_id: int, max_id: int | None, limit: int) -> list[Mapping[str, Any]]:
-        """Return the first ``limit`` agents with ids from ``since_id`` to ``max_id``, both inclusive, in their order."""
+        """Return the first ``limit`` agents with ids from ``since_id`` to ``max_id``, both inclusive."""
         with self.lock:
             agents = self._agents.values()
-            met = (a.document for a in agents if a.id >= since_id and (max_id is None or a.id <= max_id))
-            return list(itertools.islice(met, limit))
+            selected = (a.document for a in agents if a.id >= since_id and (max_id is None or a.id <= max_id))
+            page = list(itertools.islice(selected, limit))
+            return page[::-1] if self.options.agent_page_order == "reversed" else page
 
     def agent_by_id(self, agent_id: int) -> Agent | None:
         """Return the agent with this id."""
@@ -250,24 +271,31 @@ class State:
             return self._agents.get(agent_id)
 
     def agent_by_email(self, email: str) -> Agent | None:
-        """Return the agent with this address, which may be written in other cases."""
+        """Return the agent with this address; its case matters only with ``email_case_sensitive``."""
         with self.lock:
-            return self._by_email(email)
+            return self._by_email(email, exact=self.options.email_case_sensitive)
 
-    def _by_email(self, email: str) -> Agent | None:
-        return next((agent for agent in self._agents.values() if agent.email.lower() == email.lower()), None)
+    def _by_email(self, email: str, exact: bool = False) -> Agent | None:
+        for agent in self._agents.values():
+            if agent.email and (agent.email == email or (not exact and agent.email.lower() == email.lower())):
+                return agent
+        return None
 
     def caller_by_token(self, access_token: str) -> Caller | None:
-        """Return whose access token this is, None unless it is a listed, live one."""
+        """Return the caller with this access token, None if the token is unknown, expired or revoked."""
         with self.lock:
             token = self._by_value.get(access_token)
-            if token is None or not token.is_live(datetime.now(timezone.utc)):
+            if token is None or not token.is_valid(datetime.now(timezone.utc)):
                 return None
+            if access_token in self._bearer_lingering:
+                self._bearer_lingering[access_token] -= 1
+                if self._bearer_lingering[access_token] == 0:
+                    self._reject(token)
             agent = None if token.agent_id is None else self._agents.get(token.agent_id)
             return Caller(agent, token.scopes)
 
     def caller_by_password(self, email: str, password: str) -> Caller | None:
-        """Return whose address and password these are, None if they fit nobody."""
+        """Return the caller with this address and password, None if they are wrong."""
         with self.lock:
             known = self._credentials.get(email.lower())
             if known is None or known.password != password:
@@ -277,42 +305,42 @@ class State:
     # Limits, faults, log
 
     def admit(self, endpoint: str) -> int | None:
-        """Count a request to an endpoint. Return None if it may pass, else the whole seconds until the window ends."""
+        """Count a request to an endpoint. Return None if it is accepted, else the seconds until the window ends."""
         with self.lock:
             if self.options.rate_limit is None:
                 return None
             now = time.monotonic()
             window = self._windows.get(endpoint)
-            if window is None or now >= window.began + self.options.rate_window:
+            if window is None or now >= window.start + self.options.rate_window:
                 window = self._windows[endpoint] = _Window(now)
-            if window.admitted < self.options.rate_limit:
-                window.admitted += 1
+            if window.accepted < self.options.rate_limit:
+                window.accepted += 1
                 return None
-            return max(1, math.ceil(window.began + self.options.rate_window - now))
+            return max(1, math.ceil(window.start + self.options.rate_window - now))
 
     def set_faults(self, faults: object) -> None:
-        """Put these faults in the place of all others, none of them met yet."""
+        """Set these faults instead of all others."""
         counts = [FaultCount(fault) for fault in parse_faults(faults)]
         with self.lock:
             self._faults = counts
 
     def fault_uses(self) -> list[dict[str, int]]:
-        """Return how often each fault was ``seen`` (matched, and no earlier one took the request) and ``used``."""
+        """Return the counts ``seen`` and ``used`` of each fault, as in FaultCount."""
         with self.lock:
             return [{"seen": count.seen, "used": count.used} for count in self._faults]
 
-    def take_fault(self, method: str, path: str) -> tuple[Fault, bool] | None:
-        """Return the first fault that acts on a request, and whether this is its first time; None if none does."""
+    def fault_for(self, method: str, path: str) -> tuple[Fault, bool] | None:
+        """Count a request. Return the fault that acts on it, and whether for the first time; None without a fault."""
         with self.lock:
             for count in self._faults:
-                if count.take(method, path):
+                if count.count(method, path):
                     return count.fault, count.used == 1
             return None
 
-    def log(self, method: str, path: str, query: str, authorization: str | None, connection: int) -> Entry:
-        """Write a request down as it arrives, and return its entry."""
+    def log(self, method: str, path: str, query: str, authorization: str | None, connection: int) -> LoggedRequest:
+        """Log a request on arrival, and return its entry."""
         with self.lock:
-            entry: Entry = {
+            entry: LoggedRequest = {
                 "method": method,
                 "path": path,
                 "query": query,
@@ -326,26 +354,26 @@ class State:
             return entry
 
     @property
-    def requests(self) -> list[Entry]:
-        """The requests so far, in the order in which they came: a copy."""
+    def requests(self) -> list[LoggedRequest]:
+        """The request log, in the order of arrival. A copy."""
         with self.lock:
             return [entry.copy() for entry in self._log]
 
     def wait_for_requests(self, count: int, timeout: float, method: str | None = None) -> bool:
-        """Wait until so many requests have come, by one ``method`` if it is given; whether they did in ``timeout`` seconds."""
+        """Wait up to ``timeout`` seconds for ``count`` requests (with this ``method``). Return whether they arrived."""
         with self._logged:
             return self._logged.wait_for(
                 lambda: sum(method in (None, entry["method"]) for entry in self._log) >= count, timeout
             )
 
     def clear_requests(self) -> None:
-        """Forget the requests so far."""
+        """Clear the request log."""
         with self.lock:
             self._log = []
 
 
 def _support_token(token_id: int) -> dict[str, Any]:
-    """Return a token of the Support API with the same id as one of Chat's, and nothing else in common."""
+    """Return a token of the Support API that shares only the id with a Chat token."""
     return {
         "id": token_id,
         "user_id": SUPPORT_USER_ID + token_id % 7,

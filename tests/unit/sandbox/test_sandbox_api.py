@@ -2,20 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The sandbox answers as the vendor's pages say, and what it answers comes from state."""
+"""The responses of the sandbox match the vendor's pages, and requests change its state."""
 
 from __future__ import annotations
 
 import concurrent.futures
+import hashlib
 import time
 from datetime import datetime, timezone
 
 import pytest
 
-pytest.importorskip("flask", reason="the sandbox needs flask")
+pytest.importorskip("flask", reason="the sandbox requires flask")
 requests = pytest.importorskip("requests")
 
-from tests.sandbox import (  # noqa: E402 - it needs flask, looked for above
+from tests.sandbox import (  # noqa: E402 - it requires flask, see above
     AUTOMATION_TOKEN_ID,
     COLLEAGUE_ID,
     LEAVER_EMAIL,
@@ -40,12 +41,12 @@ TIMEOUT = 10
 
 
 def bearer(sandbox, token_id):
-    """Return the header that authenticates with a listed token."""
+    """Return the header that authenticates with a token."""
     return {"Authorization": f"Bearer {sandbox.state.tokens[token_id]['access_token']}"}
 
 
 def list_ids(session, base):
-    """Return the ids that the list shows."""
+    """Return the ids in the token list."""
     return [token["id"] for token in session.get(f"{base}/oauth/tokens", timeout=TIMEOUT).json()]
 
 
@@ -53,86 +54,86 @@ def list_ids(session, base):
 
 
 def test_the_list_is_a_bare_array_with_the_tokens_of_the_vendor_s_page(sandbox, session):
-    answer = session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT)
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"] == "application/json"
-    assert int(answer.headers["Content-Length"]) == len(answer.content)
-    tokens = answer.json()
+    response = session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT)
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "application/json"
+    assert int(response.headers["Content-Length"]) == len(response.content)
+    tokens = response.json()
     assert tokens[0] == PAGE_TOKEN
     assert (tokens[1]["id"], tokens[1]["agent_id"], tokens[1]["client_identifier"]) == (143, 10000026, "zendesk")
     assert [token["id"] for token in tokens] == sorted(sandbox.state.tokens)
 
 
-def test_a_delete_answers_204_without_a_body_and_then_404(sandbox, session):
+def test_a_delete_returns_204_without_a_body_and_then_404(sandbox, session):
     url = f"{sandbox.api_url}/oauth/tokens/38"
-    answer = session.delete(url, timeout=TIMEOUT)
-    assert (answer.status_code, answer.reason, answer.content) == (204, "No Content", b"")
-    assert not {"Content-Length", "Content-Type", "Transfer-Encoding"} & set(answer.headers)
+    response = session.delete(url, timeout=TIMEOUT)
+    assert (response.status_code, response.reason, response.content) == (204, "No Content", b"")
+    assert not {"Content-Length", "Content-Type", "Transfer-Encoding"} & set(response.headers)
     assert 38 not in list_ids(session, sandbox.api_url)
     again = session.delete(url, timeout=TIMEOUT)
     assert again.status_code == 404
     assert again.json()["error"] == "Not Found"
 
 
-def test_both_bases_are_the_same_account(sandbox, session):
+def test_both_base_urls_serve_the_same_account(sandbox, session):
     session.delete(f"{sandbox.legacy_url}/oauth/tokens/143", timeout=TIMEOUT)
     assert 143 not in list_ids(session, sandbox.api_url)
 
 
-def test_connections_are_kept(sandbox, session):
+def test_connections_stay_open(sandbox, session):
     for token_id in (1201, 1202, 1203):
         session.delete(f"{sandbox.api_url}/oauth/tokens/{token_id}", timeout=TIMEOUT)
     list_ids(session, sandbox.api_url)
     assert len({entry["connection"] for entry in sandbox.state.requests}) == 1
 
 
-def test_a_connection_is_closed_for_who_asks(sandbox, session):
-    answer = session.get(f"{sandbox.api_url}/oauth/tokens", headers={"Connection": "close"}, timeout=TIMEOUT)
-    assert answer.headers["Connection"] == "close"
+def test_a_connection_is_closed_on_request(sandbox, session):
+    response = session.get(f"{sandbox.api_url}/oauth/tokens", headers={"Connection": "close"}, timeout=TIMEOUT)
+    assert response.headers["Connection"] == "close"
 
 
-def test_a_head_has_the_length_and_no_body(sandbox, session):
-    answer = session.head(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT)
-    assert answer.content == b""
-    assert int(answer.headers["Content-Length"]) > 1000
+def test_a_head_returns_the_length_and_no_body(sandbox, session):
+    response = session.head(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT)
+    assert response.content == b""
+    assert int(response.headers["Content-Length"]) > 1000
     assert len(list_ids(session, sandbox.api_url)) == 18
 
 
-def test_a_body_without_a_known_end_is_refused(sandbox, session):
-    answer = session.post(f"{sandbox.api_url}/oauth/tokens", data=iter([b"x"]), timeout=TIMEOUT)
-    assert answer.status_code == 411
+def test_a_body_of_unknown_length_is_rejected(sandbox, session):
+    response = session.post(f"{sandbox.api_url}/oauth/tokens", data=iter([b"x"]), timeout=TIMEOUT)
+    assert response.status_code == 411
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v2/chat", "/api/v2/chat/chats", "/api/v2/chat/oauth/tokens/", "/x//y"])
-def test_an_unknown_path_is_404_in_text(sandbox, session, path):
-    answer = session.get(sandbox.url + path, timeout=TIMEOUT, allow_redirects=False)
-    assert answer.status_code == 404
-    assert answer.text == "There is no help desk configured at this address"
+def test_an_unknown_path_returns_404_as_text(sandbox, session, path):
+    response = session.get(sandbox.url + path, timeout=TIMEOUT, allow_redirects=False)
+    assert response.status_code == 404
+    assert response.text == "There is no help desk configured at this address"
 
 
-# Who may call
+# Authentication and authorization
 
 
-def test_basic_is_for_the_old_base_only(sandbox):
+def test_only_the_old_base_url_accepts_basic_authentication(sandbox):
     auth = (sandbox.email, sandbox.password)
     assert requests.get(f"{sandbox.legacy_url}/oauth/tokens", auth=auth, timeout=TIMEOUT).status_code == 200
-    refused = requests.get(f"{sandbox.api_url}/oauth/tokens", auth=auth, timeout=TIMEOUT)
-    assert (refused.status_code, refused.json()) == (401, {"error": "Couldn't authenticate you"})
+    rejected = requests.get(f"{sandbox.api_url}/oauth/tokens", auth=auth, timeout=TIMEOUT)
+    assert (rejected.status_code, rejected.json()) == (401, {"error": "Couldn't authenticate you"})
 
 
 @pytest.mark.parametrize(
     "header",
     [None, "Bearer nonsense", "Bearer ", "Basic %%%", "Basic bm9jb2xvbg==", "Basic YTpi", "Digest x"],
 )
-def test_bad_credentials_are_401(sandbox, header):
+def test_invalid_credentials_return_401(sandbox, header):
     headers = {"Authorization": header} if header else {}
-    answer = requests.get(f"{sandbox.legacy_url}/oauth/tokens", headers=headers, auth=lambda r: r, timeout=TIMEOUT)
-    assert answer.status_code == 401
-    assert answer.json()["error"] == "Unauthorized"
-    assert answer.json()["description"].startswith("The server could not verify")
+    response = requests.get(f"{sandbox.legacy_url}/oauth/tokens", headers=headers, auth=lambda r: r, timeout=TIMEOUT)
+    assert response.status_code == 401
+    assert response.json()["error"] == "Unauthorized"
+    assert response.json()["description"].startswith("The server could not verify")
 
 
-def test_a_password_may_be_any_text():
+def test_a_password_can_contain_any_character():
     seed = demo_seed()
     seed["credentials"] = [{"email": "amelie.laurent@example.com", "password": "pässwörd: ŝ"}]
     with Sandbox(Options(seed=seed)) as sandbox:
@@ -140,54 +141,90 @@ def test_a_password_may_be_any_text():
         assert requests.get(f"{sandbox.legacy_url}/oauth/tokens", auth=auth, timeout=TIMEOUT).status_code == 200
 
 
-def test_an_agent_who_is_no_administrator_is_refused(sandbox):
+def test_an_agent_without_the_administrator_role_gets_403(sandbox):
     auth = ("priya.nair@example.com", "not-her-real-password")
-    for answer in (
+    for response in (
         requests.get(f"{sandbox.api_url}/oauth/tokens", headers=bearer(sandbox, 1301), timeout=TIMEOUT),
         requests.get(f"{sandbox.legacy_url}/oauth/tokens", auth=auth, timeout=TIMEOUT),
     ):
-        assert answer.status_code == 403
-        assert answer.json()["error"]["title"] == "Forbidden"
-        assert "administrator" in answer.json()["error"]["message"]
+        assert response.status_code == 403
+        assert response.json()["error"]["title"] == "Forbidden"
+        assert "administrator" in response.json()["error"]["message"]
 
 
-def test_scopes_are_asked_for(sandbox):
+def test_a_missing_scope_returns_403(sandbox):
     reader = bearer(sandbox, 1102)
     assert requests.get(f"{sandbox.api_url}/oauth/tokens", headers=reader, timeout=TIMEOUT).status_code == 200
-    answer = requests.delete(f"{sandbox.api_url}/oauth/tokens/38", headers=reader, timeout=TIMEOUT)
-    assert answer.status_code == 403
+    response = requests.delete(f"{sandbox.api_url}/oauth/tokens/38", headers=reader, timeout=TIMEOUT)
+    assert response.status_code == 403
     description = "You are missing the following required scopes: write"
-    assert answer.json() == {"error": "Forbidden", "description": description}
+    assert response.json() == {"error": "Forbidden", "description": description}
     assert 38 in sandbox.state.tokens
 
 
-def test_an_expired_token_is_401_and_a_revoked_one_too(sandbox, session):
-    expired = requests.get(f"{sandbox.api_url}/oauth/tokens", headers=bearer(sandbox, 1101), timeout=TIMEOUT)
-    assert expired.status_code == 401
+def test_an_expired_token_and_a_revoked_token_get_401(sandbox, session):
+    assert get(requests, sandbox, "agents/me", headers=bearer(sandbox, 1101)).status_code == 401
     own = f"{sandbox.api_url}/oauth/tokens/{AUTOMATION_TOKEN_ID}"
+    assert get(session, sandbox, "agents/me").status_code == 200
     assert session.delete(own, timeout=TIMEOUT).status_code == 204
-    assert session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT).status_code == 401
+    assert get(session, sandbox, "agents/me").status_code == 401
+
+
+def test_an_unlisted_token_authenticates_and_cannot_be_revoked(sandbox, session):
+    seed = demo_seed()
+    next(token for token in seed["tokens"] if token["id"] == 1301)["listed"] = False
+    sandbox.reset(seed=seed)
+    assert get(requests, sandbox, "agents/me", headers=bearer(sandbox, 1301)).json()["id"] == COLLEAGUE_ID
+    assert 1301 not in list_ids(session, sandbox.api_url)
+    assert session.delete(f"{sandbox.api_url}/oauth/tokens/1301", timeout=TIMEOUT).status_code == 404
+    assert 1301 in sandbox.state.live_ids()
+    assert "listed" not in sandbox.state.tokens[1301]
+
+
+# Clients
+
+
+@pytest.mark.parametrize("base", ["api_url", "legacy_url"])
+def test_clients_are_a_bare_array(sandbox, session, base):
+    clients = get(session, sandbox, "oauth/clients", base).json()
+    assert clients == sandbox.state.clients
+    documented = {
+        *("id", "name", "company", "client_secret", "client_identifier", "client_type", "redirect_uris", "scopes"),
+        *("agent_id", "create_date", "update_date"),
+    }
+    assert all(client.keys() == documented for client in clients)
+    used = {token["client_identifier"] for token in sandbox.state.tokens.values()}
+    assert {client["client_identifier"] for client in clients} == used
+    assert all(
+        isinstance(client["redirect_uris"], str) and not client["update_date"].endswith("Z") for client in clients
+    )
+
+
+def test_clients_are_returned_as_in_the_seed(sandbox, session):
+    odd = {"name": None, "extra": [1]}
+    sandbox.reset(seed={**demo_seed(), "clients": [odd]})
+    assert get(session, sandbox, "oauth/clients").json() == [odd]
 
 
 # Agents
 
 
-def get(session, sandbox, path, base="api_url"):
-    """Return what a GET of this path below a base of the API answers."""
-    return session.get(f"{getattr(sandbox, base)}/{path}", timeout=TIMEOUT)
+def get(session, sandbox, path, base="api_url", **more):
+    """Return the response to a GET of this path below a base URL."""
+    return session.get(f"{getattr(sandbox, base)}/{path}", timeout=TIMEOUT, **more)
 
 
 @pytest.mark.parametrize("base", ["api_url", "legacy_url"])
-def test_agents_are_a_bare_array_by_id_as_the_seed_has_them(sandbox, session, base):
-    answer = get(session, sandbox, "agents", base)
-    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
-    assert answer.json() == list(sandbox.state.agents.values())
-    assert [agent["id"] for agent in answer.json()] == sorted(sandbox.state.agents)
-    # The page's form and the form that was seen.
-    assert {type(agent["enabled"]) for agent in answer.json()} == {int, bool}
+def test_agents_are_a_bare_array_sorted_by_id(sandbox, session, base):
+    response = get(session, sandbox, "agents", base)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
+    assert response.json() == list(sandbox.state.agents.values())
+    assert [agent["id"] for agent in response.json()] == sorted(sandbox.state.agents)
+    # 1 or 0 on the vendor's page, true or false in recorded responses.
+    assert {type(agent["enabled"]) for agent in response.json()} == {int, bool}
 
 
-def test_pages_of_agents_begin_with_since_id_and_end_with_max_id(sandbox, session):
+def test_since_id_and_max_id_are_inclusive(sandbox, session):
     sandbox.reset(agents=250)
     first = get(session, sandbox, "agents").json()
     assert len(first) == 100
@@ -202,28 +239,59 @@ def test_pages_of_agents_begin_with_since_id_and_end_with_max_id(sandbox, sessio
 
 
 @pytest.mark.parametrize("query", ["limit=101", "limit=0", "limit=all", "since_id=x", "max_id=-1"])
-def test_a_page_of_agents_that_cannot_be_is_400(sandbox, session, query):
-    answer = get(session, sandbox, f"agents?{query}")
-    assert answer.status_code == 400
-    assert answer.json()["error"] == "Bad Request"
+def test_an_invalid_query_of_agents_returns_400(sandbox, session, query):
+    response = get(session, sandbox, f"agents?{query}")
+    assert response.status_code == 400
+    assert response.json()["error"] == "Bad Request"
 
 
 @pytest.mark.parametrize(
     "path", [LEAVER_ID, f"email/{LEAVER_EMAIL}", "email/Jonas.WEBER%40example.com", "email/%6Aonas.weber@example.com"]
 )
 def test_one_agent_by_id_or_address(sandbox, session, path):
-    answer = get(session, sandbox, f"agents/{path}")
-    assert (answer.status_code, answer.json()) == (200, sandbox.state.agents[LEAVER_ID])
+    response = get(session, sandbox, f"agents/{path}")
+    assert (response.status_code, response.json()) == (200, sandbox.state.agents[LEAVER_ID])
 
 
-def test_an_address_may_hold_what_means_something_in_a_url(sandbox, session):
+def test_an_agent_needs_only_an_id(sandbox, session):
+    seed = demo_seed()
+    seed["agents"] += [{"id": 1}, {"id": 2, "email": None, "enabled": None, "roles": None}]
+    seed["agents"] += [{"id": 3, "email": "", "roles": {"administrator": None}}]
+    seed["tokens"] += [{"id": 9, "agent_id": 2, "access_token": "no-role"}]
+    sandbox.reset(seed=seed)
+    assert get(session, sandbox, "agents?limit=3").json() == seed["agents"][3:]
+    assert get(session, sandbox, "agents/1").json() == {"id": 1}
+    assert {get(session, sandbox, f"agents/email/{address}").status_code for address in ("", "None", "null")} == {404}
+    assert get(requests, sandbox, "oauth/tokens", headers={"Authorization": "Bearer no-role"}).status_code == 403
+
+
+def test_a_deleted_agent_is_gone_but_keeps_its_tokens(sandbox, session):
+    seed = demo_seed()
+    seed["agents"][2]["deleted"] = True
+    sandbox.reset(seed=seed)
+    assert [agent["id"] for agent in get(session, sandbox, "agents").json()] == [10000001, COLLEAGUE_ID]
+    assert {get(session, sandbox, f"agents/{key}").status_code for key in (LEAVER_ID, f"email/{LEAVER_EMAIL}")} == {404}
+    tokens = get(session, sandbox, "oauth/tokens").json()
+    assert sum(token["agent_id"] == LEAVER_ID for token in tokens) == 12
+
+
+def test_agents_have_a_last_login(sandbox):
+    sandbox.reset(agents=7)
+    logins = [agent["last_login"] for agent in sandbox.state.agents.values()]
+    assert logins[6] is None
+    dates = [datetime.strptime(login, "%Y-%m-%dT%H:%M:%S%z") for login in logins if login is not None]
+    assert len(dates) == 9
+    assert max(dates) <= datetime.now(timezone.utc)
+
+
+def test_an_address_can_contain_reserved_characters_of_a_url(sandbox, session):
     seed = demo_seed()
     del seed["credentials"][1]
     seed["agents"][1]["email"] = "/a/b?c#d+e%2F \n☃@example.com"
     sandbox.reset(seed=seed)
     path = "agents/email/%2Fa%2Fb%3Fc%23d+e%252F%20%0A%E2%98%83%40example.com"
     assert get(session, sandbox, path).json()["id"] == COLLEAGUE_ID
-    # Slashes that are not encoded are the path's own.
+    # A slash that is not encoded is part of the path.
     assert get(session, sandbox, path.replace("%2Fb", "/b")).status_code == 404
 
 
@@ -231,23 +299,23 @@ def test_an_address_may_hold_what_means_something_in_a_url(sandbox, session):
     "path",
     ["7", "email/nobody@example.com", "email/a%2Fb@x", "email/%2F", "email/", "email/%0A", "email/%FF", "email/me"],
 )
-def test_nobody_is_404(sandbox, session, path):
-    answer = get(session, sandbox, f"agents/{path}")
-    assert answer.status_code == 404
-    assert answer.json()["error"] == "Not Found"
+def test_an_unknown_agent_returns_404(sandbox, session, path):
+    response = get(session, sandbox, f"agents/{path}")
+    assert response.status_code == 404
+    assert response.json()["error"] == "Not Found"
 
 
-def test_agents_are_for_administrators_with_the_scope_read(sandbox, session):
-    paths = ["agents", f"agents/{LEAVER_ID}", f"agents/email/{LEAVER_EMAIL}"]
+def test_agents_and_clients_require_an_administrator_with_the_scope_read(sandbox, session):
+    paths = ["agents", f"agents/{LEAVER_ID}", f"agents/email/{LEAVER_EMAIL}", "oauth/clients"]
     assert {get(requests, sandbox, path).status_code for path in [*paths, "agents/me"]} == {401}
     session.headers.update(bearer(sandbox, 1301))
     assert {get(session, sandbox, path).status_code for path in paths} == {403}
     sandbox.state.add_tokens([{"id": 9, "agent_id": 10000001, "access_token": "writer", "scopes": "write"}])
     session.headers["Authorization"] = "Bearer writer"
-    assert [get(session, sandbox, path).json()["error"] for path in paths] == ["Forbidden"] * 3
+    assert [get(session, sandbox, path).json()["error"] for path in paths] == ["Forbidden"] * 4
 
 
-def test_me_is_who_asks(sandbox, session):
+def test_me_is_the_caller(sandbox, session):
     assert get(session, sandbox, "agents/me").json()["id"] == 10000001
     session.headers.update(bearer(sandbox, 1301))
     assert get(session, sandbox, "agents/me").json()["id"] == COLLEAGUE_ID
@@ -259,16 +327,16 @@ def test_me_is_who_asks(sandbox, session):
     assert get(session, sandbox, "agents/me").status_code == 404
 
 
-def test_agents_are_limited_endpoint_by_endpoint_and_meet_faults(sandbox, session):
+def test_agents_have_rate_limits_per_endpoint_and_faults(sandbox, session):
     sandbox.reset(rate_limit=1, faults=[{"path": "agents/7$", "status": 502}])
     paths = ["agents", "agents", "agents/email/%2Fx", "agents/email/y", "agents/7", "agents/8"]
     assert [get(session, sandbox, path).status_code for path in paths] == [200, 429, 404, 429, 502, 429]
 
 
-# The Support API, and mixing it up
+# The Support API, and confusing the two
 
 
-def test_the_support_api_is_another_api_with_the_same_ids(sandbox, session):
+def test_the_support_api_has_unrelated_tokens_with_the_same_ids(sandbox, session):
     url = f"{sandbox.url}/support/api/v2/oauth/tokens"
     listed = session.get(url, timeout=TIMEOUT).json()
     assert set(listed) == {"tokens", "next_page", "previous_page", "count"}
@@ -281,7 +349,7 @@ def test_the_support_api_is_another_api_with_the_same_ids(sandbox, session):
     assert 38 not in session.get(f"{sandbox.url}/_sandbox/support_tokens", timeout=TIMEOUT).json()
 
 
-def test_a_zendesk_host_has_the_support_api_at_the_old_path(sandbox, session):
+def test_a_zendesk_host_serves_the_support_api_at_the_old_path(sandbox, session):
     session.headers["Host"] = "acme.zendesk.com"
     assert "tokens" in session.get(f"{sandbox.url}/api/v2/oauth/tokens", timeout=TIMEOUT).json()
     assert isinstance(session.get(f"{sandbox.url}/api/v2/chat/oauth/tokens", timeout=TIMEOUT).json(), list)
@@ -291,7 +359,7 @@ def test_a_zendesk_host_has_the_support_api_at_the_old_path(sandbox, session):
     assert sandbox.state.requests[-1]["path"] == "/api/v2/oauth/tokens/38"
 
 
-def test_the_support_api_wants_credentials_too(sandbox):
+def test_the_support_api_requires_credentials(sandbox):
     url = f"{sandbox.url}/support/api/v2/oauth/tokens"
     assert requests.get(url, timeout=TIMEOUT).status_code == 401
     assert requests.delete(f"{url}/38", timeout=TIMEOUT).status_code == 401
@@ -300,7 +368,7 @@ def test_the_support_api_wants_credentials_too(sandbox):
 # The demo account
 
 
-def test_the_demo_account_is_what_the_stories_need(sandbox):
+def test_the_demo_account_covers_the_cases_of_the_guides(sandbox):
     tokens = list(sandbox.state.tokens.values())
     assert len(sandbox.state.agents) == 3
     assert any(not agent["first_name"].isascii() for agent in sandbox.state.agents.values())
@@ -314,7 +382,7 @@ def test_the_demo_account_is_what_the_stories_need(sandbox):
     assert sandbox.state.tokens[AUTOMATION_TOKEN_ID]["access_token"] == sandbox.access_token
 
 
-def test_invented_secrets_are_plainly_fake_and_told_apart_by_their_beginning(sandbox):
+def test_generated_secrets_are_recognizably_fake_and_have_unique_beginnings(sandbox):
     invented = [token for token in sandbox.state.tokens.values() if token["id"] not in (38, 143)]
     values = [token[key] for token in invented for key in ("access_token", "refresh_token")]
     assert all(len(value) == 64 and value.isalnum() and "FAKE" in value and "NOTaREAL" in value for value in values)
@@ -324,14 +392,14 @@ def test_invented_secrets_are_plainly_fake_and_told_apart_by_their_beginning(san
 # Options
 
 
-def test_a_rate_limit_is_per_endpoint_and_says_how_long_to_wait(sandbox, session):
+def test_a_rate_limit_is_per_endpoint_and_returns_retry_after(sandbox, session):
     sandbox.reset(rate_limit=2, rate_window=30)
     statuses = [session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT).status_code for attempt in range(2)]
     assert statuses == [200, 200]
-    refused = session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT)
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "30")
-    assert refused.headers["Content-Type"].startswith("text/plain")
-    # Another endpoint has a window of its own, and all ids are one endpoint.
+    limited = session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT)
+    assert (limited.status_code, limited.headers["Retry-After"]) == (429, "30")
+    assert limited.headers["Content-Type"].startswith("text/plain")
+    # Another endpoint has another window, and all ids are one endpoint.
     deletes = [
         session.delete(f"{sandbox.api_url}/oauth/tokens/{n}", timeout=TIMEOUT).status_code for n in (38, 143, 1201)
     ]
@@ -339,7 +407,7 @@ def test_a_rate_limit_is_per_endpoint_and_says_how_long_to_wait(sandbox, session
     assert 1201 in sandbox.state.tokens
 
 
-def test_a_window_is_fixed_and_begins_with_its_first_request(sandbox, monkeypatch):
+def test_a_window_is_fixed_and_starts_with_its_first_request(sandbox, monkeypatch):
     sandbox.reset(rate_limit=2, rate_window=3)
     clock = [100.0]
     monkeypatch.setattr("tests.sandbox.state.time.monotonic", lambda: clock[0])
@@ -350,7 +418,7 @@ def test_a_window_is_fixed_and_begins_with_its_first_request(sandbox, monkeypatc
     assert waits == [None, None, 3, 1, None, None, 1, None]
 
 
-def test_latency_is_waited_side_by_side(sandbox, session):
+def test_latency_applies_to_concurrent_requests_in_parallel(sandbox, session):
     sandbox.reset(latency=0.2, tokens=32)
     ids = [token_id for token_id in sandbox.state.live_ids() if token_id > 1_000_000]
 
@@ -358,14 +426,14 @@ def test_latency_is_waited_side_by_side(sandbox, session):
         url = f"{sandbox.api_url}/oauth/tokens/{token_id}"
         return requests.delete(url, headers=session.headers, timeout=TIMEOUT).status_code
 
-    began = time.monotonic()
+    start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
         assert set(pool.map(revoke, ids)) == {204}
-    assert 0.2 <= time.monotonic() - began < 3.2
+    assert 0.2 <= time.monotonic() - start < 3.2
     assert len({entry["connection"] for entry in sandbox.state.requests}) == 32
 
 
-def test_a_capped_list_shows_the_lowest_ids_and_moves_on(sandbox, session):
+def test_a_capped_list_contains_the_lowest_ids(sandbox, session):
     sandbox.reset(list_cap=2)
     assert list_ids(session, sandbox.api_url) == [38, 143]
     session.delete(f"{sandbox.api_url}/oauth/tokens/38", timeout=TIMEOUT)
@@ -373,13 +441,59 @@ def test_a_capped_list_shows_the_lowest_ids_and_moves_on(sandbox, session):
     assert len(session.get(f"{sandbox.url}/_sandbox/tokens", timeout=TIMEOUT).json()) == 17
 
 
-def test_values_can_be_listed_shortened(sandbox, session):
-    sandbox.reset(value_length=10)
-    tokens = session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT).json()
-    assert {len(token[key]) for token in tokens for key in ("access_token", "refresh_token")} == {10}
+@pytest.mark.parametrize(
+    ("options", "access_token"),
+    [
+        ({"value_form": "full"}, PAGE_TOKEN["access_token"]),
+        ({"value_form": "beginning"}, "L0m2pVzxYp"),
+        ({"value_form": "beginning", "value_length": 4}, "L0m2"),
+        ({"value_length": 8}, "L0m2pVzx"),
+        ({"value_form": "end"}, "...W5RwFTuo"),
+        ({"value_form": "hash"}, hashlib.sha256(PAGE_TOKEN["access_token"].encode()).hexdigest()),
+        ({"value_form": "masked"}, "********"),
+    ],
+)
+def test_the_list_shows_values_in_this_form(sandbox, session, options, access_token):
+    sandbox.reset(**options)
+    listed = get(session, sandbox, "oauth/tokens").json()[0]
+    assert listed["access_token"] == access_token
+    assert len(listed["refresh_token"]) == len(access_token)
+    assert sandbox.state.tokens[38] == PAGE_TOKEN
 
 
-def test_generated_tokens_are_dealt_to_the_agents_and_always_the_same(sandbox, session):
+def test_the_list_can_be_limited_to_the_tokens_of_the_caller(sandbox, session):
+    sandbox.reset(own_only=True)
+    assert list_ids(session, sandbox.api_url) == [1100, 1101, 1102]
+    sandbox.state.add_tokens([{"id": 9, "agent_id": 10000001}, {"id": 10, "agent_id": 5}, {"id": 11}])
+    auth = (sandbox.email, sandbox.password)
+    by_password = requests.get(f"{sandbox.legacy_url}/oauth/tokens", auth=auth, timeout=TIMEOUT)
+    assert [token["id"] for token in by_password.json()] == [9, 1100, 1101, 1102]
+    seed = demo_seed()
+    seed["agents"][1]["roles"]["administrator"] = True
+    sandbox.reset(own_only=True, seed=seed)
+    assert list_ids(session, sandbox.api_url) == [1100, 1101, 1102]
+    session.headers.update(bearer(sandbox, 1301))
+    assert list_ids(session, sandbox.api_url) == [143, 1301, 1302]
+
+
+def test_the_lookup_by_email_can_be_case_sensitive(sandbox, session):
+    seed = demo_seed()
+    seed["agents"][2]["email"] = "Jonas.Weber@example.com"
+    seed["agents"].append({"id": 200000000, "email": LEAVER_EMAIL})
+    sandbox.reset(email_case_sensitive=True, seed=seed)
+    assert get(session, sandbox, "agents/email/Jonas.Weber@example.com").json()["id"] == LEAVER_ID
+    assert get(session, sandbox, f"agents/email/{LEAVER_EMAIL}").json()["id"] == 200000000
+    assert get(session, sandbox, "agents/email/jonas.weber@EXAMPLE.com").status_code == 404
+
+
+def test_each_page_of_agents_can_be_reversed(sandbox, session):
+    sandbox.reset(agents=3, agent_page_order="reversed")
+    assert [agent["id"] for agent in get(session, sandbox, "agents?limit=2").json()] == [2_000_002, 2_000_001]
+    second = get(session, sandbox, "agents?limit=2&since_id=2000003").json()
+    assert [agent["id"] for agent in second] == [10000001, 2_000_003]
+
+
+def test_generated_tokens_are_distributed_among_the_agents_and_reproducible(sandbox, session):
     sandbox.reset(tokens=9)
     first = [token for token in sandbox.state.tokens.values() if token["client_identifier"] == "generated"]
     sandbox.reset(tokens=9)
@@ -394,19 +508,19 @@ def test_generated_tokens_are_dealt_to_the_agents_and_always_the_same(sandbox, s
     assert len(list_ids(session, sandbox.api_url)) == 18 + 9
 
 
-def test_fifty_thousand_tokens_stay_quick(sandbox, session):
+def test_fifty_thousand_tokens_are_fast(sandbox, session):
     sandbox.reset(tokens=50_000)
-    began = time.monotonic()
+    start = time.monotonic()
     for token_id in range(1_000_001, 1_000_101):
         session.delete(f"{sandbox.api_url}/oauth/tokens/{token_id}", timeout=TIMEOUT)
     session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - start < 5
 
 
-# Controls
+# The control API
 
 
-def test_the_log_tells_all_and_only_the_api_s_requests(sandbox, session):
+def test_the_log_contains_exactly_the_api_requests(sandbox, session):
     session.get(f"{sandbox.api_url}/oauth/tokens?a=b", timeout=TIMEOUT)
     session.get(f"{sandbox.url}/_sandbox/tokens", timeout=TIMEOUT)
     auth = (sandbox.email, sandbox.password)
@@ -424,7 +538,7 @@ def test_the_log_tells_all_and_only_the_api_s_requests(sandbox, session):
     assert sandbox.state.requests == []
 
 
-def test_requests_can_be_waited_for(sandbox, session):
+def test_waiting_for_requests(sandbox, session):
     with concurrent.futures.ThreadPoolExecutor(1) as other:
         waiting = other.submit(sandbox.state.wait_for_requests, 1, TIMEOUT, "DELETE")
         session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT)
@@ -434,7 +548,7 @@ def test_requests_can_be_waited_for(sandbox, session):
     assert sandbox.state.wait_for_requests(2, 0.01, "GET") is False
 
 
-def test_a_reset_goes_back_to_the_start(sandbox, session):
+def test_a_reset_restores_the_initial_state(sandbox, session):
     session.delete(f"{sandbox.api_url}/oauth/tokens/38", timeout=TIMEOUT)
     session.put(f"{sandbox.url}/_sandbox/faults", json=[{"status": 500}], timeout=TIMEOUT)
     url = f"{sandbox.url}/_sandbox/reset"
@@ -446,7 +560,7 @@ def test_a_reset_goes_back_to_the_start(sandbox, session):
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "body", "told"),
+    ("method", "path", "body", "message"),
     [
         ("POST", "reset", '{"options": {"port": 80}}', "port"),
         ("POST", "reset", '{"options": {"latency": "1"}}', "latency"),
@@ -456,17 +570,17 @@ def test_a_reset_goes_back_to_the_start(sandbox, session):
         ("PUT", "faults", '[{"statsu": 500}]', "statsu"),
     ],
 )
-def test_a_wrong_control_request_is_told_so(sandbox, session, method, path, body, told):
-    answer = session.request(method, f"{sandbox.url}/_sandbox/{path}", data=body, timeout=TIMEOUT)
-    assert answer.status_code == 400
-    assert told in answer.json()["error"]
+def test_an_invalid_control_request_returns_400(sandbox, session, method, path, body, message):
+    response = session.request(method, f"{sandbox.url}/_sandbox/{path}", data=body, timeout=TIMEOUT)
+    assert response.status_code == 400
+    assert message in response.json()["error"]
     assert len(sandbox.state.live_ids()) == 18
 
 
-def test_tokens_can_be_added_as_they_are(sandbox, session):
+def test_added_tokens_are_listed_unchanged(sandbox, session):
     odd = {"id": 100, "agent_id": 5, "client_identifier": None, "create_date": "now-2d", "extra": "ü"}
-    answer = session.post(f"{sandbox.url}/_sandbox/tokens", json=[odd], timeout=TIMEOUT)
-    assert (answer.status_code, answer.json()) == (201, [100])
+    response = session.post(f"{sandbox.url}/_sandbox/tokens", json=[odd], timeout=TIMEOUT)
+    assert (response.status_code, response.json()) == (201, [100])
     assert list_ids(session, sandbox.api_url)[:3] == [38, 100, 143]
     listed = session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT).json()[1]
     age = datetime.now(timezone.utc) - datetime.strptime(listed.pop("create_date"), "%Y-%m-%dT%H:%M:%S%z")
@@ -474,18 +588,18 @@ def test_tokens_can_be_added_as_they_are(sandbox, session):
     assert listed == {"id": 100, "agent_id": 5, "client_identifier": None, "extra": "ü"}
 
 
-def test_a_token_that_replaces_another_takes_its_place(sandbox, session):
+def test_a_replaced_token_stops_working(sandbox, session):
     sandbox.state.add_tokens([{"id": AUTOMATION_TOKEN_ID, "access_token": "x"}])
     assert session.get(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT).status_code == 401
 
 
-def test_secrets_of_the_past_are_still_known(sandbox):
+def test_the_secrets_of_before_a_reset_are_kept(sandbox):
     sandbox.state.add_tokens([{"id": 100, "access_token": "the-first", "refresh_token": None}, {"id": 101}])
     sandbox.state.add_tokens([{"id": 100, "access_token": "the-second", "refresh_token": "to-refresh"}])
     agents = [{"id": 1, "email": "a@example.com"}]
     sandbox.reset(seed={"agents": agents, "tokens": [], "credentials": [{"email": "a@example.com", "password": "ü"}]})
-    known = sandbox.state.secrets
-    assert {"the-first", "the-second", "to-refresh", "ü", "YUBleGFtcGxlLmNvbTrDvA=="} <= known
-    # Those of the demo account, from before the reset.
-    assert {"not-a-real-password", "L0m2pVzxYpiVZOnzuWfGTHJjUxMicmbsEeGh4QSBqTTaScnprJNC8DusW5RwFTuo"} <= known
-    assert all(isinstance(secret, str) and secret for secret in known)
+    secrets = sandbox.state.secrets
+    assert {"the-first", "the-second", "to-refresh", "ü", "YUBleGFtcGxlLmNvbTrDvA=="} <= secrets
+    # Those of the demo account, which existed before the reset.
+    assert {"not-a-real-password", "L0m2pVzxYpiVZOnzuWfGTHJjUxMicmbsEeGh4QSBqTTaScnprJNC8DusW5RwFTuo"} <= secrets
+    assert all(isinstance(secret, str) and secret for secret in secrets)

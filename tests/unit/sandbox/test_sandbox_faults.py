@@ -2,28 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each fault does what it says, to the requests it is about and to no others."""
+"""Each fault changes the responses to the requests that it selects, and no others."""
 
 from __future__ import annotations
 
 import concurrent.futures
+import re
 import socket
 import time
 from email.utils import parsedate_to_datetime
 
 import pytest
 
-pytest.importorskip("flask", reason="the sandbox needs flask")
+pytest.importorskip("flask", reason="the sandbox requires flask")
 requests = pytest.importorskip("requests")
 
-from tests.sandbox import Fault, InputError, Options, Sandbox  # noqa: E402 - it needs flask, looked for above
+from tests.sandbox import Fault, InputError, Options, Sandbox  # noqa: E402 - it requires flask, see above
 
 TIMEOUT = 10
 
 
 @pytest.fixture
 def get(sandbox, session):
-    """Read the token list."""
+    """Request the token list."""
     return lambda **more: session.get(f"{sandbox.api_url}/oauth/tokens", **{"timeout": TIMEOUT, **more})
 
 
@@ -35,7 +36,7 @@ def delete(sandbox, session):
     )
 
 
-def test_the_first_match_wins_and_a_spent_one_is_skipped(sandbox, get, delete):
+def test_the_first_matching_fault_acts_until_it_is_exhausted(sandbox, get, delete):
     sandbox.reset(
         faults=[
             {"method": "delete", "status": 502, "times": 1},
@@ -50,14 +51,14 @@ def test_the_first_match_wins_and_a_spent_one_is_skipped(sandbox, get, delete):
     assert uses == [{"seen": 1, "used": 1}, {"seen": 3, "used": 2}, {"seen": 2, "used": 2}]
 
 
-def test_faults_are_set_over_http(sandbox, session, get):
+def test_faults_can_be_set_over_http(sandbox, session, get):
     assert session.put(f"{sandbox.url}/_sandbox/faults", json=[{"status": 418}], timeout=TIMEOUT).status_code == 204
     assert get().status_code == 418
     assert session.put(f"{sandbox.url}/_sandbox/faults", json=[], timeout=TIMEOUT).status_code == 204
     assert get().status_code == 200
 
 
-def test_an_answer_after_the_request_took_effect(sandbox, get, delete):
+def test_a_replaced_response_of_a_request_that_took_effect(sandbox, get, delete):
     sandbox.state.set_faults([{"method": "DELETE", "status": 502, "apply": True, "times": 1}])
     assert delete(38).status_code == 502
     assert 38 not in sandbox.state.tokens
@@ -70,34 +71,35 @@ def test_an_answer_after_the_request_took_effect(sandbox, get, delete):
         ("oops", "text/plain; charset=utf-8", "oops"),
         ("<html>ü</html>", "text/html; charset=utf-8", "<html>ü</html>"),
         ([{"id": True}], "application/json", '[{"id": true}]'),
+        ([], "application/json", "[]"),
         ("x" * 2_000_000, "text/plain; charset=utf-8", "x" * 2_000_000),
         (None, None, ""),
     ],
 )
 def test_bodies(sandbox, get, body, content_type, sent):
     sandbox.state.set_faults([{"status": 200, "body": body}])
-    answer = get()
-    answer.encoding = "utf-8"
-    assert (answer.headers.get("Content-Type"), answer.text) == (content_type, sent)
+    response = get()
+    response.encoding = "utf-8"
+    assert (response.headers.get("Content-Type"), response.text) == (content_type, sent)
 
 
-def test_headers_and_redirects(sandbox, get):
+def test_headers_of_a_replaced_response(sandbox, get):
     headers = {"Location": "/elsewhere", "content-type": "text/x-odd", "Retry-After": "{http_date:30}"}
     sandbox.state.set_faults([{"status": 302, "headers": headers, "body": "moved"}])
-    answer = get(allow_redirects=False)
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/elsewhere")
-    assert answer.headers["Content-Type"] == "text/x-odd"
-    wait = parsedate_to_datetime(answer.headers["Retry-After"]).timestamp() - time.time()
+    response = get(allow_redirects=False)
+    assert (response.status_code, response.headers["Location"]) == (302, "/elsewhere")
+    assert response.headers["Content-Type"] == "text/x-odd"
+    wait = parsedate_to_datetime(response.headers["Retry-After"]).timestamp() - time.time()
     assert 28 < wait <= 30
 
 
-def test_secrets_are_echoed_on_request(sandbox, session, delete):
+def test_placeholders(sandbox, session, delete):
     value = sandbox.state.tokens[1201]["access_token"]
     body = {"error": "{authorization}", "list": ["{access_token:1201}", "{refresh_token:38}", "{access_token:5}", 7]}
     sandbox.state.set_faults([{"status": 500, "apply": True, "body": body}])
-    answer = delete(1201).json()
-    assert answer["error"] == session.headers["Authorization"]
-    assert answer["list"] == [value, "pLZYNfA082RVrUt6ArGiKroVrN6CS9ZJ2glbty5rA1CejmSVlGPk5GjfKarDR5VS", "", 7]
+    response = delete(1201).json()
+    assert response["error"] == session.headers["Authorization"]
+    assert response["list"] == [value, "pLZYNfA082RVrUt6ArGiKroVrN6CS9ZJ2glbty5rA1CejmSVlGPk5GjfKarDR5VS", "", 7]
 
 
 @pytest.mark.parametrize(("when", "there"), [("before", True), ("after", False)])
@@ -110,7 +112,7 @@ def test_a_dropped_connection_is_reset(sandbox, delete, when, there):
     assert delete(38).status_code == (204 if there else 404)
 
 
-def test_a_truncated_answer_breaks_off(sandbox, get):
+def test_a_truncated_response_is_incomplete(sandbox, get):
     sandbox.state.set_faults([{"truncate": 100, "times": 1}])
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError), match="100 bytes read"):
         get()
@@ -118,13 +120,13 @@ def test_a_truncated_answer_breaks_off(sandbox, get):
     assert get().status_code == 200
 
 
-def test_a_truncated_answer_may_end_in_a_reset(sandbox, get):
+def test_a_truncated_response_can_end_in_a_reset(sandbox, get):
     sandbox.state.set_faults([{"truncate": 100, "drop": "after", "times": 1}])
     with pytest.raises((requests.exceptions.ChunkedEncodingError, requests.ConnectionError)):
         get()
 
 
-def test_a_stalled_answer_sends_one_byte(sandbox, delete):
+def test_a_stalled_response_sends_one_byte(sandbox, delete):
     sandbox.state.set_faults([{"stall": 60, "times": 1}])
     with pytest.raises(requests.exceptions.ReadTimeout):
         delete(38, timeout=0.2)
@@ -135,26 +137,98 @@ def test_a_stalled_answer_sends_one_byte(sandbox, delete):
         delete(143)
 
 
-def test_a_delayed_answer_has_already_taken_effect(sandbox, delete):
+def test_a_delay_comes_after_the_effect(sandbox, delete):
     sandbox.state.set_faults([{"delay": 60, "times": 1}])
     with pytest.raises(requests.exceptions.ReadTimeout):
         delete(38, timeout=0.2)
     assert 38 not in sandbox.state.tokens
 
 
-def test_a_connection_may_end_unannounced(sandbox):
-    sandbox.state.set_faults([{"close": True, "times": 1}])
-    # By hand: whether a client's next request still goes out on this connection is a race.
+def raw(sandbox, request, *headers):
+    """Return the bytes that the sandbox sends until it closes the connection."""
     with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2])), timeout=TIMEOUT) as connection:
-        connection.sendall(b"GET /api/v2/chat HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        with connection.makefile("rb") as answer:
-            sent = answer.read()
+        connection.sendall("\r\n".join([f"{request} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode())
+        with connection.makefile("rb") as response:
+            return response.read()
+
+
+def test_a_connection_can_be_closed_without_a_header(sandbox):
+    sandbox.state.set_faults([{"close": True, "times": 1}])
+    # With a raw socket, because a client may or may not use this connection for its next request.
+    sent = raw(sandbox, "GET /api/v2/chat")
     assert sent.startswith(b"HTTP/1.1 404 Not Found\r\n")
     assert b"Connection:" not in sent
     assert sent.endswith(b"There is no help desk configured at this address")
 
 
-def test_a_revoked_token_may_linger_in_the_list(sandbox, get, delete):
+@pytest.mark.parametrize(("status", "phrase"), [(102, b"Processing"), (103, b"Early Hints")])
+def test_interim_responses_precede_the_response(sandbox, status, phrase):
+    sandbox.state.set_faults([{"interim": status, "interim_times": 2, "close": True}])
+    sent = raw(sandbox, "DELETE /api/v2/chat/oauth/tokens/38", f"Authorization: Bearer {sandbox.access_token}")
+    interim = b"HTTP/1.1 %d %s\r\n\r\n" % (status, phrase)
+    assert sent.startswith(interim * 2 + b"HTTP/1.1 204 No Content\r\n")
+    assert 38 not in sandbox.state.tokens
+    assert sandbox.state.requests[0]["status"] == 204
+
+
+def test_one_interim_response_is_the_default(sandbox):
+    sandbox.state.set_faults([{"interim": 103, "status": 500, "body": "Oops", "close": True}])
+    sent = raw(sandbox, "GET /api/v2/chat")
+    assert sent.startswith(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 500 Internal Server Error\r\n")
+    assert sent.endswith(b"\r\n\r\nOops")
+
+
+def test_headers_are_added_to_the_normal_response(sandbox, get):
+    normal = get()
+    headers = {"Link": '<https://example.com/?page=2>; rel="next"', "X-Total-Count": "99", "content-type": "text/html"}
+    sandbox.state.set_faults([{"headers": headers}])
+    response = get()
+    assert (response.status_code, response.content) == (200, normal.content)
+    assert response.links["next"]["url"] == "https://example.com/?page=2"
+    assert (response.headers["X-Total-Count"], response.headers["Content-Type"]) == ("99", "text/html")
+    # The request takes effect: without valid credentials, the normal response is a 401.
+    assert get(headers={"Authorization": "Bearer invalid"}).status_code == 401
+
+
+def test_a_response_that_claims_to_be_gzip(sandbox, get):
+    sandbox.state.set_faults([{"headers": {"Content-Encoding": "gzip"}}])
+    with pytest.raises(requests.exceptions.ContentDecodingError):
+        get()
+
+
+@pytest.mark.parametrize("shift", [0, -600, 86_400])
+def test_the_date_header(sandbox, shift):
+    if shift:
+        sandbox.state.set_faults([{"headers": {"Date": f"{{http_date:{shift}}}"}}])
+    authorization = f"Authorization: Bearer {sandbox.access_token}"
+    sent = raw(sandbox, "GET /api/v2/chat/oauth/tokens", authorization, "Connection: close").decode()
+    (date,) = re.findall(r"(?mi)^date: (.*)\r$", sent)
+    assert -2 < parsedate_to_datetime(date).timestamp() - time.time() - shift <= 1
+
+
+@pytest.mark.parametrize("status", [200, 204])
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_delete_with_a_body(sandbox, status, applied):
+    sandbox.state.set_faults([{"method": "DELETE", "status": status, "body": {"ok": 1}, "apply": applied}])
+    authorization = f"Authorization: Bearer {sandbox.access_token}"
+    sent = raw(sandbox, "DELETE /api/v2/chat/oauth/tokens/38", authorization, "Connection: close")
+    assert sent.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\nContent-Length: 9\r\n" in sent
+    assert sent.endswith(b'\r\n\r\n{"ok": 1}')
+    assert (38 in sandbox.state.tokens) is not applied
+
+
+def test_a_revoked_token_can_be_accepted_for_some_requests(sandbox, session, get, delete):
+    sandbox.state.set_faults([{"method": "DELETE", "bearer_linger": 2, "linger": 1}])
+    own = {"Authorization": "Bearer " + sandbox.state.tokens[1102]["access_token"]}
+    assert delete(1102).status_code == 204
+    assert 1102 in [token["id"] for token in get().json()]
+    assert delete(1102).status_code == 404
+    me = f"{sandbox.api_url}/agents/me"
+    assert [session.get(me, headers=own, timeout=TIMEOUT).status_code for attempt in range(3)] == [200, 200, 401]
+
+
+def test_a_revoked_token_can_remain_listed(sandbox, get, delete):
     sandbox.state.set_faults([{"method": "DELETE", "linger": 2}])
     own = {"Authorization": "Bearer " + sandbox.state.tokens[1102]["access_token"]}
     assert [delete(n).status_code for n in (38, 1102, 1102)] == [204, 204, 204]
@@ -163,14 +237,14 @@ def test_a_revoked_token_may_linger_in_the_list(sandbox, get, delete):
     assert [38 in [token["id"] for token in get().json()] for attempt in range(3)] == [True, True, False]
 
 
-def test_a_revocation_may_be_a_lie(sandbox, get, delete):
+def test_a_delete_can_return_204_without_revoking(sandbox, get, delete):
     sandbox.state.set_faults([{"method": "DELETE", "linger": -1}])
     assert delete(38).status_code == 204
     assert [38 in [token["id"] for token in get().json()] for attempt in range(3)] == [True, True, True]
     assert 38 in sandbox.state.tokens
 
 
-def test_tokens_appear_meanwhile(sandbox, get, delete):
+def test_tokens_can_be_added_after_a_request(sandbox, get, delete):
     sandbox.state.set_faults([{"method": "GET", "mint": [{"id": 50, "agent_id": 1, "client_identifier": "new"}]}])
     assert 50 not in [token["id"] for token in get().json()]
     assert 50 in [token["id"] for token in get().json()]
@@ -178,22 +252,22 @@ def test_tokens_appear_meanwhile(sandbox, get, delete):
     assert 50 not in [token["id"] for token in get().json()]
 
 
-def test_tokens_appear_once_from_a_fault_that_goes_on(sandbox, get, delete):
+def test_a_fault_adds_its_tokens_only_once(sandbox, get, delete):
     sandbox.state.set_faults([{"method": "DELETE", "linger": 0, "mint": [{"id": 50}]}])
     assert [delete(n).status_code for n in (38, 50, 143)] == [204, 204, 204]
     assert 50 not in sandbox.state.live_ids()
 
 
-def test_a_rate_limited_request_meets_no_fault(sandbox, get):
+def test_no_fault_acts_on_a_rate_limited_request(sandbox, get):
     sandbox.reset(faults=[{"status": 500, "after": 1}], rate_limit=1)
     assert [get().status_code for attempt in range(3)] == [200, 429, 429]
 
 
-def test_stopping_wakes_what_waits():
+def test_stopping_interrupts_delays():
     sandbox = Sandbox(Options(latency=60, faults=[{"method": "DELETE", "stall": 60}])).start()
     headers = {"Authorization": f"Bearer {sandbox.access_token}"}
     url = f"{sandbox.api_url}/oauth/tokens"
-    began = time.monotonic()
+    start = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         waiting = [
             pool.submit(requests.get, url, headers=headers, timeout=TIMEOUT),
@@ -204,34 +278,38 @@ def test_stopping_wakes_what_waits():
         for future in waiting:
             with pytest.raises(requests.ConnectionError):
                 future.result()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("fault", "message"),
     [
-        ({}, "faults[0]: says nothing that should happen"),
-        ({"method": "GET"}, "faults[0]: says nothing that should happen"),
+        ({}, "faults[0]: has no action"),
+        ({"method": "GET"}, "faults[0]: has no action"),
         ({"status": 99}, "faults[0].status"),
         ({"status": 600}, "faults[0].status"),
         ({"status": True}, "faults[0].status"),
-        ({"body": "x", "delay": 1}, "faults[0].body: needs a status"),
+        ({"body": "x", "delay": 1}, "faults[0].body: requires status"),
         ({"status": 500, "path": "("}, "faults[0].path: is not a regular expression"),
-        ({"drop": "now"}, "faults[0].drop: must be before or after"),
+        ({"drop": "now"}, "faults[0].drop: must be one of before, after"),
         ({"times": 0, "status": 500}, "faults[0].times"),
         ({"stall": -1}, "faults[0].stall"),
         ({"linger": -2}, "faults[0].linger"),
+        ({"bearer_linger": -1}, "faults[0].bearer_linger"),
+        ({"interim": 200}, "faults[0].interim: must be an HTTP status from 100 to 199"),
+        ({"interim": 103, "interim_times": 0}, "faults[0].interim_times"),
+        ({"delay": 1, "interim_times": 2}, "faults[0].interim_times: requires interim"),
         ({"apply": 1, "status": 500}, "faults[0].apply"),
         ({"mint": [{"id": "x"}]}, "faults[0].mint[0].id"),
         ({"status": 500, "headers": {"A": 1}}, "faults[0].headers.A"),
         ("x", "faults[0]: must be a JSON object"),
     ],
 )
-def test_a_wrong_fault_is_refused_with_its_place(fault, told):
+def test_an_invalid_fault_is_rejected_with_the_field(fault, message):
     with pytest.raises(InputError) as caught:
         Options(faults=[fault])
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
-def test_a_fault_may_be_given_as_one():
+def test_a_fault_can_be_an_object():
     assert Options(faults=[Fault(status=500)]).faults == [Fault(status=500)]
