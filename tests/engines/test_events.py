@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The rulebooks, run by real ansible-rulebook. What an event holds is hostile until it has been looked at."""
+"""The rulebooks under real ansible-rulebook, with events of identity providers and hostile events."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ pytestmark = [
 TOKEN = "a-webhook-token-of-the-test"
 _READY = "Waiting for events"
 _LONGEST = 90
-"""Seconds that a line may keep us waiting."""
+"""Seconds to wait for a line, or for a response."""
 
-# None of these may do anything. The file {touched} must never come to be.
+# None of these may do anything. The file {touched} must never be created.
 _EVIL = "{{{{ lookup('ansible.builtin.pipe', 'touch {touched}') }}}}"
 IGNORED: list[Any] = [
     {"event": "user.created", "email": LEAVER_EMAIL},
@@ -64,7 +64,17 @@ IGNORED: list[Any] = [
     5,
 ]
 LAST = "nobody@example.com"
-# This one is good, but for what it carries beside the address.
+OKTA = {
+    "eventType": "com.okta.event_hook",
+    "data": {
+        "events": [
+            {"eventType": "user.lifecycle.deactivate", "target": [{"type": "User", "alternateId": LEAVER_EMAIL}]},
+            {"eventType": "user.lifecycle.suspend", "target": [{"type": "User", "alternateId": LEAVER_EMAIL}]},
+        ]
+    },
+}
+TOKEN_REVOCATION = {"sub_id": {"format": "email", "email": LEAVER_EMAIL}}
+# A valid event, with content that must be ignored.
 HOSTILE = {
     "event": "user.offboarded",
     "email": LEAVER_EMAIL,
@@ -79,7 +89,7 @@ HOSTILE = {
 
 
 class Rulebook:
-    """A running ansible-rulebook: what it prints, line by line, and the way to send it events."""
+    """A running ansible-rulebook: its output, line by line, and a way to send events."""
 
     def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self._process = process
@@ -96,7 +106,7 @@ class Rulebook:
         self._lines.put("")
 
     def wait_for(self, text: str) -> str:
-        """The next line that holds ``text``."""
+        """Return the next line that contains ``text``."""
         while True:
             try:
                 line = self._lines.get(timeout=_LONGEST)
@@ -107,7 +117,7 @@ class Rulebook:
                 return line
 
     def send(self, event: Any, token: str | None = TOKEN) -> int:
-        """POST an event, and return the HTTP status."""
+        """Send an event, and return the HTTP status."""
         headers = {"Content-Type": "application/json"}
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
@@ -115,8 +125,8 @@ class Rulebook:
             f"http://127.0.0.1:{self._port}/endpoint", json.dumps(event).encode(), headers, method="POST"
         )
         try:
-            with urllib.request.urlopen(request, timeout=_LONGEST) as answer:
-                return int(answer.status)
+            with urllib.request.urlopen(request, timeout=_LONGEST) as response:
+                return int(response.status)
         except urllib.error.HTTPError as refusal:
             refusal.close()
             return refusal.code
@@ -150,7 +160,7 @@ def _started(
 
 @contextlib.contextmanager
 def rulebook(name: str, folder: Path, environment: Mapping[str, str], *arguments: str) -> Iterator[Rulebook]:
-    """ansible-rulebook with a rulebook of the collection, once it listens."""
+    """Run ansible-rulebook with a rulebook of the collection; yield when it listens."""
     port = _free_port()
     process = _started(name, folder, {**environment, "offboard_webhook_token": TOKEN}, port, *arguments)
     try:
@@ -163,12 +173,12 @@ def rulebook(name: str, folder: Path, environment: Mapping[str, str], *arguments
 
 
 def _filled_in(value: Any, touched: Path) -> Any:
-    """The event with the name of the file that must never come to be."""
+    """Return the event with the name of the file that must never be created."""
     return json.loads(json.dumps(value).replace("{touched}", str(touched)).replace("{{{{", "{{").replace("}}}}", "}}"))
 
 
 def test_playbook(sandbox: Sandbox, environment: dict[str, str], tmp_path: Path) -> None:
-    """A good event revokes, twice in a row is harmless, and nothing else does anything."""
+    """Each valid event revokes, a repetition changes nothing, and all other events are ignored."""
     touched = tmp_path / "touched"
     with rulebook("zchat.admin.offboard", tmp_path, environment) as running:
         good = {"event": "user.offboarded", "email": LEAVER_EMAIL}
@@ -182,8 +192,8 @@ def test_playbook(sandbox: Sandbox, environment: dict[str, str], tmp_path: Path)
         assert len(revoked) == 12
         assert lookups == {f"/api/v2/chat/agents/email/{LEAVER_EMAIL.replace('@', '%40')}"}
         assert {token["agent_id"] for token in sandbox.state.tokens.values()} == {10000001, 10000026}
-        # Events are dealt with one after the other, so by the time that the last one has been all others have.
-        for event in (good, good, {**good, "email": LAST}):
+        # Events are processed in order: after the last one, all others are done.
+        for event in (OKTA, TOKEN_REVOCATION, {**good, "email": LAST}):
             assert running.send(event) == 200
             recap = running.wait_for("localhost ")
             assert "changed=0" in recap
@@ -192,7 +202,7 @@ def test_playbook(sandbox: Sandbox, environment: dict[str, str], tmp_path: Path)
         assert len([entry for entry in sandbox.state.requests if entry["method"] == "DELETE"]) == 12
     assert not touched.exists()
     output = "".join(running.output)
-    assert output.count("PLAY RECAP") == 4, "an event that is to be ignored was not"
+    assert output.count("PLAY RECAP") == 4, "an event was not ignored"
     assert not [secret for secret in (TOKEN, *sandbox.state.secrets) if secret in output]
     assert LEAVER_ID not in {token["agent_id"] for token in sandbox.state.tokens.values()}
 
@@ -209,7 +219,7 @@ def test_without_a_token_it_does_not_listen(name: str, environment: dict[str, st
 
 
 class _Controller(BaseHTTPRequestHandler):
-    """As much of Automation Controller's API as launching a job template takes."""
+    """The part of Automation Controller's API that launches a job template."""
 
     server: _ControllerServer
 
@@ -226,7 +236,7 @@ class _Controller(BaseHTTPRequestHandler):
             ),
         }
         job = {"id": 9, "type": "job", "url": "/api/v2/jobs/9/", "status": "successful", "artifacts": {}}
-        self._answer(
+        self._respond(
             {
                 "results": [template if "template" in self.path else job],
                 "next": None,
@@ -238,9 +248,9 @@ class _Controller(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.server.launched.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self._answer({"id": 9, "url": "/api/v2/jobs/9/"})
+        self._respond({"id": 9, "url": "/api/v2/jobs/9/"})
 
-    def _answer(self, document: Any) -> None:
+    def _respond(self, document: Any) -> None:
         body = json.dumps(document).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -248,7 +258,7 @@ class _Controller(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 class _ControllerServer(ThreadingHTTPServer):
@@ -271,7 +281,7 @@ def controller() -> Iterator[_ControllerServer]:
 
 
 def test_job_template(controller: _ControllerServer, environment: dict[str, str], tmp_path: Path) -> None:
-    """The template is launched with the address, and with nothing else of the event."""
+    """The template is launched with the address, and with no other content of the event."""
     touched = tmp_path / "touched"
     url = f"http://127.0.0.1:{controller.server_address[1]}"
     environment = {**environment, "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.1"}
