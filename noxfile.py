@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What `make` runs: each part of the tests is a nox session with an environment of its own."""
+"""The nox sessions that `make` runs. Each has its own environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from antsibull_nox.sessions.collections import prepare_collections
 ROOT = Path(__file__).parent
 BUILD = ROOT / "build"
 
-# What `make matrix` plays: ansible-core -> the Python that it runs on.
+# The versions of `make matrix`: ansible-core -> the Python that it runs on. README.md lists them; a test compares.
 CORES = {
     "2.16.19": "3.11",
     "2.17.14": "3.11",
@@ -30,19 +30,19 @@ CORES = {
     "2.21.5": "3.12",
     "2.22.0rc1": "3.13",
 }
-# The Pythons on which modules run (see tests/config.yml).
+# The Pythons that modules run on (see tests/config.yml).
 MANAGED_PYTHONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
 
 nox.needs_version = ">=2026.8"
 nox.options.reuse_venv = "yes"
 nox.options.error_on_missing_interpreters = False
-# Trust what the system trusts, as pip is configured to, and run only Pythons that are here.
+# Use the CA certificates of the system, as pip does, and only installed Pythons.
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")
 os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
 
 
 def put_pythons_on_path() -> None:
-    """Let pyenv's Pythons be found by version. Its own shims answer only for the versions that are switched on."""
+    """Make pyenv's Pythons available by version. Its own shims work only for the versions that are activated."""
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     shims = [entry for entry in path if Path(entry).name == "shims"]
     roots = [os.environ.get("PYENV_ROOT", "~/.pyenv"), *(str(Path(entry).parent) for entry in shims)]
@@ -61,7 +61,7 @@ def install(session: nox.Session, *names: str) -> None:
 
 
 def build_archive(session: nox.Session, folder: Path) -> Path:
-    """Build the archive that users get, into a folder of the session's own."""
+    """Build the archive that users get, into this folder."""
     output = session.run(
         *("ansible-galaxy", "collection", "build", "--force", "--output-path", str(folder)),
         silent=True,
@@ -73,7 +73,7 @@ def link_source_tree() -> None:
     """Make this checkout importable as ansible_collections.zchat.admin: build/tree, see pyproject.toml."""
     tree = BUILD / "tree" / "ansible_collections" / "zchat" / "admin"
     tree.mkdir(parents=True, exist_ok=True)
-    for name in ("galaxy.yml", "meta", "plugins", "tests"):
+    for name in ("extensions", "galaxy.yml", "meta", "plugins", "tests"):
         if not (tree / name).is_symlink():
             (tree / name).symlink_to(ROOT / name)
 
@@ -84,7 +84,7 @@ def run_units(session: nox.Session, *options: str) -> None:
 
 
 def install_archive(session: nox.Session, folder: Path) -> None:
-    """Build the archive and install the collection from it below a folder, as users have it."""
+    """Build the archive and install the collection from it below a folder, as users do."""
     archive = build_archive(session, folder)
     session.run(
         *("ansible-galaxy", "collection", "install", "--force", "--offline", "-p", str(folder), str(archive)),
@@ -104,10 +104,10 @@ def run_installed(session: nox.Session, *arguments: str) -> None:
 
 @nox.session
 def units(session: nox.Session) -> None:
-    """Unit tests; all of them together must cover 95 % of plugins/, branches counted."""
+    """Unit tests. Together they must cover 95% of plugins/, including branches."""
     install(session, "demo", "tests")
-    coverage = [] if session.posargs else ["--cov", "--cov-report=term-missing:skip-covered"]
-    run_units(session, *coverage)
+    options = [] if session.posargs else ["-n", "2", "--cov", "--cov-report=term-missing:skip-covered"]
+    run_units(session, *options)
 
 
 @nox.session
@@ -119,14 +119,20 @@ def integration(session: nox.Session) -> None:
 
 @nox.session
 def engines(session: nox.Session) -> None:
-    """What plays the collection beside ansible-playbook: runner, navigator, builder, rulebook."""
+    """The collection under ansible-runner, ansible-navigator, ansible-builder and ansible-rulebook."""
     install(session, "engines", "tests")
     run_installed(session, *(session.posargs or ["tests/engines"]))
 
 
 @nox.session(venv_backend="none")
+def prose(session: nox.Session) -> None:
+    """The words that the project does not use."""
+    session.run("python3", "tests/tools/check_prose.py", external=True)
+
+
+@nox.session(venv_backend="none")
 def demo(session: nox.Session) -> None:
-    """What README.md offers first."""
+    """The demo of README.md."""
     session.run("make", "demo", external=True)
 
 
@@ -140,9 +146,9 @@ def matrix(session: nox.Session, core: str) -> None:
 
 
 def ansible_test(session: nox.Session, *arguments: str) -> None:
-    """Run the session's ansible-test without a container, on a copy of what git knows, with a home in the checkout.
+    """Run ansible-test without a container, on a copy of the files that git knows, with a home in the checkout.
 
-    Each session has a home of its own: two that make the same virtual environment at the same time break it.
+    Each session has its own home: two that create the same virtual environment at the same time break it.
     """
     home = ROOT / ".cache" / "home" / re.sub(r"[^\w.]+", "-", session.name).strip("-")
     session.run("python", "tests/tools/seed_ansible_test.py", str(home), sys.executable)
@@ -154,7 +160,7 @@ def ansible_test(session: nox.Session, *arguments: str) -> None:
 
 @nox.session
 def sanity(session: nox.Session) -> None:
-    """ansible-test sanity, on every Python that is here, without an ignore file."""
+    """ansible-test sanity on every installed Python, without an ignore file."""
     install(session, "demo")
     ansible_test(session, "sanity", "--local", *session.posargs)
 
@@ -162,9 +168,9 @@ def sanity(session: nox.Session) -> None:
 @nox.session(name="sanity-matrix", default=False)
 @nox.parametrize("python,core", [(python, core) for core, python in CORES.items()], ids=list(CORES))
 def sanity_matrix(session: nox.Session, core: str) -> None:
-    """The same by every supported ansible-core: each has rules and Pythons of its own."""
+    """ansible-test sanity of every supported ansible-core: each has its own rules and Pythons."""
     session.install("-r", "requirements/tests.txt", f"ansible-core=={core}")
-    # The release candidate's pylint is not all on package registries, and those are all that a fresh machine can count on.
+    # The release candidate's pylint needs a download from outside the package registries.
     skipped = ["--skip-test", "pylint"] if core == "2.22.0rc1" else []
     ansible_test(session, "sanity", "--local", *skipped, *session.posargs)
 
@@ -172,9 +178,9 @@ def sanity_matrix(session: nox.Session, core: str) -> None:
 @nox.session(default=False)
 @nox.parametrize("python_version", MANAGED_PYTHONS, ids=MANAGED_PYTHONS)
 def managed(session: nox.Session, python_version: str) -> None:
-    """Unit tests on the Pythons of the managed side."""
+    """Unit tests on each Python that modules run on."""
     if not shutil.which(f"python{python_version}"):
-        session.skip(f"Python {python_version} is not here")
+        session.skip(f"Python {python_version} is not installed")
     install(session, "demo")
     ansible_test(
         session, "units", "--target-python", f"venv/{python_version}", *(session.posargs or ["tests/unit/plugins/"])
@@ -183,28 +189,28 @@ def managed(session: nox.Session, python_version: str) -> None:
 
 @nox.session(name="galaxy-importer")
 def galaxy_importer(session: nox.Session) -> None:
-    """What Galaxy says when the archive is uploaded, where a warning counts as an error."""
+    """The check of Galaxy's import. A warning is an error."""
     install(session, "galaxy-importer")
     work = Path(session.create_tmp()).absolute()
     archive = build_archive(session, work)
     with tarfile.open(archive) as tar:
-        session.log("The archive holds:\n" + "\n".join(sorted(m.name for m in tar if m.isfile())))
+        session.log("The archive contains:\n" + "\n".join(sorted(m.name for m in tar if m.isfile())))
     with session.chdir(work):
         log = session.run("python", "-m", "galaxy_importer.main", archive.name, silent=True)
     print(log, flush=True)
     if re.search(r"^(WARNING|ERROR)", log or "", re.MULTILINE):
-        session.error("the importer warns")
+        session.error("galaxy-importer reported a warning")
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """The documentation site, into build/docs, of what is in the archive. A warning counts as an error."""
+    """Build the documentation site of the archive into build/docs. A warning is an error."""
     install(session, "sphinx")
     work = Path(session.create_tmp()).absolute()
     install_archive(session, work)
     pages = work / "pages"
-    pages.mkdir(mode=0o700, exist_ok=True)  # where others may write, antsibull-docs will not
-    home = work / "home"  # antsibull-docs keeps a log in the home folder
+    pages.mkdir(mode=0o700, exist_ok=True)  # antsibull-docs rejects a folder that others can write to
+    home = work / "home"  # antsibull-docs writes a log to the home folder
     home.mkdir(exist_ok=True)
     session.run(
         *("antsibull-docs", "--config-file", "docs/site/antsibull-docs.cfg", "collection", "--use-current"),
@@ -217,12 +223,12 @@ def docs(session: nox.Session) -> None:
         *("sphinx-build", "-b", "html", "-W", "--keep-going", "-q", "-c", "docs/site"),
         *("-d", str(work / "doctrees"), str(pages), str(site)),
     )
-    session.log(f"The site begins at {site / 'index.html'}")
+    session.log(f"The front page of the site is {site / 'index.html'}")
 
 
 @nox.session
 def changelog(session: nox.Session) -> None:
-    """The changelog and its fragments can be read; or what is given, such as `release`."""
+    """Check the changelog and its fragments, or run the given command, such as `release`."""
     install(session, "docs")
     session.run("antsibull-changelog", *(session.posargs or ["lint"]))
 

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What the modules can do within Ansible."""
+    """Attributes of the modules."""
 
     DOCUMENTATION = r"""
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode), where it revokes nothing.
+    description: Can run in C(check_mode) and return what would change, without changing anything.
   diff_mode:
-    description: Returns what has changed, or would change in C(check_mode), when in diff mode.
+    description: Returns what has changed, or would change in C(check_mode), in diff mode.
   idempotent:
-    description: When run again with the same options, changes nothing more, as long as nobody else makes new tokens.
+    description: When run again with the same options, changes nothing more, unless new tokens were created meanwhile.
 """
 
     ACTION_GROUP = r"""
 options: {}
 attributes:
   action_group:
-    description: Use C(group/zchat.admin.zchat) in C(module_defaults) to set the connection options for all modules at once.
+    description: Use C(group/zchat.admin.zchat) in C(module_defaults) to set the connection options of all modules at once.
     support: full
     membership:
       - zchat.admin.zchat

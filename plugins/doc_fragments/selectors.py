@@ -8,78 +8,141 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Which tokens are meant. The options stand in module_utils/selection.py."""
+    """The selectors. Their argument spec is in module_utils/_selectors.py."""
 
     DOCUMENTATION = r"""
 options:
+  all:
+    description:
+      - V(true) selects every token of the account. Use this after a breach, with O(exclude) for what must continue to work.
+        It cannot be combined with another selector.
+      - V(false) is the same as not set.
+    type: bool
   ids:
     description:
-      - Select the tokens with one of these ids, as M(zchat.admin.zchat_oauth_token_info) returns them. Use this to act on a list that
-        somebody has looked at.
-      - Numbers greater than 0.
+      - Select the tokens with one of these ids. Use this to act on a list that a person has reviewed, such as the result of
+        M(zchat.admin.zchat_oauth_token_info).
+      - Integers greater than 0.
     type: list
     elements: int
     aliases: [id, oauth_token_id]
   agent_ids:
     description:
-      - Select the tokens that act as one of these agents. Use this when somebody leaves and you know their agent id. That is the
-        id of the agent in Chat, and not of the user in Zendesk Support.
-      - Numbers greater than 0.
+      - Select the tokens of these agents. Use this for a departing agent whose id you have, and for an agent that was
+        deleted and can no longer be found by address.
+      - This is the id of the agent in Chat. In an account that was created in Zendesk Support, it is the same as the id of
+        the user in Support; a stand-alone Chat account has its own ids.
+      - Integers greater than 0. Together with O(agent_emails), this defines one set of agents.
     type: list
     elements: int
     aliases: [agent_id]
   agent_emails:
     description:
-      - Select the tokens that act as the agents with these e-mail addresses, which are looked up in the API. Use this when somebody
-        leaves and their address is what you are given. Upper and lower case are the same.
-      - An address that no agent has is no failure, since the others still have to go. It is warned about and returned in
-        RV(unknown_agent_emails).
-      - An agent that was deleted can no longer be looked up, although its tokens may live on. Use O(agent_ids) then.
+      - Select the tokens of the agents with these email addresses. The module looks the addresses up in the API. Use this
+        for departing agents whose addresses you have. This is not O(email), which is the login of the task.
+      - An address that no agent has is not a failure. The module warns about it and returns it in RV(unknown_agent_emails).
+        The tokens of the other agents are selected.
+      - The case of ASCII letters is ignored. A value that is not one plain address is an error.
+      - Up to 50 addresses are looked up one by one. For more, the module reads the list of agents first, and looks up only
+        those addresses that the list lacks. More than about 200 of these meet the rate limit of the API.
     type: list
     elements: str
     aliases: [agent_email]
-    version_added: 1.0.0
+  agent_status:
+    description:
+      - Select the tokens whose agent is in one of these states. Use V(disabled) and V(missing) in a nightly run that revokes the
+        tokens of departed agents.
+      - V(missing) means that the agent no longer exists. The module reads the list of agents to its end, and looks up each agent
+        that the list lacks; only a 404 for exactly this agent counts. Any error fails the task.
+      - An agent for which the API returns no C(enabled) value matches neither V(enabled) nor V(disabled). A token without an agent
+        never matches V(missing). The module warns about both.
+    type: list
+    elements: str
+    choices: [enabled, disabled, missing]
   client_identifiers:
     description:
-      - Select the tokens that were made for one of these API clients, such as V(zopim). Use this when an integration is retired or its
-        vendor was broken into. Upper and lower case count.
+      - Select the tokens that were created for one of these API clients, such as V(zopim). Use this if an integration is
+        retired or its vendor had a breach.
+      - Upper and lower case must match.
     type: list
     elements: str
     aliases: [client_identifier]
   scopes:
     description:
-      - Select the tokens that hold at least one of these scopes. Use this to find what may change the account (V(write)) or take part in
-        chats (V(chat)).
+      - Select the tokens that have at least one of these scopes. Use this to find tokens that can change the account
+        (V(write)) or take part in chats (V(chat)).
     type: list
     elements: str
     choices: [read, write, chat]
     aliases: [scope]
   token_values:
     description:
-      - Select the tokens whose access token or refresh token is one of these values. Use this when a token has leaked and its value is all
-        that you have. Give the whole value.
-      - It is compared with the whole values that the API lists. Should the API list no more than the beginnings of its tokens,
-        the beginning has to be the same, and 8 characters long or more.
-      - Hand the value over in a variable from a vault, a prompt or the environment, and not on the command line.
+      - Select the tokens whose access token or refresh token is one of these values. Use this if a value was leaked, for
+        example in a log, and you do not know its owner. Set the complete value.
+      - If the API lists only the beginning of the values, a beginning of at least 8 characters must match.
+      - Pass the value in a variable from a vault, a prompt or an environment variable, not on the command line.
     type: list
     elements: str
     aliases: [token_value]
   expired:
     description:
-      - V(true) selects the tokens whose C(expire_date) has passed, V(false) those for which it has not, or that have none. Use
-        this to clean up, or to spare what is in use.
-      - A date that is missing or cannot be read never counts as passed. It is warned about.
+      - V(true) selects the tokens that are past their C(expire_date); V(false) selects those that are not, or that have none.
+        Use V(true) to clean up, and V(false) to leave expired tokens out.
+      - A token without an C(expire_date) never expires. A date that cannot be parsed, or that is before the C(create_date),
+        matches neither value; the module warns about it.
+      - The token must match by the clock of this host and by that of the API.
     type: bool
+  expires_within:
+    description:
+      - Select the tokens that are not expired yet, but expire within this time, such as V(14d). The units are those of O(age). Use
+        this to find tokens that must be renewed.
+    type: str
   age:
     description:
-      - Select the tokens that were created at least this long ago, such as V(90d). The unit is V(s), V(m), V(h), V(d) or V(w), as in
-        M(ansible.builtin.find), and must be given. Use this to enforce that tokens are renewed.
-      - A C(create_date) that is missing or cannot be read never counts as old. It is warned about.
+      - Select the tokens that were created at least this long ago, such as V(90d). The unit is V(s), V(m), V(h), V(d) or V(w)
+        and is required. Use this to enforce that tokens are renewed.
+      - A C(create_date) that is missing or cannot be parsed does not match; the module warns about it.
+      - The token must match by the clock of this host and by that of the API.
     type: str
+  exclude:
+    description:
+      - A protect list. A token that matches any of these lists is never revoked, whatever the selectors are. Use this with O(all) or
+        O(agent_status) for integrations and people that must keep their access.
+      - It is not a selector. An empty list in it is an error, because it would protect nothing. So is an address that no agent has,
+        and an agent id that does not exist.
+    type: dict
+    suboptions:
+      ids:
+        description: Protect the tokens with these ids. Use this for single tokens.
+        type: list
+        elements: int
+        aliases: [id, oauth_token_id]
+      agent_ids:
+        description: Protect the tokens of these agents. Use this for people whose agent id you have.
+        type: list
+        elements: int
+        aliases: [agent_id]
+      agent_emails:
+        description: Protect the tokens of the agents with these addresses. Use this for people whose address you have.
+        type: list
+        elements: str
+        aliases: [agent_email]
+      client_identifiers:
+        description: Protect the tokens of these API clients. Use this for integrations.
+        type: list
+        elements: str
+        aliases: [client_identifier]
+  names:
+    description:
+      - Also look up the agents and the names of the API clients, for results that people read. Adds RV(agents),
+        RV(unknown_agent_ids) and RV(clients) to the result, and names to the diff.
+      - If they cannot be read, the module warns, and the value is null. This never fails the task.
+    type: bool
+    default: false
 notes:
-  - "The selectors are O(ids), O(agent_ids), O(agent_emails), O(client_identifiers), O(scopes), O(token_values), O(expired) and O(age).
-    Those that are given must all match; the values within one are alternatives."
-  - An empty list selects nothing. A selector that is null makes the task fail, since a variable without a value must not widen
-    the selection; to leave one out on purpose, let its default be C(omit).
-  - An agent, client or value that no listed token has is warned about, since it may be mistyped.
+  - "The selectors are all options from O(all) to O(age). A token must match every selector that is set (O(agent_ids) and
+    O(agent_emails) count as one). The values within one selector are alternatives."
+  - An empty list selects nothing. A selector that is null is an error, because a variable without a value must not select
+    more. To leave a selector out on purpose, set it to V(omit) with C(default(omit)).
+  - The module warns about an agent id, a client identifier or a token value that no listed token has, because it can be a typo.
 """

@@ -8,79 +8,77 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How a module reaches the Chat API. The options stand in module_utils/connection.py."""
+    """The connection options. Their argument spec is in module_utils/_connection.py."""
 
     DOCUMENTATION = r"""
 options:
   subdomain:
     description:
-      - The name of the account, as it stands before V(.zendesk.com) in the browser's address bar, such as V(acme).
-        Use this for every account that lives at zendesk.com.
-      - The Chat API is then taken to be at V(https://acme.zendesk.com/api/v2/chat).
-      - Exactly one of O(subdomain) and O(api_url) is needed. If the task sets neither, the environment variable
-        E(ZCHAT_SUBDOMAIN) or E(ZCHAT_API_URL) is used; a task that sets one of the two ignores both variables.
+      - The subdomain of the account, for example V(acme) for C(acme.zendesk.com). Use this for every account at zendesk.com.
+      - The base URL of the API is then V(https://acme.zendesk.com/api/v2/chat).
+      - Set exactly one of O(subdomain) and O(api_url). If the task sets neither, the environment variable E(ZCHAT_SUBDOMAIN)
+        or E(ZCHAT_API_URL) applies. A task that sets one of the two options ignores both variables.
     type: str
   api_url:
     description:
-      - The base of the Chat API itself, such as V(https://www.zopim.com/api/v2). Use this for an address that O(subdomain)
-        cannot express, or for a stand-in on this machine in tests.
-      - It must be https; plain http is accepted for a loopback host only. It must not carry a user, a query or a fragment,
-        nor end in C(/oauth/tokens). A trailing slash is fine.
-      - An address on zendesk.com must end in C(/api/v2/chat). What lies at C(/api/v2) there is the Zendesk Support API, which
-        has tokens of its own; the modules refuse to touch it.
+      - The base URL of the Chat API. Use this for a base URL that O(subdomain) cannot express, such as
+        V(https://www.zopim.com/api/v2) of an old stand-alone account, or a mock server on this machine.
+      - It must use https; plain http is valid only for a loopback host. It must not contain a user, a query or a fragment, and
+        must not end in C(/oauth/tokens).
+      - A URL on zendesk.com must end in C(/api/v2/chat). C(/api/v2) is the Zendesk Support API, which has its own tokens; the
+        modules reject it.
       - The environment variable is E(ZCHAT_API_URL), see O(subdomain).
     type: str
   access_token:
     description:
-      - An OAuth access token of an administrator, made for a Chat API client (Chat dashboard, Settings, Account,
-        API and SDKs) with the scopes V(read) and, to revoke, V(write). For accounts that were created in Zendesk Support it is
-        the only way in.
-      - A token made in the Zendesk Admin Center belongs to another API and is rejected with HTTP 401.
-      - Exactly one of O(access_token) and the pair O(email) and O(password) is needed. If the task sets none of the three, the
-        environment variables E(ZCHAT_ACCESS_TOKEN), or E(ZCHAT_EMAIL) and E(ZCHAT_PASSWORD), are used; a task that sets any of
-        the three ignores all three variables.
-      - White space around it is dropped, since files and vaults often end in a newline.
+      - An OAuth access token of an Administrator, created for a Chat API client (Chat dashboard, Settings, Account, API and
+        SDKs), with the scope V(read) and, to revoke tokens, V(write).
+      - A token from the Zendesk Admin Center belongs to another API and is rejected with HTTP 401.
+      - Set exactly one of O(access_token) and the pair O(email) and O(password). If the task sets none of the three, the
+        environment variables E(ZCHAT_ACCESS_TOKEN), or E(ZCHAT_EMAIL) and E(ZCHAT_PASSWORD), apply. A task that sets any of
+        the three options ignores all three variables.
+      - White space around the token is removed, because files and vaults often end with a newline.
     type: str
+    aliases: [token]
   email:
     description:
-      - The e-mail address of an administrator, for stand-alone Chat accounts, which still take e-mail address and password. For
-        an account that was made in Zendesk Support, only O(access_token) works.
-      - Needs O(password). The environment variable is E(ZCHAT_EMAIL), see O(access_token).
+      - The login of an Administrator. Use this only for an old stand-alone Chat account that still accepts an email address and
+        a password. To select agents by address, use C(agent_emails).
+      - Requires O(password). The environment variable is E(ZCHAT_EMAIL), see O(access_token).
     type: str
   password:
     description:
-      - The password that goes with O(email).
+      - The password of O(email). Use it only with O(email).
       - The environment variable is E(ZCHAT_PASSWORD), see O(access_token).
     type: str
   validate_certs:
     description:
-      - Whether the TLS certificate of the API is checked. Leave this on; where a proxy of your own breaks up TLS, name its CA in
-        O(ca_path) instead.
+      - Whether to verify the TLS certificate of the API. Leave this on. If your own proxy decrypts TLS, set O(ca_path) instead.
     type: bool
     default: true
   ca_path:
     description:
-      - A file with the CA certificates to trust, in PEM format, or a directory of such files as OpenSSL wants it. Use this
-        behind a proxy that signs with a CA of your own.
+      - A file with the CA certificates to trust, in PEM format, or a directory of such files in the format of OpenSSL. Use this
+        behind a proxy whose certificates your own CA signs.
       - The environment variable is E(ZCHAT_CA_PATH).
     type: path
   timeout:
     description:
-      - How many seconds a request may take to connect, and how many seconds it may wait each time for data.
-      - An answer may take three times as long in all, and a second more for each KiB of it that has come. A long list over a
-        slow line is waited for; an answer that only drips in is given up.
+      - The time in seconds that a request may take to connect, and that it may wait each time for data. Increase it for a slow
+        connection.
+      - A response may take three times as long in total, plus one second for each KiB that has arrived.
     type: int
     default: 30
   retries:
     description:
-      - How often a request is repeated after a connection error, a timeout or an answer of 500 and above, after pauses that
-        grow; the default comes to some six seconds of pauses. Set V(0) to see the first failure at once.
+      - The number of repetitions of a request after a connection error, a timeout or a response with status 500 or higher,
+        with increasing pauses (about six seconds in total by default). Set V(0) to see the first failure immediately.
     type: int
     default: 4
   rate_limit_timeout:
     description:
-      - How many seconds one request may wait in all when the API says that it is asked too often (HTTP 429). The pause that the
-        API asks for is kept; one that would pass this bound fails at once, without being waited for.
+      - The total time in seconds that one request may wait because of the API's rate limit (HTTP 429). The module honors
+        C(Retry-After). If the wait would exceed this limit, the task fails immediately. Decrease it if a run must end soon.
       - The vendor allows 200 requests a minute.
     type: int
     default: 300

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: zchat_agent_info
-short_description: Look up the agents of a Zendesk Chat account
+short_description: Look up agents of a Zendesk Chat account
 version_added: 1.0.0
 description:
-  - Looks up agents of a Zendesk Chat account by e-mail address or by id, or lists all of them.
-  - Use this to see who an address belongs to before anything is revoked, or whether somebody who left is still enabled.
-    M(zchat.admin.zchat_oauth_token) itself takes addresses too.
+  - Looks up agents of a Zendesk Chat account by email address or id, or lists all of them.
+  - Use this to see who has an address before you revoke tokens, or whether a departed agent is still enabled.
+    M(zchat.admin.zchat_oauth_token) itself also accepts addresses.
 author:
   - The zchat.admin maintainers (@zchat-admin)
 extends_documentation_fragment:
@@ -22,75 +22,89 @@ extends_documentation_fragment:
   - zchat.admin.attributes.info_module
   - zchat.admin.zchat
 options:
-  emails:
+  agent_emails:
     description:
-      - Look up the agents with these e-mail addresses. Use this with what the personnel department or the identity provider
-        sends. Upper and lower case are the same. This is not O(email), which is part of the credentials.
-      - An address that no agent has is no failure. It is warned about and returned in RV(unknown_emails).
+      - Return the agents with these email addresses. Use this with the addresses that an HR system or an identity provider
+        sends. This is not O(email), which is the login of the task.
+      - The case of ASCII letters is ignored. A value that is not one plain address is an error.
+      - An address that no agent has is not a failure. The module warns about it and returns it in RV(unknown_agent_emails).
     type: list
     elements: str
-    aliases: [agent_emails, agent_email]
+    aliases: [agent_email, emails]
   agent_ids:
     description:
-      - Look up the agents with these ids. Use this to learn whose the RV(zchat.admin.zchat_oauth_token_info#module:tokens[].agent_id)
-        of a token is.
-      - Numbers greater than 0. An id that no agent has is no failure. It is warned about and returned in RV(unknown_agent_ids).
+      - Return the agents with these ids. Use this to find out whose token it is, with the
+        RV(zchat.admin.zchat_oauth_token_info#module:tokens[].agent_id) of a token.
+      - Integers greater than 0. An id that no agent has is not a failure. The module warns about it and returns it in
+        RV(unknown_agent_ids).
     type: list
     elements: int
     aliases: [agent_id]
+  agent_status:
+    description:
+      - Return only agents in one of these states. Use V(disabled) to find agents whose tokens should be revoked.
+      - An agent for which the API returns no C(enabled) value is in neither state.
+    type: list
+    elements: str
+    choices: [enabled, disabled]
 notes:
-  - With both O(emails) and O(agent_ids), the agents that either means are returned. With neither, all agents are.
-  - An empty list means nobody. A list that is null makes the task fail, since a variable without a value must not mean everybody;
-    to leave one out on purpose, let its default be C(omit).
-  - Up to 50 agents are looked up one by one, several at a time. For more, the list of all agents is read once, 100 with each
-    request.
-  - An agent that was deleted can no longer be looked up, although its tokens may live on. So revoke first, and delete after that.
+  - O(agent_emails) and O(agent_ids) together define one set of agents. If neither is set, the module returns all agents. O(agent_status)
+    applies to the result.
+  - An empty list returns no agent. A list that is null is an error, because a variable without a value must not return every
+    agent. To leave an option out on purpose, set it to V(omit) with C(default(omit)).
+  - Up to 50 agents are looked up one by one, several at the same time. For more, the module reads the list of all agents first,
+    with one request for each 100 agents.
+  - A deleted agent can no longer be looked up, but its tokens may still work. Revoke the tokens first.
 seealso:
   - module: zchat.admin.zchat_oauth_token
   - module: zchat.admin.zchat_oauth_token_info
 """
 
 EXAMPLES = r"""
-- name: See who these addresses belong to
+- name: Look up two agents
   zchat.admin.zchat_agent_info:
-    emails:
+    agent_emails:
       - jonas.weber@example.com
       - Priya.Nair@example.com
-  register: leavers
+  register: departing
 
-- name: Say who is still enabled
+- name: Show which of them are still enabled
   ansible.builtin.debug:
-    msg: "{{ leavers.agents | selectattr('enabled', 'true') | map(attribute='display_name') | list }}"
+    msg: "{{ departing.agents | selectattr('enabled', 'true') | map(attribute='display_name') | list }}"
 
-- name: List the administrators of an account
+- name: List the disabled agents
+  zchat.admin.zchat_agent_info:
+    agent_status: [disabled]
+
+- name: List all agents
   zchat.admin.zchat_agent_info:
     api_url: "{{ chat_api_url }}"
     access_token: "{{ chat_access_token }}"
-  register: everybody
+  register: all_agents
 
-- name: Name them
+- name: Show the Administrators
   ansible.builtin.debug:
-    msg: "{{ everybody.agents | selectattr('administrator', 'true') | map(attribute='email') | list }}"
+    msg: "{{ all_agents.agents | selectattr('administrator', 'true') | map(attribute='email') | list }}"
 
-- name: Find out whose a token is
+- name: Look up the agent of a token
   zchat.admin.zchat_agent_info:
     agent_id: 100000204
 """
 
 RETURN = r"""
 agents:
-  description: The agents that were found, ordered by id, each once.
+  description: The agents that were found, sorted by id, each once.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: The id of the agent in Chat.
+      description: The id of the agent.
       returned: always
       type: int
       sample: 100000204
     email:
-      description: The e-mail address, null if the API gives none. So with all that follows.
+      description: The email address. Null, like each of the following keys, if the API returns no value.
       returned: always
       type: str
       sample: jonas.weber@example.com
@@ -110,7 +124,7 @@ agents:
       type: str
       sample: Jonas Weber
     enabled:
-      description: Whether the agent may sign in. That an agent is disabled does not mean that its tokens are.
+      description: Whether the agent is enabled and can sign in. The tokens of a disabled agent may still work.
       returned: always
       type: bool
       sample: true
@@ -120,7 +134,7 @@ agents:
       type: int
       sample: 3
     administrator:
-      description: Whether the agent is an administrator.
+      description: Whether the agent is an Administrator.
       returned: always
       type: bool
       sample: false
@@ -130,12 +144,17 @@ agents:
       type: bool
       sample: false
     create_date:
-      description: When the agent was made, as the API gives it.
+      description: When the agent was created, as returned by the API.
       returned: always
       type: str
       sample: "2014-09-01T08:00:00Z"
-unknown_emails:
-  description: Those of O(emails) that no agent has.
+    last_login:
+      description: When the agent last signed in, as returned by the API; null also if never.
+      returned: always
+      type: str
+      sample: "2026-11-22T08:00:00Z"
+unknown_agent_emails:
+  description: Those of O(agent_emails) that no agent has. Check them for typos.
   returned: success
   type: list
   elements: str
@@ -147,65 +166,56 @@ unknown_agent_ids:
   elements: int
   sample: [7]
 account:
-  description: The base URL of the account that was asked; null if the task did not say which, or not safely.
+  description: The base URL of the account; null if the task does not define a valid one.
   returned: always
   type: str
   sample: https://acme.zendesk.com/api/v2/chat
 status:
-  description: The HTTP status of the answer that made the task fail.
-  returned: failure, if an HTTP answer caused it
+  description: The HTTP status of the response that caused the failure.
+  returned: failure, if an HTTP response caused it
   type: int
   sample: 401
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.zchat.admin.plugins.module_utils.agents import (
-    Found,
-    check_api,
+from ansible_collections.zchat.admin.plugins.module_utils._agents import (
+    Agents,
+    addresses,
     find_agents,
     list_agents,
-    unknown,
-    view,
+    result_of,
+    state_of,
 )
-from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient
-from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS, IDENTITY_OPTIONS
-from ansible_collections.zchat.admin.plugins.module_utils.module import execute
-from ansible_collections.zchat.admin.plugins.module_utils.selection import addresses, given, noting_left_out, numbers
+from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
+from ansible_collections.zchat.admin.plugins.module_utils._options import positive_integers
 
-_OPTIONS: dict[str, dict[str, Any]] = {
-    "emails": {"type": "list", "elements": "str", "aliases": ["agent_emails", "agent_email"]},
+SPEC: dict[str, dict[str, Any]] = {
+    "agent_emails": {"type": "list", "elements": "str", "aliases": ["agent_email", "emails"]},
     "agent_ids": {"type": "list", "elements": "int", "aliases": ["agent_id"]},
+    "agent_status": {"type": "list", "elements": "str", "choices": ["enabled", "disabled"]},
 }
 
 
-def run(params: Mapping[str, Any], client: ChatClient, check_mode: bool) -> dict[str, Any]:
-    """Find the agents asked for, or all of them."""
-    asked = given(params, _OPTIONS)
-    if asked:
-        found = find_agents(client, addresses(asked, "emails") or (), numbers(asked, "agent_ids") or ())
-        check_api(client, found)
+def run(task: Task) -> dict[str, Any]:
+    """Return the agents that the task names, or all agents."""
+    emails, ids = addresses(task.options, "agent_emails"), positive_integers(task.options, "agent_ids")
+    if emails is None and ids is None:
+        found = Agents(list_agents(task.client))
     else:
-        found = Found(list_agents(client))
+        found = find_agents(task.client, emails=emails or (), ids=ids or ())
+    states = task.options.get("agent_status", ("enabled", "disabled", "unknown"))
     return {
         "changed": False,
-        "agents": [view(agent) for agent in found.agents],
-        "unknown_emails": list(found.unknown_emails),
+        "agents": [result_of(agent) for agent in found.agents if state_of(agent) in states],
+        "unknown_agent_emails": list(found.unknown_emails),
         "unknown_agent_ids": list(found.unknown_ids),
-        "warnings": unknown(found),
+        "warnings": found.warnings(),
     }
 
 
 def main() -> None:
-    left_out: set[str] = set()
-    module = AnsibleModule(
-        argument_spec={**CONNECTION_OPTIONS, **noting_left_out(left_out, {**IDENTITY_OPTIONS, **_OPTIONS})},
-        supports_check_mode=True,
-    )
-    execute(module, run, left_out)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

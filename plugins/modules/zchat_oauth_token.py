@@ -9,18 +9,16 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: zchat_oauth_token
 short_description: Revoke OAuth tokens of a Zendesk Chat account
-version_added: 0.1.0
+version_added: 1.0.0
 description:
-  - Revokes OAuth access tokens of a Zendesk Chat account and proves that they are gone. Whoever holds such a token can act as
-    the agent it was made for until it expires or is revoked, also after that person has left.
-  - Which tokens are meant is said by the selectors O(ids), O(agent_ids), O(agent_emails), O(client_identifiers), O(scopes),
-    O(token_values), O(expired) and O(age). At least one is needed; those that are given must all match.
-  - A token that is revoked is gone for good. Run the task with C(--check --diff) first; it picks the same tokens, passes the
-    same guards and sends no request that changes anything.
-  - The task lists the tokens once, picks those that are meant, checks the guards O(own_token) and O(max_revocations), sends one
-    DELETE for each token that is left, and reads the list again to see that they are gone. A token that was not just listed is
-    never touched, not even one named in O(ids).
-  - If any token could not be revoked the task fails, and still says for each token what became of it.
+  - Revokes OAuth tokens of a Zendesk Chat account and verifies that they are gone. An OAuth token allows a program to act as
+    an agent until it expires or is revoked, even if the person has left the company.
+  - At least one selector is required. See the notes for how selectors are combined.
+  - A revocation cannot be undone. Run the task with C(--check --diff) first. A dry run selects the same tokens, checks the
+    same guards, and sends no request that changes data.
+  - The module lists the tokens once, selects, checks the guards O(own_token) and O(max_revocations), sends one DELETE for each
+    selected token, and reads the list again. It never sends a DELETE for a token that the API did not just list.
+  - If a token is not revoked, the task fails. The result contains the outcome of each selected token on success and on failure.
 author:
   - The zchat.admin maintainers (@zchat-admin)
 extends_documentation_fragment:
@@ -32,101 +30,118 @@ attributes:
   check_mode:
     support: full
     details:
-      - Everything but the DELETE requests is done as in a real run, with the same guards, failures, result and diff. What only the
-        API's answer to a DELETE can show, a dry run cannot know, nor the tokens that only a second look at the list brings up.
+      - A dry run cannot show the API's response to a DELETE, or tokens that appear only in a later list.
   diff_mode:
     support: full
     details:
-      - One line for each token that is meant, and the lines of those that are left.
+      - C(before) has one line for each selected token, C(after) has the lines that remain.
   idempotent:
     support: full
     details:
-      - After O(own_token=revoke) has ended the very token that the task authenticates with, a second run cannot authenticate.
+      - After O(own_token=revoke) has revoked the token that the task authenticates with, the next run cannot authenticate.
 options:
   state:
     description:
-      - What the tokens are to be. V(absent) revokes them. The API has no way to create tokens.
+      - Desired state of the selected tokens. V(absent) revokes them. The API cannot create tokens.
     type: str
     required: true
     choices: [absent]
   own_token:
     description:
-      - What to do when the selection holds the very token that this task authenticates with (O(access_token)).
-      - V(refuse) fails before anything is revoked. Leave it so, unless the token may really be among those to end.
-      - V(keep) spares it. Use this to clean out everything else.
-      - V(revoke) revokes it after all the others, and only if these were revoked. Use this for a token that is made for one run,
-        or has leaked.
-      - The token is told from others by its value. Should the API not list enough of the values for that, V(refuse) and V(keep)
-        both fail; authenticate with O(email) and O(password) then.
+      - What to do if the selection contains the token that this task authenticates with (O(access_token)).
+      - V(refuse) fails before any token is revoked. Use this unless the selection is meant to include it.
+      - V(keep) keeps it. Use this to clean up everything else.
+      - V(revoke) revokes it after all others, if these were revoked, and verifies that it no longer works. Use this for a token
+        that was created for one run, or was leaked.
+      - If the API does not list the value of the own token, V(refuse) and V(keep) fail if the selection contains a token that
+        can be the own token, that is, a token of the same agent or without an agent.
     type: str
     choices: [refuse, keep, revoke]
     default: refuse
   max_revocations:
     description:
-      - Fail, before anything is revoked, if more tokens than this would be. Set it in every unattended playbook, to somewhat more
-        than you expect; for one person V(20) is plenty.
-      - V(0) fails as soon as there is anything to revoke.
+      - Fail before any token is revoked if the task would revoke more tokens than this. Set it in every unattended playbook,
+        somewhat higher than you expect; V(20) is usually enough for one person.
+      - V(0) fails if there is anything to revoke. Kept tokens do not count.
     type: int
   concurrency:
     description:
-      - How many DELETE requests may be under way at once, from 1 to 32. Raise it for hundreds of tokens; the API's rate limit is
-        kept all the same.
+      - The number of concurrent DELETE requests, from 1 to 32. Increase it for hundreds of tokens. The module respects the rate
+        limit of the API in any case.
     type: int
     default: 8
   verify:
     description:
-      - Whether to read the list again after revoking. A token that is still listed after 5 seconds is a failure, although the
-        API accepted its DELETE. Tokens that are meant and were not listed before, since the API cut its list short or somebody
-        made them meanwhile, are revoked too, in up to 20 rounds; O(max_revocations) counts all of them.
-      - Turn this off only where reading the list is too slow. RV(verified) is V(false) then.
+      - Whether to read the list again after the revocation. If a token is still listed after five seconds, the task fails.
+        Matching tokens that were not listed before are revoked too, in up to 20 rounds; O(max_revocations) applies to the total.
+      - Turn this off only if reading the list takes too long. RV(verified) is then V(false) after a revocation.
+    type: bool
+    default: true
+  journal:
+    description:
+      - A file to which the module appends one line of JSON for each revocation as soon as the API confirms it. Use this to follow
+        a long run (C(tail -f)), and as a record that remains even if the run is killed.
+      - The path is on the host that runs the module. A new file gets mode C(0600). If the file cannot be opened, nothing is
+        revoked. Check mode writes nothing.
+      - The keys of a line are C(time), C(account), C(token), C(agent_id), C(client_identifier), C(n) (tokens revoked so far) and
+        C(of) (tokens selected so far).
+    type: path
+  probe_values:
+    description:
+      - Whether to test each value in O(token_values) as a bearer token after the revocation. Use this to prove that a leaked value no longer
+        works, also if the API does not list it. The values are sent only to the base URL.
+      - If one still works after five seconds, the task fails.
+      - A value that is a refresh token, or that of a kept token, is not tested. Check mode tests no value.
     type: bool
     default: true
 notes:
-  - The vendor does not say whether an administrator is always shown every agent's tokens. So that nothing was left to revoke is
-    not a proof by itself. Check with RV(listed) that the API listed as many tokens and agents as the account has.
-  - Each revocation is noted in the system log of the host that runs the task as soon as it is done, by token id and agent id. So
-    an interrupted run can be traced; run the task again to finish it.
+  - The vendor does not document whether an Administrator always sees the tokens of all agents. RV(listed) shows how much the API
+    listed.
+  - The module writes each revocation to the system log of the host that runs it. If a run was interrupted, run the task again.
 seealso:
   - module: zchat.admin.zchat_oauth_token_info
   - module: zchat.admin.zchat_agent_info
+  - module: zchat.admin.zchat_offboard
 """
 
 EXAMPLES = r"""
-- name: Revoke every token of somebody who leaves
+- name: Revoke every token of a departing agent
   zchat.admin.zchat_oauth_token:
     state: absent
     agent_email: jonas.weber@example.com
     max_revocations: 20
-  register: offboarding
+  register: revocation
 
-- name: Say what became of them
+- name: Show the result
   ansible.builtin.debug:
-    msg: "{{ offboarding.revoked | length }} of {{ offboarding.listed.tokens }} tokens revoked, verified: {{ offboarding.verified }}"
+    msg: "{{ revocation.msg }} ({{ revocation.listed.tokens }} tokens were listed)"
 
-- name: Revoke every token of an agent that was deleted, and so can no longer be looked up
+- name: Revoke every token of an agent that was deleted and can no longer be found by address
   zchat.admin.zchat_oauth_token:
     state: absent
     agent_id: 10000026
     max_revocations: 20
 
-- name: Revoke a token that was found in a log, whoever it belongs to
+- name: Revoke a leaked token
   zchat.admin.zchat_oauth_token:
     state: absent
     token_value: "{{ leaked_value }}"
+    max_revocations: 1
 
-- name: Clean up what has expired, week by week
+- name: Revoke expired tokens
   zchat.admin.zchat_oauth_token:
     state: absent
     expired: true
     max_revocations: 100
 
-- name: Revoke what a retired integration still holds
+- name: Revoke the tokens of a retired integration
   zchat.admin.zchat_oauth_token:
     state: absent
     client_identifiers: [old-dashboard]
     max_revocations: 50
+    journal: revocations.jsonl
 
-- name: Revoke what can write and is older than 90 days, but not the token of this task
+- name: Revoke tokens that can write and are older than 90 days, except the token of this task
   zchat.admin.zchat_oauth_token:
     state: absent
     scopes: [write]
@@ -134,7 +149,23 @@ EXAMPLES = r"""
     own_token: keep
     max_revocations: 50
 
-- name: Revoke tokens by id, at an address given in full
+- name: Revoke every token after a breach, except those of two integrations and of three people
+  zchat.admin.zchat_oauth_token:
+    state: absent
+    all: true
+    exclude:
+      client_identifiers: [crm-sync, reporting]
+      agent_emails: "{{ people_to_keep }}"
+    own_token: keep
+    max_revocations: 500
+
+- name: Revoke the tokens of agents that are disabled or were deleted
+  zchat.admin.zchat_oauth_token:
+    state: absent
+    agent_status: [disabled, missing]
+    max_revocations: 50
+
+- name: Revoke tokens by id
   zchat.admin.zchat_oauth_token:
     api_url: "{{ chat_api_url }}"
     access_token: "{{ chat_access_token }}"
@@ -145,39 +176,44 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: The result in one sentence. On failure, the reason and what to do.
+  returned: always
+  type: str
+  sample: 12 tokens revoked, and none is left.
 revoked:
-  description: The tokens that were revoked (that would be, in check mode), ordered by id. Their values are never returned.
+  description: The tokens that were revoked (in check mode, would be revoked), sorted by id. Never contains token values.
   returned: always
   type: list
   elements: dict
   contains: &token
     id:
-      description: The id of the token.
+      description: The id of the token. O(ids) accepts it.
       returned: always
       type: int
       sample: 38
     agent_id:
-      description: The id of the agent that the token acts as.
+      description: The id of the agent whose token it is; null if the API returns none.
       returned: always
       type: int
       sample: 100000204
     client_identifier:
-      description: The API client that the token was made for.
+      description: The identifier of the API client that the token was created for.
       returned: always
       type: str
       sample: zopim
     create_date:
-      description: When the token was made, as the API gives it; null if it does not.
+      description: When the token was created, as returned by the API; null if the API returns none.
       returned: always
       type: str
       sample: "2014-09-09T07:49:20Z"
     expire_date:
-      description: When the token expires, as the API gives it; null if it does not.
+      description: When the token expires, as returned by the API; null if it never expires.
       returned: always
       type: str
       sample: "2014-09-09T17:49:20Z"
     scopes:
-      description: What the token may do, of C(read), C(write) and C(chat), separated by spaces.
+      description: The scopes of the token, C(read), C(write) and C(chat), separated by spaces.
       returned: always
       type: str
       sample: read write
@@ -187,50 +223,60 @@ revoked:
       type: str
       sample: Bearer
 kept:
-  description: The token that this task authenticates with, where the selectors mean it and O(own_token=keep) spared it.
-  returned: always
-  type: list
-  elements: dict
-  contains: *token
-already_absent:
-  description:
-    - Ids asked for in O(ids) that the API does not list, and the ids of tokens that somebody else had ended when their turn came.
-  returned: always
-  type: list
-  elements: int
-  sample: [7]
-not_revoked:
-  description:
-    - The tokens that are meant but were not revoked, or not even tried, ordered by id. If there are any, the task fails.
+  description: The selected tokens that were kept, each with one additional key.
   returned: always
   type: list
   elements: dict
   contains:
-    id:
-      description: The id of the token.
+    <<: *token
+    reason:
+      description: Why the token was kept.
       returned: always
-      type: int
-      sample: 143
+      type: str
+      sample: own token
+gone:
+  description: The tokens that were listed, but that someone else had already revoked when their turn came.
+  returned: always
+  type: list
+  elements: dict
+  contains: *token
+not_revoked:
+  description:
+    - The selected tokens that were not revoked, or whose revocation was not attempted, each with two additional keys. If there are
+      any, the task fails.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    <<: *token
     status:
-      description: The HTTP status that refused it; null if it was not tried or not answered, or is still listed all the same.
+      description: The HTTP status of the response to the DELETE; null if there was none.
       returned: always
       type: int
       sample: 403
     msg:
-      description: Why it was not revoked, and what to do.
+      description: Why the token was not revoked, and what to do.
       returned: always
       type: str
+      sample: Not attempted, because a guard stopped the task.
+already_absent:
+  description: Those of O(ids) that the API does not list.
+  returned: always
+  type: list
+  elements: int
+  sample: [7]
 verified:
   description:
-    - Whether the last list that was read holds no token that the selectors mean, apart from the token of this task itself. If
-      there was nothing to revoke, the first list is that proof.
-    - V(false) in check mode if something would be revoked, after a revocation with O(verify=false), and on failure.
+    - Whether the last list, read after the last DELETE, contains no selected token other than kept ones. If there was nothing to
+      revoke, the first list is sufficient.
+    - V(false) in check mode if a token would be revoked, with O(verify=false) after a revocation, and on failure.
   returned: always
   type: bool
   sample: true
 listed:
   description:
-    - How much the API listed at all, before any selector and before anything was revoked; null if the list could not be had.
+    - How much the API listed, before any selector applies; null if the list could not be read.
+    - If this is less than the account has, the API did not show all tokens, and a result without tokens proves nothing.
   returned: always
   type: dict
   contains:
@@ -238,71 +284,167 @@ listed:
       description: The number of tokens.
       returned: always
       type: int
-      sample: 2
+      sample: 18
     agents:
-      description: The number of agents that these tokens act as.
+      description: The number of agents that have these tokens.
       returned: always
       type: int
-      sample: 2
-  sample: {"tokens": 2, "agents": 2}
+      sample: 3
+    own_only:
+      description:
+        - Whether the API listed no token of an agent other than the one that the task authenticates as; null if that is
+          unknown. The module warns unless this is V(false), because the API may not show the tokens of other agents.
+      returned: always
+      type: bool
+      sample: false
+  sample: {"tokens": 18, "agents": 3, "own_only": false}
+own_token_id:
+  description: The id of the token that the task authenticates with; null if the list does not identify it.
+  returned: always
+  type: int
+  sample: 1101
 unknown_agent_emails:
-  description:
-    - Those of O(agent_emails) that no agent has. Each may be mistyped. Empty if the addresses could not be looked up.
+  description: Those of O(agent_emails) that no agent has. Check them for typos.
   returned: always
   type: list
   elements: str
   sample: [nobody@example.com]
+agents:
+  description:
+    - The agents of the returned tokens, those in O(agent_ids), and those found in O(agent_emails), sorted by id; null if they
+      could not be read.
+  returned: if O(names=true)
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the agent.
+      returned: always
+      type: int
+      sample: 100000204
+    email:
+      description: The email address. Null, like each of the following keys, if the API returns no value.
+      returned: always
+      type: str
+      sample: jonas.weber@example.com
+    first_name:
+      description: The first name.
+      returned: always
+      type: str
+      sample: Jonas
+    last_name:
+      description: The last name.
+      returned: always
+      type: str
+      sample: Weber
+    display_name:
+      description: The name that visitors see.
+      returned: always
+      type: str
+      sample: Jonas Weber
+    enabled:
+      description: Whether the agent is enabled and can sign in. The tokens of a disabled agent may still work.
+      returned: always
+      type: bool
+      sample: true
+    role_id:
+      description: The id of the agent's role.
+      returned: always
+      type: int
+      sample: 3
+    administrator:
+      description: Whether the agent is an Administrator.
+      returned: always
+      type: bool
+      sample: false
+    owner:
+      description: Whether the agent owns the account.
+      returned: always
+      type: bool
+      sample: false
+    create_date:
+      description: When the agent was created, as returned by the API.
+      returned: always
+      type: str
+      sample: "2014-09-01T08:00:00Z"
+    last_login:
+      description: When the agent last signed in, as returned by the API; null also if never.
+      returned: always
+      type: str
+      sample: "2026-11-22T08:00:00Z"
+unknown_agent_ids:
+  description: The ids of those of these agents that do not exist in the API, for example because they were deleted.
+  returned: if O(names=true)
+  type: list
+  elements: int
+  sample: [7]
+clients:
+  description: The API clients of the returned tokens; null if they could not be read.
+  returned: if O(names=true)
+  type: list
+  elements: dict
+  contains:
+    client_identifier:
+      description: The identifier, as in the tokens.
+      returned: always
+      type: str
+      sample: zopim
+    name:
+      description: The name of the client; null if the API returns none.
+      returned: always
+      type: str
+      sample: Zopim dashboard
+    company:
+      description: The company of the client; null if the API returns none.
+      returned: always
+      type: str
+      sample: Zopim
+values_dead:
+  description:
+    - V(true) if at least one value was tested and the API rejected each tested value with 401; V(false) if one still works; null
+      if none was tested, or a response was inconclusive.
+  returned: if O(token_values) is set
+  type: bool
+  sample: true
 account:
-  description: The base URL of the account that was asked; null if the task did not say which, or not safely.
+  description: The base URL of the account; null if the task does not define a valid one.
   returned: always
   type: str
   sample: https://acme.zendesk.com/api/v2/chat
 status:
-  description: The HTTP status of the answer that made the task fail.
-  returned: failure, if an HTTP answer caused it
+  description: The HTTP status of the response that caused the failure.
+  returned: failure, if an HTTP response caused it
   type: int
   sample: 401
 """
 
-import time
-from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
+from ansible_collections.zchat.admin.plugins.module_utils._outcomes import Outcomes
+from ansible_collections.zchat.admin.plugins.module_utils._revocation import revoke_selected
+from ansible_collections.zchat.admin.plugins.module_utils._selectors import SELECTORS
 
-from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient
-from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS, IDENTITY_OPTIONS
-from ansible_collections.zchat.admin.plugins.module_utils.module import execute
-from ansible_collections.zchat.admin.plugins.module_utils.revocation import (
-    GUARDS,
-    NOTHING_DONE,
-    Revocation,
-    limits_from,
-)
-from ansible_collections.zchat.admin.plugins.module_utils.selection import SELECTORS, noting_left_out, selectors_from
+SPEC: dict[str, dict[str, Any]] = {
+    **SELECTORS,
+    "state": {"type": "str", "choices": ["absent"], "required": True},
+    "own_token": {"type": "str", "choices": ["refuse", "keep", "revoke"], "default": "refuse", "no_log": False},
+    "max_revocations": {"type": "int"},
+    "concurrency": {"type": "int", "default": 8},
+    "verify": {"type": "bool", "default": True},
+    "journal": {"type": "path"},
+    "names": {"type": "bool", "default": False},
+    "probe_values": {"type": "bool", "default": True},
+}
 
 
-def run(params: Mapping[str, Any], client: ChatClient, check_mode: bool) -> dict[str, Any]:
-    """Revoke the tokens that the selectors mean."""
-    limits = limits_from(params)
-    selectors = selectors_from(params, required=True)
-    return Revocation(client, selectors, limits, time.time()).play(check_mode)
+def run(task: Task) -> dict[str, Any]:
+    """Revoke the selected tokens."""
+    return revoke_selected(task)
 
 
 def main() -> None:
-    left_out: set[str] = set()
-    module = AnsibleModule(
-        argument_spec={
-            **CONNECTION_OPTIONS,
-            **noting_left_out(left_out, {**IDENTITY_OPTIONS, **SELECTORS, **GUARDS}),
-            "state": {"type": "str", "choices": ["absent"], "required": True},
-            "own_token": {"type": "str", "choices": ["refuse", "keep", "revoke"], "default": "refuse", "no_log": False},
-            "concurrency": {"type": "int", "default": 8},
-            "verify": {"type": "bool", "default": True},
-        },
-        supports_check_mode=True,
-    )
-    execute(module, run, left_out, on_failure=NOTHING_DONE)
+    run_module(SPEC, run, on_failure=Outcomes().result())
 
 
 if __name__ == "__main__":

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: zchat_oauth_token_info
-short_description: List the OAuth tokens of a Zendesk Chat account
-version_added: 0.1.0
+short_description: List OAuth tokens of a Zendesk Chat account
+version_added: 1.0.0
 description:
-  - Lists the OAuth access tokens of a Zendesk Chat account, all of them or those that selectors mean. Each token lets an API
-    client act as one agent until it expires or is revoked.
-  - Look here before you revoke with M(zchat.admin.zchat_oauth_token), which takes the same selectors.
-  - The values of the tokens are not returned unless you ask for them with O(include_secrets).
+  - Lists the OAuth tokens of a Zendesk Chat account, all of them or those that match the selectors. Each token allows an API
+    client to act as one agent until it expires or is revoked.
+  - Use this before you revoke tokens with M(zchat.admin.zchat_oauth_token), which has the same selectors.
+  - The result contains token values only with O(include_secrets).
 author:
   - The zchat.admin maintainers (@zchat-admin)
 extends_documentation_fragment:
@@ -27,28 +27,36 @@ options:
   include_secrets:
     description:
       - Whether to return the C(access_token) and C(refresh_token) of each token. Use this only to compare values yourself, with
-        C(no_log) on the task. Whoever reads the output, or a log of it, can act as these agents.
-      - To find a token by its value, O(token_values) is enough.
+        C(no_log) on the task. Everyone who can read the output or its log can act as these agents.
+      - To find a token by its value, use O(token_values) instead.
+    type: bool
+    default: false
+  probe_values:
+    description:
+      - Whether to test each value in O(token_values) as a bearer token. Use this to prove that a leaked value no longer
+        works, also if the API does not list it. The values are sent only to the base URL.
+      - The module warns if one still works. This never fails the task.
+      - A value that is a refresh token, or that of a kept token, is not tested. Check mode tests the values too.
     type: bool
     default: false
 notes:
-  - The vendor does not say whether an administrator is always shown every agent's tokens. So that nothing was found is not a
-    proof by itself. Check with RV(listed) that the API listed as many tokens and agents as the account has.
+  - The vendor does not document whether an Administrator always sees the tokens of all agents. RV(listed) shows how much the API
+    listed.
 seealso:
   - module: zchat.admin.zchat_oauth_token
   - module: zchat.admin.zchat_agent_info
 """
 
 EXAMPLES = r"""
-- name: List every token of the account that the environment names (ZCHAT_SUBDOMAIN and ZCHAT_ACCESS_TOKEN)
+- name: List every token of the account in ZCHAT_SUBDOMAIN, with the token in ZCHAT_ACCESS_TOKEN
   zchat.admin.zchat_oauth_token_info:
-  register: everything
+  register: all_tokens
 
-- name: Say how many tokens there are, and of how many agents
+- name: Show the number of tokens and agents
   ansible.builtin.debug:
-    msg: "{{ everything.listed.tokens }} tokens of {{ everything.listed.agents }} agents"
+    msg: "{{ all_tokens.listed.tokens }} tokens of {{ all_tokens.listed.agents }} agents"
 
-- name: List the tokens of two agents that can change the account and have not expired
+- name: List the tokens of two agents that have the scope write and are not expired
   zchat.admin.zchat_oauth_token_info:
     agent_ids:
       - 100000204
@@ -56,17 +64,27 @@ EXAMPLES = r"""
     scopes: [write]
     expired: false
 
-- name: List what somebody who leaves can still use
+- name: List the valid tokens of a departing agent, with names
   zchat.admin.zchat_oauth_token_info:
     agent_email: jonas.weber@example.com
     expired: false
+    names: true
 
-- name: Find out which token a value from a log belongs to
+- name: Find the token of a value from a log
   zchat.admin.zchat_oauth_token_info:
     token_value: "{{ leaked_value }}"
   register: leaked
 
-- name: List the tokens that are older than 90 days, at an address given in full
+- name: List the tokens of agents that were deleted
+  zchat.admin.zchat_oauth_token_info:
+    agent_status: [missing]
+
+- name: List the tokens that expire within two weeks
+  zchat.admin.zchat_oauth_token_info:
+    expires_within: 14d
+    names: true
+
+- name: List the tokens that are older than 90 days
   zchat.admin.zchat_oauth_token_info:
     api_url: "{{ chat_api_url }}"
     access_token: "{{ chat_access_token }}"
@@ -75,38 +93,38 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tokens:
-  description: The tokens that the selectors mean, ordered by id; every token if there is no selector.
+  description: The tokens that match the selectors, sorted by id; every token if no selector is set.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: The id of the token, which O(ids) takes.
+      description: The id of the token. O(ids) accepts it.
       returned: always
       type: int
       sample: 38
     agent_id:
-      description: The id of the agent that the token acts as.
+      description: The id of the agent whose token it is; null if the API returns none.
       returned: always
       type: int
       sample: 100000204
     client_identifier:
-      description: The API client that the token was made for.
+      description: The identifier of the API client that the token was created for.
       returned: always
       type: str
       sample: zopim
     create_date:
-      description: When the token was made, as the API gives it; null if it does not.
+      description: When the token was created, as returned by the API; null if the API returns none.
       returned: always
       type: str
       sample: "2014-09-09T07:49:20Z"
     expire_date:
-      description: When the token expires, as the API gives it; null if it does not.
+      description: When the token expires, as returned by the API; null if it never expires.
       returned: always
       type: str
       sample: "2014-09-09T17:49:20Z"
     scopes:
-      description: What the token may do, of C(read), C(write) and C(chat), separated by spaces.
+      description: The scopes of the token, C(read), C(write) and C(chat), separated by spaces.
       returned: always
       type: str
       sample: read write
@@ -116,17 +134,19 @@ tokens:
       type: str
       sample: Bearer
     access_token:
-      description: The value of the token. Secret.
+      description: The access token. Secret.
       returned: if O(include_secrets=true)
       type: str
       sample: L0m2pVzxYpiVZOnzuWfGTHJjUxMicmbsEeGh4QSBqTTaScnprJNC8DusW5RwFTuo
     refresh_token:
-      description: The value with which the client can get a new access token; null if there is none. Secret.
+      description: The token with which the client can get a new access token; null if there is none. Secret.
       returned: if O(include_secrets=true)
       type: str
       sample: pLZYNfA082RVrUt6ArGiKroVrN6CS9ZJ2glbty5rA1CejmSVlGPk5GjfKarDR5VS
 listed:
-  description: How much the API listed at all, before any selector.
+  description:
+    - How much the API listed, before any selector applies.
+    - If this is less than the account has, the API did not show all tokens, and a result without tokens proves nothing.
   returned: success
   type: dict
   contains:
@@ -134,79 +154,195 @@ listed:
       description: The number of tokens.
       returned: always
       type: int
-      sample: 2
+      sample: 18
     agents:
-      description: The number of agents that these tokens act as.
+      description: The number of agents that have these tokens.
       returned: always
       type: int
-      sample: 2
-  sample: {"tokens": 2, "agents": 2}
+      sample: 3
+    own_only:
+      description:
+        - Whether the API listed no token of an agent other than the one that the task authenticates as; null if that is
+          unknown. The module warns unless this is V(false), because the API may not show the tokens of other agents.
+      returned: always
+      type: bool
+      sample: false
+  sample: {"tokens": 18, "agents": 3, "own_only": false}
+own_token_id:
+  description: The id of the token that the task authenticates with; null if the list does not identify it.
+  returned: success
+  type: int
+  sample: 1101
 unknown_agent_emails:
-  description: Those of O(agent_emails) that no agent has. Each may be mistyped.
+  description: Those of O(agent_emails) that no agent has. Check them for typos.
   returned: success
   type: list
   elements: str
   sample: [nobody@example.com]
+agents:
+  description:
+    - The agents of the returned tokens, those in O(agent_ids), and those found in O(agent_emails), sorted by id; null if they
+      could not be read.
+  returned: if O(names=true)
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the agent.
+      returned: always
+      type: int
+      sample: 100000204
+    email:
+      description: The email address. Null, like each of the following keys, if the API returns no value.
+      returned: always
+      type: str
+      sample: jonas.weber@example.com
+    first_name:
+      description: The first name.
+      returned: always
+      type: str
+      sample: Jonas
+    last_name:
+      description: The last name.
+      returned: always
+      type: str
+      sample: Weber
+    display_name:
+      description: The name that visitors see.
+      returned: always
+      type: str
+      sample: Jonas Weber
+    enabled:
+      description: Whether the agent is enabled and can sign in. The tokens of a disabled agent may still work.
+      returned: always
+      type: bool
+      sample: true
+    role_id:
+      description: The id of the agent's role.
+      returned: always
+      type: int
+      sample: 3
+    administrator:
+      description: Whether the agent is an Administrator.
+      returned: always
+      type: bool
+      sample: false
+    owner:
+      description: Whether the agent owns the account.
+      returned: always
+      type: bool
+      sample: false
+    create_date:
+      description: When the agent was created, as returned by the API.
+      returned: always
+      type: str
+      sample: "2014-09-01T08:00:00Z"
+    last_login:
+      description: When the agent last signed in, as returned by the API; null also if never.
+      returned: always
+      type: str
+      sample: "2026-11-22T08:00:00Z"
+unknown_agent_ids:
+  description: The ids of those of these agents that do not exist in the API, for example because they were deleted.
+  returned: if O(names=true)
+  type: list
+  elements: int
+  sample: [7]
+clients:
+  description: The API clients of the returned tokens; null if they could not be read.
+  returned: if O(names=true)
+  type: list
+  elements: dict
+  contains:
+    client_identifier:
+      description: The identifier, as in the tokens.
+      returned: always
+      type: str
+      sample: zopim
+    name:
+      description: The name of the client; null if the API returns none.
+      returned: always
+      type: str
+      sample: Zopim dashboard
+    company:
+      description: The company of the client; null if the API returns none.
+      returned: always
+      type: str
+      sample: Zopim
+values_dead:
+  description:
+    - V(true) if at least one value was tested and the API rejected each tested value with 401; V(false) if one still works; null
+      if none was tested, or a response was inconclusive.
+  returned: if O(token_values) is set
+  type: bool
+  sample: true
 account:
-  description: The base URL of the account that was asked; null if the task did not say which, or not safely.
+  description: The base URL of the account; null if the task does not define a valid one.
   returned: always
   type: str
   sample: https://acme.zendesk.com/api/v2/chat
 status:
-  description: The HTTP status of the answer that made the task fail.
-  returned: failure, if an HTTP answer caused it
+  description: The HTTP status of the response that caused the failure.
+  returned: failure, if an HTTP response caused it
   type: int
   sample: 401
 """
 
-import time
-from collections.abc import Mapping
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
+from ansible_collections.zchat.admin.plugins.module_utils._names import look_up_names
+from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import list_tokens, result_of
+from ansible_collections.zchat.admin.plugins.module_utils._own_token import OwnToken
+from ansible_collections.zchat.admin.plugins.module_utils._probe import Probe, probe_values
+from ansible_collections.zchat.admin.plugins.module_utils._selection import TokenSelection
+from ansible_collections.zchat.admin.plugins.module_utils._selectors import SELECTORS, Selectors
+from ansible_collections.zchat.admin.plugins.module_utils._text import capitalized
 
-from ansible_collections.zchat.admin.plugins.module_utils.agents import resolve, unknown
-from ansible_collections.zchat.admin.plugins.module_utils.client import ChatClient
-from ansible_collections.zchat.admin.plugins.module_utils.connection import CONNECTION_OPTIONS, IDENTITY_OPTIONS
-from ansible_collections.zchat.admin.plugins.module_utils.module import execute
-from ansible_collections.zchat.admin.plugins.module_utils.oauth_tokens import list_tokens, listed, view
-from ansible_collections.zchat.admin.plugins.module_utils.selection import (
-    SELECTORS,
-    look_alikes,
-    noting_left_out,
-    select,
-    selectors_from,
-    unmatched,
-)
+SPEC: dict[str, dict[str, Any]] = {
+    **SELECTORS,
+    "include_secrets": {"type": "bool", "default": False},
+    "names": {"type": "bool", "default": False},
+    "probe_values": {"type": "bool", "default": False},
+}
 
 
-def run(params: Mapping[str, Any], client: ChatClient, check_mode: bool) -> dict[str, Any]:
-    """List the tokens and pick those that the selectors mean."""
-    selectors = selectors_from(params, required=False)
-    selectors, found = resolve(client, selectors)
-    tokens = list_tokens(client)
-    selection = select(tokens, selectors, time.time())
-    alike = look_alikes(selection.tokens, selectors)
-    return {
+def run(task: Task) -> dict[str, Any]:
+    """List the tokens that match the selectors."""
+    options, client = task.options, task.client
+    selectors = Selectors.from_options(options, required=False)
+    own = OwnToken(client)
+    token_selection = TokenSelection(client, selectors, own)
+    token_list = list_tokens(client)
+    selection = token_selection.select(token_list)
+    listed = own.listed(token_list.tokens)
+    ambiguous = selectors.ambiguous_values(selection.tokens)
+    result: dict[str, Any] = {
         "changed": False,
-        "tokens": [view(token, params["include_secrets"]) for token in selection.tokens],
-        "listed": listed(tokens),
-        "unknown_agent_emails": list(found.unknown_emails),
-        "warnings": [*unknown(found), *unmatched(tokens, selectors), *selection.warnings, *([alike] if alike else [])],
+        "tokens": [result_of(token, options["include_secrets"]) for token in selection.tokens],
+        "listed": vars(listed),
+        "own_token_id": own.id,
+        "unknown_agent_emails": list(token_selection.found.unknown_emails),
+        "warnings": [
+            *listed.warnings(),
+            *token_selection.warnings(token_list, options["probe_values"]),
+            *selection.warnings,
+            *([capitalized(ambiguous)] if ambiguous else []),
+        ],
     }
+    if selectors.token_values is not None:
+        probe = probe_values(client, selectors.token_values, token_list.tokens) if options["probe_values"] else Probe()
+        result["values_dead"] = probe.values_dead
+        result["warnings"] += [*probe.warnings, *([probe.failure.msg] if probe.failure else [])]
+    if options["names"]:
+        names = look_up_names(client, selection.tokens, selectors.agent_ids or (), token_selection.found)
+        result.update(names.result())
+        result["warnings"] += names.warnings
+    return result
 
 
 def main() -> None:
-    left_out: set[str] = set()
-    module = AnsibleModule(
-        argument_spec={
-            **CONNECTION_OPTIONS,
-            **noting_left_out(left_out, {**IDENTITY_OPTIONS, **SELECTORS}),
-            "include_secrets": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
-    execute(module, run, left_out)
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[2]
 BARE = Path(__file__).with_name("bare.py")
+OFFBOARD = "zchat.admin.offboard"
 CLIENT = "generated"
 """The client identifier of the tokens that the sandbox generates."""
 AGENTS = 10
@@ -71,14 +72,15 @@ class Bench:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._runs = 0
+        self._accounts = 0
         self._seed = folder / "seed.json"
         self._seed.write_text(json.dumps(_seed()), encoding="utf-8")
 
     @contextmanager
     def account(self, tokens: int, **options: float) -> Iterator[Account]:
         """A new account with so many generated ``tokens`` and its own; ``options`` as on the sandbox's command line."""
-        ready = self._folder / "ready.json"
+        self._accounts += 1
+        ready = self._folder / f"ready-{self._accounts}.json"
         arguments = {"tokens": tokens, "seed": self._seed, "ready-file": ready, **options}
         process = subprocess.Popen(
             [
@@ -97,30 +99,52 @@ class Bench:
                 process.terminate()
 
     def play(self, tasks: Sequence[Mapping[str, Any]], account: Account, interpreter: str = sys.executable) -> float:
-        """The seconds that ``ansible-playbook`` takes for one play of ``tasks``, from start to end."""
+        """Return the seconds that ``ansible-playbook`` takes for one play of ``tasks``, from start to end."""
         playbook = self._folder / "playbook.yml"
         play = {"name": "Measure", "hosts": "localhost", "gather_facts": False, "tasks": list(tasks)}
         playbook.write_text(json.dumps([play]), encoding="utf-8")
+        return self._run(["playbook.yml", "-e", f"ansible_python_interpreter={interpreter}"], account)
+
+    def offboard(self, account: Account) -> float:
+        """Return the seconds of the playbook ``offboard`` for two people, with a report."""
+        return self._run([OFFBOARD, *self._offboard_options()], account)
+
+    def offboard_all(self, accounts: Sequence[Account]) -> float:
+        """Return the seconds of the playbook ``offboard`` for all ``accounts`` in parallel, with reports and a summary."""
+        hosts = {
+            f"account{number}": {"zchat_api_url": account.api_url, "zchat_access_token": OWN_TOKEN}
+            for number, account in enumerate(accounts)
+        }
+        inventory = self._folder / "inventory.json"
+        inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+        parallel = ["-i", inventory.name, "-e", "offboard_accounts=all", "--forks", str(len(accounts))]
+        return self._run([OFFBOARD, *parallel, *self._offboard_options()])
+
+    def _offboard_options(self) -> list[str]:
+        emails = ",".join(f"agent{number}@example.com" for number in (2, 3))
+        return ["-e", f"offboard_agent_emails={emails}", "-e", f"offboard_report_dir={self._folder / 'reports'}"]
+
+    def _run(self, arguments: Sequence[str], account: Account | None = None) -> float:
+        """Return the seconds of one run of ``ansible-playbook``. Raises ``RuntimeError`` if it fails."""
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(_REACHES_IN)},
             "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
             "ANSIBLE_HOME": str(self._folder / "home"),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
-            "ZCHAT_API_URL": account.api_url,
-            "ZCHAT_ACCESS_TOKEN": OWN_TOKEN,
+            **({"ZCHAT_API_URL": account.api_url, "ZCHAT_ACCESS_TOKEN": OWN_TOKEN} if account else {}),
         }
         program = Path(sys.executable).with_name("ansible-playbook")
-        began = time.perf_counter()
+        start = time.perf_counter()
         done = subprocess.run(
-            [program, "playbook.yml", "--extra-vars", f"ansible_python_interpreter={interpreter}"],
+            [program, *arguments],
             cwd=self._folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
         )
-        seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - start
         if done.returncode:
             raise RuntimeError(f"ansible-playbook failed:\n{(done.stdout + done.stderr).decode()}")
         return seconds

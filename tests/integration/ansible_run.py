@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real ``ansible-playbook`` runs, and what their tasks returned."""
+"""Run ``ansible-playbook``, and check the result of each task."""
 
 from __future__ import annotations
 
@@ -24,29 +24,41 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 TARGETS = HERE / "targets"
 
-_SCRUBBED = ("ZCHAT_", "ANSIBLE_", "TASK_RESULTS_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "LC_", "LANG")
-_LONGEST_RUN = 240
+_REMOVED_VARIABLES = (
+    *("ZCHAT_", "ANSIBLE_", "TASK_RESULTS_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "LC_", "LANG"),
+    "PYTHONDONTWRITEBYTECODE",
+)
+_BYTECODE = ROOT / ".cache" / "bytecode"
+"""Without compiled files, each start of ansible-playbook takes almost twice as long."""
+_MAX_SECONDS = 240
 """Seconds after which a play counts as hung."""
-_LONGEST_REASON = 500
-"""Characters of what one failure may say; a failed revocation tells up to three, and how many there are."""
-_BOOKS = ("revoked", "kept", "already_absent", "not_revoked")
+_MAX_REASON = 500
+"""Maximum number of characters of one reason. The message of a failed revocation has up to three reasons."""
+_TOKEN_KEYS = {"id", "agent_id", "client_identifier", "create_date", "expire_date", "scopes", "token_type"}
+_ROW_KEYS = {
+    "revoked": _TOKEN_KEYS,
+    "kept": {*_TOKEN_KEYS, "reason"},
+    "gone": _TOKEN_KEYS,
+    "not_revoked": {*_TOKEN_KEYS, "status", "msg"},
+}
+"""The result lists of a revocation, and the keys of each of their items."""
 
 NETRC_PASSWORD = "from-netrc"
 
-# What a curious person sees. Newer versions of ansible-core show the options of a task only when told to.
+# The most that a user can make Ansible print. Newer versions of ansible-core print the options of a task only with this setting.
 VERBOSE = ("-vvv", "--diff")
 SHOW_OPTIONS = {"ANSIBLE_INJECT_INVOCATION": "true"}
 BEGINNING = 12
-"""So many characters of a secret are too many already."""
+"""If this many characters of a secret are printed, the secret counts as printed."""
 _TOO_SHORT = 6
-"""A shorter secret cannot be told from any other text."""
+"""A shorter secret cannot be distinguished from other text."""
 
 Variables = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Task:
-    """What one task of a play returned."""
+    """The result of one task of a play."""
 
     name: str
     action: str
@@ -68,11 +80,11 @@ class Run:
 
     @property
     def output(self) -> str:
-        """Everything that a person, or a log, gets to see."""
+        """All output of the run."""
         return self.stdout + self.stderr
 
     def task(self, name: str) -> Task:
-        """The one task of this name."""
+        """Return the only task with this name."""
         found = [task for task in self.tasks if task.name == name]
         assert len(found) == 1, f"{len(found)} tasks are named {name!r}\n{self.output}"
         return found[0]
@@ -81,18 +93,19 @@ class Run:
         return f"Run(rc={self.rc}, {len(self.tasks)} tasks)"
 
     def __getitem__(self, name: str) -> dict[str, Any]:
+        """Return the result of the only task with this name."""
         return self.task(name).result
 
     def check(self) -> Run:
-        """This run, which must have succeeded and played something."""
+        """Assert that the run succeeded, check the result of each task, and return the run."""
         __tracebackhide__ = True
-        assert self.rc == 0, f"ansible-playbook ended with {self.rc}\n{self.output}"
-        assert self.tasks, f"no task was played\n{self.output}"
+        assert self.rc == 0, f"ansible-playbook exited with {self.rc}\n{self.output}"
+        assert self.tasks, f"no task was run\n{self.output}"
         self._check_results()
         return self
 
     def check_failed(self, name: str) -> dict[str, Any]:
-        """The result of the one task with this name, which must have failed, and the run with it."""
+        """Assert that the only task with this name failed and the run with it. Return the result of the task."""
         __tracebackhide__ = True
         assert self.rc != 0, self.output
         assert self.task(name).state == "failed", self.output
@@ -107,10 +120,10 @@ class Run:
                     _check_result(task.action, result)
 
     def leaked(self, secrets: Iterable[str]) -> dict[str, str]:
-        """Those of the ``secrets`` that were printed in any form, each with what stands around it.
+        """Return those of the ``secrets`` that were printed in any form, each with the text around it.
 
-        Ansible itself prints what the keyword ``environment`` of a task holds, whatever its module does: in the line that
-        says what it executes. That line is left out.
+        Ansible itself prints the keyword ``environment`` of a task, in the line that shows the command it executes. That line
+        is ignored.
         """
         printed = re.sub(r"(?m)^<[^>]*> EXEC .*$", "", self.output)
         found = {}
@@ -123,45 +136,56 @@ class Run:
 
 
 def _check_result(action: str, result: Mapping[str, Any]) -> None:
-    """What must hold for the result of every task of the collection, whatever it met."""
-    # With failed_when, the task says for itself what is a failure.
-    may_fail = "failed_when_result" in result or bool(result.get("failed"))
-    for entry in result.get("not_revoked", ()):
-        assert len(entry["msg"]) < _LONGEST_REASON, entry
-        assert not (entry.keys() ^ {"id", "status", "msg"}), entry
+    """Check what holds for each result of ``zchat_oauth_token``, whatever the server does.
+
+    Each selected token is in exactly one list, the lists contain complete tokens, and they agree with the diff, with
+    ``changed`` and with ``verified``.
+    """
     if not action.endswith("zchat_oauth_token"):
         return
+    # A task with failed_when decides itself what a failure is.
+    failed = bool(result.get("failed")) or "exception" in result  # an item of a loop can lack "failed"
+    may_fail = failed or "failed_when_result" in result
     if "revoked" not in result:
-        # Ansible refused an option before the module began.
-        assert may_fail, result
+        assert may_fail, result  # Ansible rejected an option before the module started
         return
-    # The ledger adds up: each token is in one book, and the books agree with the verdict and the diff.
-    ids = [entry if book == "already_absent" else entry["id"] for book in _BOOKS for entry in result[book]]
+    for name, keys in _ROW_KEYS.items():
+        for row in result[name]:
+            assert row.keys() == keys, (name, row)
+    for row in result["not_revoked"]:
+        assert 0 < len(row["msg"]) < _MAX_REASON, row
+        assert row["status"] is None or isinstance(row["status"], int), row
+    assert all(row["reason"] in ("own token", "excluded") for row in result["kept"]), result
+    ids = [row["id"] for name in _ROW_KEYS for row in result[name]]
     assert len(ids) == len(set(ids)), result
+    assert not set(ids) & set(result["already_absent"]), result
+    assert result["msg"], result
     assert result["changed"] is bool(result["revoked"]), result
     assert not result["not_revoked"] or may_fail, result
-    assert not (result["verified"] and result.get("failed")), result
-    if "diff" in result:
-        left = sorted(entry["id"] for book in ("kept", "not_revoked") for entry in result[book])
-        before, after = (
-            [int(line.split(";")[0].split()[1]) for line in result["diff"][side].splitlines()]
-            for side in ("before", "after")
-        )
-        assert after == left, result
-        assert set(ids) - set(result["already_absent"]) <= set(before) <= set(ids), result
+    assert not (result["verified"] and (result["not_revoked"] or failed)), result
+    if "diff" not in result:
+        assert not ids, result  # the list could not be read
+        return
+    before, after = (
+        [int(line.split(";")[0].split()[1]) for line in result["diff"][side].splitlines()]
+        for side in ("before", "after")
+    )
+    assert before == sorted(ids), result
+    assert after == sorted(row["id"] for name in ("kept", "not_revoked") for row in result[name]), result
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what would reach into a play."""
-    return {
+    """Return the environment of this process without the variables that change how a play runs."""
+    kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_SCRUBBED) and not name.upper().endswith("_PROXY")
+        if not name.startswith(_REMOVED_VARIABLES) and not name.upper().endswith("_PROXY")
     }
+    return {**kept, "PYTHONPYCACHEPREFIX": str(_BYTECODE)}
 
 
 def sandbox_variables(sandbox: Sandbox) -> dict[str, Any]:
-    """The variables by which a play knows its sandbox."""
+    """Return the variables of a play that describe its sandbox."""
     return {
         "sandbox_url": sandbox.url,
         "sandbox_api_url": sandbox.api_url,
@@ -174,16 +198,16 @@ def sandbox_variables(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def chat_defaults() -> dict[str, Any]:
-    """``module_defaults`` that connect every module of the collection to the sandbox."""
+    """Return ``module_defaults`` that connect each module of the collection to the sandbox."""
     connection = {"api_url": "{{ sandbox_api_url }}", "access_token": "{{ sandbox_access_token }}"}
     return {"group/zchat.admin.zchat": connection}
 
 
 class Player:
-    """Plays on the implicit localhost, each in a home of its own."""
+    """Runs plays on the implicit localhost, each in its own home directory."""
 
     def __init__(self, folder: Path, collections_path: str, secrets: Callable[[], Iterable[str]] = lambda: ()) -> None:
-        """``secrets`` says, after each play, what none of its output may hold."""
+        """``secrets`` returns, after each play, the values that its output must not contain."""
         self._folder = folder
         self._collections_path = collections_path
         self._secrets = secrets
@@ -195,33 +219,31 @@ class Player:
         secrets: Iterable[str] | None = (),
         **options: Any,
     ) -> Run:
-        """Start a play, with ``options`` as :meth:`start` takes them, and wait for its end, whatever becomes of it.
+        """Run a play with the ``options`` of :meth:`start`, and return the run, also if it failed.
 
-        All that it prints is searched for every secret of the sandbox and for these ``secrets``; not with None, for a
-        play that shows some on purpose.
+        The output must contain no secret of the sandbox and none of these ``secrets``. With None, it is not searched.
         """
         __tracebackhide__ = True
         run = self.start(tasks, **options).wait()
         if secrets is not None:
             leaked = run.leaked([NETRC_PASSWORD, *self._secrets(), *secrets])
-            assert not leaked, f"secrets were printed: {leaked}"
+            assert not leaked, f"printed secrets: {leaked}"
         return run
 
     def start(
         self,
         tasks: Sequence[Mapping[str, Any]] = (),
-        roles: Sequence[str] = (),
+        roles: Sequence[str | Mapping[str, Any]] = (),
         variables: Variables | None = None,
         environment: Mapping[str, str] | None = None,
         module_defaults: Mapping[str, Any] | None = None,
     ) -> Playing:
-        """Start ``ansible-playbook``, in a session of its own, with one play of these ``roles`` and ``tasks``.
+        """Start ``ansible-playbook -vvv`` in its own session, with one play of these ``roles`` and ``tasks``.
 
-        It runs at a great verbosity. ``variables`` go in through a file, so that no output can hold a secret of theirs
-        because the command did.
+        It reads the ``variables`` from a file, because Ansible prints its own command line.
         """
         play = {
-            "name": "Play against the sandbox",
+            "name": "Run against the sandbox",
             "hosts": "localhost",
             "gather_facts": False,
             "module_defaults": dict(module_defaults or {}),
@@ -245,7 +267,7 @@ class Player:
         environment: Mapping[str, str] | None = None,
         inventory: Mapping[str, Any] | None = None,
     ) -> Run:
-        """Run a playbook of the collection by its ``name``; as with ``play``, nothing secret may be printed."""
+        """Run a playbook of the collection by its ``name``. As with ``play``, the output must contain no secret."""
         __tracebackhide__ = True
         folder = self._new_folder()
         given = ["-i", "inventory.yml"] if inventory else []
@@ -253,7 +275,7 @@ class Player:
             _write_json(folder / "inventory.yml", inventory)
         run = self._start(folder, [name, *given, *arguments], variables or {}, environment).wait()
         leaked = run.leaked([NETRC_PASSWORD, *self._secrets()])
-        assert not leaked, f"secrets were printed: {leaked}"
+        assert not leaked, f"printed secrets: {leaked}"
         return run
 
     def _new_folder(self) -> Path:
@@ -265,10 +287,10 @@ class Player:
     def _start(
         self, folder: Path, arguments: Sequence[str], variables: Variables, environment: Mapping[str, str] | None
     ) -> Playing:
-        """Start ``ansible-playbook`` in a folder, with a home and a session of its own."""
+        """Start ``ansible-playbook`` in a folder, in its own session and with its own home directory."""
         home = folder / "home"
         home.mkdir()
-        # Credentials that must never be used, for every host.
+        # Credentials for all hosts, which the modules must never use.
         netrc = home / ".netrc"
         netrc.write_text(f"default login netrc@example.com password {NETRC_PASSWORD}\n", encoding="utf-8")
         netrc.chmod(0o600)
@@ -311,16 +333,16 @@ class Player:
 
 @dataclass(frozen=True)
 class Playing:
-    """A run of ``ansible-playbook`` under way."""
+    """A run of ``ansible-playbook`` that has not ended."""
 
     process: subprocess.Popen[bytes]
     folder: Path
-    """Where it plays; no other run does."""
+    """The working directory, which no other run uses."""
 
     def processes(self) -> dict[int, list[str]]:
-        """The command lines of all processes that belong to it, by process id: those that have its environment.
+        """Return the command lines of all processes of the run, by process id. They are recognized by their environment.
 
-        Neither session nor parent tell: Ansible gives its workers a session of their own.
+        The session or the parent is not sufficient: Ansible starts a new session for each worker.
         """
         mark = f"TASK_RESULTS_PATH={self.folder / 'results'}".encode()
         found = {}
@@ -329,11 +351,11 @@ class Playing:
                 if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
                     found[int(entry.name)] = (entry / "cmdline").read_text("utf-8", "replace").split("\0")
             except OSError:
-                continue  # it has ended meanwhile
+                continue  # the process has ended meanwhile
         return found
 
-    def wait(self, timeout: float = _LONGEST_RUN) -> Run:
-        """What it was, once it has ended. Raises ``subprocess.TimeoutExpired``."""
+    def wait(self, timeout: float = _MAX_SECONDS) -> Run:
+        """Wait for the end of the run, and return it. Raises ``subprocess.TimeoutExpired``."""
         try:
             self.process.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -347,5 +369,5 @@ class Playing:
 
 
 def _write_json(path: Path, content: Any) -> None:
-    """Write a file that Ansible reads as YAML."""
+    """Write a JSON file, which Ansible reads as YAML."""
     path.write_text(json.dumps(content, indent=1), encoding="utf-8")

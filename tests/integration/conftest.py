@@ -2,11 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the integration tests share: a sandbox of their own each, and ``ansible-playbook``."""
+"""Fixtures of the integration tests: a sandbox for each test, ``ansible-playbook``, and the system log."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import socket
+import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,13 +20,15 @@ from tests.integration.ansible_run import ROOT, Player
 from tests.integration.zendesk import Zendesk
 from tests.sandbox import Sandbox
 
+LOG = Path("/dev/log")
+
 
 @pytest.fixture(scope="session")
 def collections_path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Where Ansible finds the collection: where the caller says that it is installed, else this checkout."""
-    given = os.environ.get("ANSIBLE_COLLECTIONS_PATH")
-    if given:
-        return given
+    """Return the path where Ansible finds the collection: ``ANSIBLE_COLLECTIONS_PATH``, otherwise a link to this checkout."""
+    installed = os.environ.get("ANSIBLE_COLLECTIONS_PATH")
+    if installed:
+        return installed
     folder = tmp_path_factory.mktemp("collections")
     namespace = folder / "ansible_collections" / "zchat"
     namespace.mkdir(parents=True)
@@ -32,13 +38,13 @@ def collections_path(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def player(tmp_path: Path, collections_path: str, sandbox: Sandbox) -> Player:
-    """What plays, and sees to it that no secret of the sandbox is ever printed."""
+    """Runs plays, and fails the test if the output contains a secret of the sandbox."""
     return Player(tmp_path, collections_path, lambda: sandbox.state.secrets)
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """A sandbox as it starts for a person."""
+    """A sandbox with the demo account."""
     with Sandbox() as sandbox:
         yield sandbox
 
@@ -48,3 +54,36 @@ def zendesk(sandbox: Sandbox, tmp_path: Path) -> Iterator[Zendesk]:
     """The sandbox as https://acme.zendesk.com, behind a proxy."""
     with Zendesk(sandbox.url, tmp_path / "zendesk") as zendesk:
         yield zendesk
+
+
+@pytest.fixture
+def system_log() -> Iterator[list[str]]:
+    """The lines that are written to the system log during the test. Skips the test if the host has a system log."""
+    with (Path(tempfile.gettempdir()) / "zchat-system-log.lock").open("w") as lock:
+        # Another process of pytest-xdist can use the same path.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if LOG.exists() or LOG.is_symlink():
+            pytest.skip(f"this host has a system log at {LOG}")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+            try:
+                listening.bind(str(LOG))
+            except OSError as error:
+                pytest.skip(f"{LOG} cannot be created: {error.strerror}")
+            LOG.chmod(0o666)
+            lines: list[str] = []
+            reader = threading.Thread(target=_read, args=(listening, lines), daemon=True)
+            reader.start()
+            try:
+                yield lines
+            finally:
+                LOG.unlink(missing_ok=True)
+                listening.shutdown(socket.SHUT_RDWR)
+                reader.join(5)
+
+
+def _read(listening: socket.socket, lines: list[str]) -> None:
+    while True:
+        line = listening.recv(65_536)
+        if not line:
+            return
+        lines.append(line.decode("utf-8", "replace"))

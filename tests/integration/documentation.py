@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the documentation says, and what somebody has who does as it says."""
+"""The documentation of the collection, and the shell of a user who follows it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py
 
 
 def documented(module: str, name: str) -> Any:
-    """The YAML that ``module`` assigns to ``name``, such as EXAMPLES, without importing it."""
+    """Return the YAML that ``module`` assigns to ``name``, such as EXAMPLES, without importing the module."""
     tree = ast.parse((ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8"))
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and [ast.unparse(target) for target in statement.targets] == [name]:
@@ -31,7 +31,7 @@ def documented(module: str, name: str) -> Any:
 
 
 def clone(folder: Path) -> Path:
-    """The checkout as a clone would be, with what is not committed yet."""
+    """Copy the checkout into ``folder`` as a clone would be, including changes that are not committed."""
     names = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -40,14 +40,15 @@ def clone(folder: Path) -> Path:
         encoding="utf-8",
     ).stdout
     for name in filter(None, names.split("\0")):
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target)
+        if (ROOT / name).exists():
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
     return folder
 
 
 def shell_environment(home: Path, zendesk: Zendesk) -> dict[str, str]:
-    """The environment of somebody who has Ansible, an empty home, and a way to zendesk.com."""
+    """Return the environment variables of a user with Ansible, an empty home folder, and a route to zendesk.com."""
     inherited = clean_environment()
     inherited.pop("VIRTUAL_ENV", None)
     return {
@@ -56,6 +57,6 @@ def shell_environment(home: Path, zendesk: Zendesk) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}:{inherited['PATH']}",
         "HOME": str(home),
         "LC_ALL": "C.UTF-8",
-        "ZCHAT_CA_PATH": str(zendesk.ca_path),
+        "REQUESTS_CA_BUNDLE": str(zendesk.ca_path),
         "PIP_NO_INDEX": "true",
     }

@@ -2,44 +2,45 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs every example of the module documentation, as it stands there, against the sandbox."""
+"""Runs each example of the module documentation, unchanged, against the sandbox."""
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import pytest
 
 from tests.integration.ansible_run import Player
 from tests.integration.documentation import MODULES, documented
-from tests.integration.zendesk import Zendesk
-from tests.sandbox import Sandbox, demo_seed, fake_secret
-
-# An account in which each example finds something to do.
-SEED = demo_seed()
-SEED["tokens"].append(
-    {
-        "access_token": fake_secret("access", 1103),
-        "agent_id": 10000001,
-        "client_identifier": "old-dashboard",
-        "create_date": "now-500d",
-        "expire_date": "now-100d",
-        "id": 1103,
-        "refresh_token": fake_secret("refresh", 1103),
-        "scopes": "read",
-        "token_type": "Bearer",
-    }
-)
+from tests.sandbox import COLLEAGUE_EMAIL, LEAVER_EMAIL, Options, Sandbox, demo_seed, fake_secret
 
 
-def _reset(sandbox: Sandbox, number: int) -> dict[str, Any]:
-    """A task that brings the account back after an example that may have changed it."""
-    uri = {"url": f"{sandbox.url}/_sandbox/reset", "method": "POST", "status_code": 204}
-    body = {"body_format": "json", "body": {"options": {"seed": SEED}}}
-    return {"name": f"reset {number}", "ansible.builtin.uri": {**uri, **body}, "no_log": True}
+def _seed() -> dict[str, Any]:
+    """Return an account in which each example selects tokens."""
+    seed = demo_seed()
+    for number, fields in {
+        1103: {"agent_id": 10000001, "client_identifier": "old-dashboard", "expire_date": "now-100d"},
+        1104: {"agent_id": 10000009, "client_identifier": "zopim", "expire_date": None},
+    }.items():
+        seed["tokens"].append(
+            {
+                "id": number,
+                "access_token": fake_secret("access", number),
+                "refresh_token": fake_secret("refresh", number),
+                "create_date": "now-500d",
+                "scopes": "read",
+                "token_type": "Bearer",
+                **fields,
+            }
+        )
+    return seed
 
 
-def _asks_the_api(task: dict[str, Any]) -> bool:
+SEED = _seed()
+
+
+def _uses_the_api(task: dict[str, Any]) -> bool:
     return any(key.startswith("zchat.admin.") for key in task)
 
 
@@ -47,42 +48,38 @@ def test_there_are_modules() -> None:
     assert {"zchat_oauth_token", "zchat_oauth_token_info"} <= set(MODULES)
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_examples(module: str, player: Player, sandbox: Sandbox, zendesk: Zendesk) -> None:
-    """Each example is played, in order, and has something to show."""
+# The example of this module requires the variables of a playbook.
+@pytest.mark.parametrize("module", [module for module in MODULES if module != "zchat_summary"])
+def test_examples(module: str, player: Player, sandbox: Sandbox) -> None:
+    """Each example succeeds, and its result is not empty. Each has its own account, because many of them revoke tokens."""
     examples = documented(module, "EXAMPLES")
     assert examples
-    assert all(task.get("name") for task in examples), "each example says what it is for"
+    assert all(task.get("name") for task in examples), "each example has a name"
     names = [task["name"] for task in examples]
     assert len(set(names)) == len(names)
     sandbox.reset(seed=SEED)
-    tasks = []
-    for number, example in enumerate(examples):
-        tasks.append(example)
-        if _asks_the_api(example) and not module.endswith("_info"):
-            tasks.append(_reset(sandbox, number))
-    run = player.play(
-        tasks,
-        variables={
-            "leaked_value": fake_secret("refresh", 1204),
-            "chat_api_url": sandbox.api_url,
-            "chat_access_token": sandbox.access_token,
-        },
-        environment={
-            "ZCHAT_API_URL": sandbox.api_url,
-            "ZCHAT_ACCESS_TOKEN": str(sandbox.access_token),
-            # For an example with a subdomain.
-            **zendesk.environment,
-            "ZCHAT_CA_PATH": str(zendesk.ca_path),
-        },
-    ).check()
-    played = [task for task in run.tasks if not task.name.startswith("reset ")]
-    assert [(task.name, task.state) for task in played] == [(name, "ok") for name in names]
-    asking = [task for task in played if _asks_the_api({task.action: None})]
-    assert f"zchat.admin.{module}" in {task.action for task in asking}
-    for task in asking:
+    with contextlib.ExitStack() as stack:
+        tasks = []
+        for example in examples:
+            account = stack.enter_context(Sandbox(Options(seed=SEED))) if _uses_the_api(example) else sandbox
+            connection = {"ZCHAT_API_URL": account.api_url, "ZCHAT_ACCESS_TOKEN": account.access_token}
+            variables = {"chat_api_url": account.api_url, "chat_access_token": account.access_token}
+            tasks.append({"block": [example], "environment": connection, "vars": variables})
+        run = player.play(
+            tasks,
+            variables={
+                # A token that the API lists, but no longer accepts: no value still works after the example.
+                "leaked_value": fake_secret("access", 1201),
+                "people_to_keep": [LEAVER_EMAIL, COLLEAGUE_EMAIL],
+            },
+        ).check()
+    assert [(task.name, task.state) for task in run.tasks] == [(name, "ok") for name in names]
+    with_requests = [task for task in run.tasks if _uses_the_api({task.action: None})]
+    assert f"zchat.admin.{module}" in {task.action for task in with_requests}
+    for task in with_requests:
         if task.action == "zchat.admin.zchat_oauth_token":
             assert task.result["revoked"], task.name
             assert task.result["verified"], task.name
         else:
-            assert [value for value in task.result.values() if isinstance(value, list) and value], task.name
+            lists = [value for value in task.result.values() if isinstance(value, list) and value]
+            assert lists or task.result.get("report") or task.result.get("ready"), task.name

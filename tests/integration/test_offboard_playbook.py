@@ -2,105 +2,207 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Plays ``zchat.admin.offboard``: without an inventory, and with one in which each host is an account."""
+"""The playbook and the role ``zchat.admin.offboard``: accounts, connections, report folders, and runs that are stopped."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
-from collections.abc import Iterator
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.ansible_run import Player
-from tests.sandbox import COLLEAGUE_EMAIL, LEAVER_EMAIL, LEAVER_ID, Sandbox
+from tests.integration.ansible_run import Player, Playing, Run, chat_defaults, sandbox_variables
+from tests.sandbox import COLLEAGUE_EMAIL, COLLEAGUE_ID, LEAVER_EMAIL, LEAVER_ID, Sandbox
 
 PLAYBOOK = "zchat.admin.offboard"
+ACTION = "zchat.admin.zchat_offboard"
 ACCOUNTS = 12
-BROKEN = "account07"
-LEAVERS = [LEAVER_EMAIL, COLLEAGUE_EMAIL]
+FAILING = "account07"
+DEPARTING = [LEAVER_EMAIL, COLLEAGUE_EMAIL]
+TOKENS = 15
+"""Number of tokens of these two agents."""
+MACHINE = {
+    "ansible_connection": "ssh",
+    "ansible_host": "192.0.2.1",
+    "ansible_user": "nobody",
+    "ansible_become": True,
+    "ansible_become_user": "nobody",
+    "ansible_python_interpreter": "/nonexistent/python",
+}
+"""Variables with which no module could run on a host."""
+OTHER_ACCOUNT = {"ZCHAT_API_URL": "http://127.0.0.1:9/api/v2", "ZCHAT_ACCESS_TOKEN": "not-this-one"}
 
 
-def reports(folder: Path) -> list[dict[str, Any]]:
-    """The reports in a folder, in the order of their names; each has its page beside it, and nobody else may read either."""
-    files = sorted(folder.iterdir())
-    assert {file.stat().st_mode & 0o777 for file in files} <= {0o600}
-    written = [file for file in files if file.suffix == ".json"]
-    assert sorted([*written, *(file.with_suffix(".html") for file in written)]) == files
-    return [json.loads(file.read_text("utf-8")) for file in written]
+def connection(account: Sandbox) -> dict[str, str]:
+    """Return the connection to an account in environment variables."""
+    return {"ZCHAT_API_URL": account.api_url, "ZCHAT_ACCESS_TOKEN": str(account.access_token)}
 
 
-def verbs(sandbox: Sandbox) -> set[str]:
-    return {entry["method"] for entry in sandbox.state.requests}
+def host(account: Sandbox) -> dict[str, Any]:
+    """Return the connection to an account in variables of a host."""
+    return {"zchat_api_url": account.api_url, "zchat_access_token": account.access_token}
 
 
-def fates(report: dict[str, Any]) -> list[tuple[int, int, str]]:
-    """What became of each token: agent, token, result."""
+def methods(*accounts: Sandbox) -> set[str]:
+    """Return the methods of all requests, and forget these requests."""
+    found = {entry["method"] for account in accounts for entry in account.state.requests}
+    for account in accounts:
+        account.state.clear_requests()
+    return found
+
+
+def documents(folder: Path) -> list[dict[str, Any]]:
+    """Return the JSON files in a folder, the oldest first."""
+    files = sorted(folder.glob("*.json"), key=lambda path: (path.stat().st_mtime_ns, path.name))
+    return [json.loads(path.read_text("utf-8")) for path in files]
+
+
+def summary_of(folder: Path) -> dict[str, Any]:
+    """Return the only summary in a folder."""
+    (path,) = folder.glob("offboard-summary-*.json")
+    assert path.with_suffix(".html").exists()
+    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return document
+
+
+def results(summary: dict[str, Any]) -> dict[str, str]:
+    """Return the result of each account."""
+    return {account["name"]: account["result"] for account in summary["accounts"]}
+
+
+def outcomes(report: dict[str, Any]) -> list[tuple[int, int, str]]:
+    """Return the agent, the id and the result of each token."""
     return [(agent["id"], token["id"], token["result"]) for agent in report["agents"] for token in agent["tokens"]]
 
 
-def test_without_an_inventory(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
-    """The connection is the environment's. The dry run and the real run agree token by token."""
+def offboard(player: Player, *arguments: str, environment: dict[str, str] | None = None, **variables: Any) -> Run:
+    """Run the playbook for an inventory (``hosts``) or without one. Its output never contains a traceback or a secret."""
+    inventory = variables.pop("inventory", None)
+    run = player.play_playbook(PLAYBOOK, arguments, variables, environment or {}, inventory)
+    assert "Traceback (most recent call last)" not in run.output
+    return run
+
+
+def test_one_account_from_environment_variables(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Check mode, run, second run, check mode: variables of the inventory that belong to other accounts are ignored."""
     folder = tmp_path / "reports"
-    environment = {"ZCHAT_API_URL": sandbox.api_url, "ZCHAT_ACCESS_TOKEN": str(sandbox.access_token)}
-    variables = {"offboard_agent_emails": LEAVERS, "offboard_report_dir": str(folder)}
-    dry_run = player.play_playbook(PLAYBOOK, ["--check"], variables, environment).check()
-    assert verbs(sandbox) == {"GET"}
-    real_run = player.play_playbook(PLAYBOOK, [], variables, environment).check()
-    dry, real = sorted(reports(folder), key=lambda report: not report["dry_run"])
-    assert [(*fate[:2], fate[2].replace("would be revoked", "revoked")) for fate in fates(dry)] == fates(real)
-    assert len(fates(real)) == 15
-    assert {fate[2] for fate in fates(real)} == {"revoked"}
-    assert real["verified"]
-    assert not dry["verified"]
-    assert [task.name for task in dry_run.tasks] == [task.name for task in real_run.tasks]
-    # Only a revocation counts as a change.
-    for run in (dry_run, real_run):
-        assert [task.action for task in run.tasks if task.result.get("changed")] == ["zchat.admin.zchat_oauth_token"]
-    assert not {LEAVER_ID} & {token["agent_id"] for token in sandbox.state.tokens.values()}
+    other = {"zchat_api_url": OTHER_ACCOUNT["ZCHAT_API_URL"], "zchat_access_token": "n0t-this-one-either"}
+    arguments = ["-e", f"offboard_agent_emails={','.join(DEPARTING)}", "-e", "offboard_report_formats=json,html"]
+
+    def play(*more: str) -> tuple[set[str], dict[str, Any]]:
+        run = offboard(
+            player,
+            *(*arguments, *more),
+            environment=connection(sandbox),
+            inventory={"all": {"vars": {**other, **MACHINE}, "hosts": {"other": {}}}},
+            offboard_report_dir=str(folder),
+        ).check()
+        report = documents(folder)[-1]
+        (changed,) = [task.result["changed"] for task in run.tasks if task.action == ACTION]
+        assert changed is bool(report["summary"]["revoked"] or report["summary"]["would_be_revoked"])
+        assert [task.action for task in run.tasks if task.result.get("changed")] == [ACTION] * changed
+        assert report["verified"] is (not report["dry_run"] or not changed)
+        # Without -v, the headline and the files are shown in the label of an item.
+        assert "(item=" in run.output
+        return methods(sandbox), report
+
+    requests, dry_run = play("--check")
+    assert requests == {"GET"}
+    requests, real_run = play()
+    assert requests == {"GET", "DELETE"}
+    assert outcomes(real_run) == [(*rest, result.replace("would be ", "")) for *rest, result in outcomes(dry_run)]
+    assert {result for *_rest, result in outcomes(real_run)} == {"revoked"}
+    assert len(outcomes(real_run)) == TOKENS
+    assert not {LEAVER_ID, COLLEAGUE_ID} & {token["agent_id"] for token in sandbox.state.tokens.values()}
+    for more in ([], ["--check"]):
+        requests, report = play(*more)
+        assert requests == {"GET"}
+        assert outcomes(report) == []
+    assert sorted(path.suffix for path in folder.iterdir()) == [".html"] * 4 + [".json"] * 4 + [".jsonl"]
 
 
-def test_one_text_with_a_comma(player: Player, sandbox: Sandbox) -> None:
-    """Written as it is tempting to: -e offboard_agent_emails=one,other means two people."""
-    environment = {"ZCHAT_API_URL": sandbox.api_url, "ZCHAT_ACCESS_TOKEN": str(sandbox.access_token)}
-    people = ["-e", f"offboard_agent_emails={LEAVER_EMAIL}, {COLLEAGUE_EMAIL}".replace(" ", "")]
-    run = player.play_playbook(PLAYBOOK, people, {}, environment).check()
-    assert "15 tokens of 2 people revoked, and none is left" in run.output
-
-
-def test_nobody_is_named(player: Player, sandbox: Sandbox) -> None:
-    """A mistyped variable is not taken for nobody."""
-    environment = {"ZCHAT_API_URL": sandbox.api_url, "ZCHAT_ACCESS_TOKEN": str(sandbox.access_token)}
-    for variables in ({}, {"offboard_agent_email": LEAVER_EMAIL}):
-        run = player.play_playbook(PLAYBOOK, [], variables, environment)
-        assert run.rc == 2, run.output
-        assert "Neither offboard_agent_emails nor offboard_agent_ids is set, so nobody was offboarded." in run.output
-    assert sandbox.state.requests == []
-
-
-def test_the_inventory_names_them(player: Player, sandbox: Sandbox) -> None:
-    """Each account its own people."""
-    connection = {
-        "zchat_api_url": sandbox.api_url,
-        "zchat_access_token": sandbox.access_token,
-        # Somebody's habit of naming all of them.
-        **dict.fromkeys(["zchat_subdomain", "zchat_email", "zchat_password"]),
-    }
-    hosts = {"acme": {**connection, "offboard_agent_ids": [LEAVER_ID]}}
-    run = player.play_playbook(
-        PLAYBOOK, ["--check"], {"offboard_accounts": "acme"}, {}, {"all": {"hosts": hosts}}
+def test_nobody_is_given(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The run succeeds without a connection. With accounts, each counts as done."""
+    run = offboard(player, offboard_report_dir=str(tmp_path / "reports")).check()
+    assert "Nobody to offboard" in run.output
+    assert not (tmp_path / "reports").exists()
+    run = offboard(
+        player,
+        inventory={"all": {"hosts": {"acme": host(sandbox)}}},
+        offboard_accounts="all",
+        offboard_report_dir=str(tmp_path / "reports"),
     ).check()
-    assert "DRY RUN: 12 tokens of 1 person would be revoked" in run.output
-
-
-def test_nobody_leaves_today(player: Player, sandbox: Sandbox) -> None:
-    """It needs no connection, no folder, nothing."""
-    run = player.play_playbook(PLAYBOOK, [], {"offboard_agent_emails": []}).check()
-    assert not [task for task in run.tasks if task.result.get("changed") or task.state == "failed"]
-    assert "Nobody leaves" in run.output
+    assert results(summary_of(tmp_path / "reports")) == {"acme": "done"}
     assert sandbox.state.requests == []
+
+
+def test_null_and_misspelled_variables_are_rejected_before_any_request(player: Player, sandbox: Sandbox) -> None:
+    """With and without the validation of roles, which accepts null for most variables."""
+    valid = [
+        "agent_emails",
+        "agent_ids",
+        "own_token",
+        "max_revocations",
+        "report_dir",
+        "report_formats",
+        "unknown_agents",
+    ]
+    rejected = {f"offboard_{name}": (None, f"offboard_{name}") for name in valid}
+    rejected.update(
+        offboard_max_revocation=(5, "'offboard_max_revocations'"),
+        offboard_report_directory=("/tmp", "'offboard_report_dir'"),
+        offboard_emails=(LEAVER_EMAIL, "'offboard_agent_emails'"),
+    )
+    tasks = [
+        {
+            "block": [
+                {
+                    "ansible.builtin.include_role": {"name": PLAYBOOK, "rolespec_validate": validate},
+                    "vars": {"offboard_agent_ids": [LEAVER_ID], "offboard_ticket": "HR-7", name: value},
+                }
+            ],
+            "rescue": [{"name": f"{name} {validate}", "ansible.builtin.debug": {"var": "ansible_failed_result.msg"}}],
+        }
+        for validate in (True, False)
+        for name, (value, _part) in rejected.items()
+    ]
+    run = player.play(tasks, variables=sandbox_variables(sandbox), module_defaults=chat_defaults()).check()
+    for name, (_value, part) in rejected.items():
+        assert part in run[f"{name} False"]["ansible_failed_result.msg"]
+        # The validation of roles has a message of its own for some.
+        assert part.strip("'") in str(run[f"{name} True"]["ansible_failed_result.msg"]) or name in run.output
+    assert sandbox.state.requests == []
+
+
+def test_check_mode_of_a_play_a_block_and_a_task(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Each changes nothing in the API, and writes a report that is marked as a dry run."""
+    folder = tmp_path / "reports"
+    role: dict[str, Any] = {"ansible.builtin.import_role": {"name": PLAYBOOK}}
+    task = {ACTION: {"agent_ids": [LEAVER_ID], "report_dir": str(folder)}, "check_mode": True}
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "vars": {"offboard_agent_ids": LEAVER_ID, "offboard_report_dir": str(folder)},
+    }
+    plays = [
+        {**play, "check_mode": True, "roles": [PLAYBOOK]},
+        {**play, "tasks": [{"check_mode": True, "block": [role]}]},
+        {**play, "tasks": [task]},
+    ]
+    playbook = tmp_path / "check_mode.yml"
+    playbook.write_text(json.dumps(plays), encoding="utf-8")
+    player.play_playbook(str(playbook), environment=connection(sandbox)).check()
+    assert methods(sandbox) == {"GET"}
+    assert [report["dry_run"] for report in documents(folder)] == [True] * len(plays)
+    assert {result for report in documents(folder) for *_rest, result in outcomes(report)} == {"would be revoked"}
 
 
 @pytest.fixture
@@ -111,105 +213,302 @@ def accounts() -> Iterator[dict[str, Sandbox]]:
 
 
 def inventory(accounts: dict[str, Sandbox]) -> dict[str, Any]:
-    """Each account with a connection of its own, by token or by password, and much that must not matter."""
+    """Return an inventory in which each account has its own connection, by token or by password."""
     hosts = {}
     for number, (name, account) in enumerate(accounts.items()):
-        if number % 2:
-            hosts[name] = {"zchat_api_url": account.api_url, "zchat_access_token": account.access_token}
-        else:
-            login = {"zchat_email": account.email, "zchat_password": account.password}
-            hosts[name] = {"zchat_api_url": account.legacy_url, **login}
-    machine = {
-        "ansible_connection": "ssh",
-        "ansible_host": "192.0.2.1",
-        "ansible_user": "nobody",
-        "ansible_become": True,
-        "ansible_become_user": "nobody",
-        "ansible_python_interpreter": "/nonexistent/python",
-    }
-    return {"all": {"vars": machine, "children": {"chat": {"hosts": hosts}}, "hosts": {"machine": {}}}}
+        login = {"zchat_email": account.email, "zchat_password": account.password}
+        # All variables can be set in a template, those that do not apply to null.
+        unused = dict.fromkeys(["zchat_subdomain", "zchat_email", "zchat_password"])
+        hosts[name] = {**unused, **host(account)} if number % 2 else {"zchat_api_url": account.legacy_url, **login}
+    return {"all": {"vars": MACHINE, "children": {"chat": {"hosts": hosts}}, "hosts": {"machine": {}}}}
 
 
-def test_many_accounts_at_once(player: Player, accounts: dict[str, Sandbox], tmp_path: Path) -> None:
-    """Each is offboarded with its own connection; one that fails does not keep the others from it."""
+def test_many_accounts_in_parallel(player: Player, accounts: dict[str, Sandbox], tmp_path: Path) -> None:
+    """Each account has its own connection and report. One that fails does not stop the others. The summary has all."""
     folder = tmp_path / "reports"
-    accounts[BROKEN].reset(faults=[{"method": "DELETE", "path": "/1204$", "status": 422}])
-    run = player.play_playbook(
-        PLAYBOOK,
-        ["--forks", str(ACCOUNTS)],
-        {"offboard_accounts": "chat", "offboard_agent_emails": LEAVERS, "offboard_report_dir": str(folder)},
-        # Somebody else's, which must not be used.
-        {
-            "ZCHAT_API_URL": "http://127.0.0.1:9/api/v2",
-            "ZCHAT_ACCESS_TOKEN": "not-this-one",
-            "ANSIBLE_ANY_ERRORS_FATAL": "true",
-        },
-        inventory(accounts),
-    )
+    accounts[FAILING].reset(faults=[{"method": "DELETE", "path": "/1204$", "status": 422}])
+    parameters: dict[str, Any] = {
+        "environment": {**OTHER_ACCOUNT, "ANSIBLE_ANY_ERRORS_FATAL": "true"},
+        "inventory": inventory(accounts),
+        "offboard_accounts": "chat",
+        "offboard_agent_emails": DEPARTING,
+        "offboard_report_dir": str(folder),
+    }
+    forks = ("--forks", str(ACCOUNTS))
+    offboard(player, *forks, "--check", **{**parameters, "offboard_report_dir": str(tmp_path / "dry")}).check()
+    assert methods(*accounts.values()) == {"GET"}
+    dry_run = summary_of(tmp_path / "dry")
+    assert dry_run["dry_run"]
+    assert set(results(dry_run).values()) == {"dry run"}
+    assert dry_run["summary"]["would_be_revoked"] == TOKENS * ACCOUNTS
+
+    run = offboard(player, *forks, **parameters)
     assert run.rc == 2, run.output
-    assert "Traceback (most recent call last)" not in run.output
-    written = {report["account"]: report for report in reports(folder)}
-    for number, (name, account) in enumerate(accounts.items()):
-        report = written.pop(account.api_url if number % 2 else account.legacy_url)
-        left = [token["id"] for token in account.state.tokens.values() if token["agent_id"] == LEAVER_ID]
-        assert left == ([1204] if name == BROKEN else [])
-        assert report["summary"]["revoked"] == 15 - len(left)
-        assert report["summary"]["not_revoked"] == len(left)
-        assert report["verified"] is (not left)
-    assert not written
-    failed = [task for task in run.tasks if task.state == "failed"]
-    assert [task.name for task in failed] == ["zchat.admin.offboard : Revoke their tokens"]
+    assert [task.action for task in run.tasks if task.state == "failed"] == [ACTION]
+    summary = summary_of(folder)
+    left = {
+        name: [
+            number for number, token in account.state.tokens.items() if token["agent_id"] in (LEAVER_ID, COLLEAGUE_ID)
+        ]
+        for name, account in accounts.items()
+    }
+    assert left == {name: [1204] if name == FAILING else [] for name in accounts}
+    assert results(summary) == {name: "not complete" if name == FAILING else "done" for name in accounts}
+    assert summary["summary"] == {
+        "accounts": ACCOUNTS,
+        "done": ACCOUNTS - 1,
+        "not_complete": 1,
+        **dict.fromkeys(["would_be_revoked", "kept", "gone"], 0),
+        "revoked": TOKENS * ACCOUNTS - 1,
+        "not_revoked": 1,
+    }
+    assert "HTTP 422" in next(account["headline"] for account in summary["accounts"] if account["name"] == FAILING)
+    for account in summary["accounts"]:
+        assert [Path(file["name"]).suffix for file in account["files"]] == [".json", ".html", ".jsonl"]
+        for file in account["files"]:
+            assert hashlib.sha256((folder / file["name"]).read_bytes()).hexdigest() == file["sha256"]
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert len(list(folder.iterdir())) == 3 * ACCOUNTS + 2
+    # The last task shows the headline without -v.
+    assert "NOT COMPLETE: 1 of 12 accounts (account07)" in run.output
 
 
-def test_an_account_without_a_connection_of_its_own(player: Player, sandbox: Sandbox) -> None:
-    """It is not offboarded with what is in the environment, which is another account's."""
-    for connection in (
-        {"zchat_subdomain": "acme"},
-        {"zchat_api_url": None, "zchat_access_token": "a-token"},
-        {"zchat_subdomain": "acme", "zchat_access_token": None, "zchat_email": "a@example.com", "zchat_password": ""},
-    ):
-        run = player.play_playbook(
-            PLAYBOOK,
-            ["--check"],
-            {"offboard_accounts": "all", "offboard_agent_emails": LEAVERS},
-            {"ZCHAT_API_URL": sandbox.api_url, "ZCHAT_ACCESS_TOKEN": str(sandbox.access_token)},
-            {"all": {"hosts": {"account": connection}}},
+def test_the_second_run_for_accounts_with_a_limit(player: Player, accounts: dict[str, Sandbox], tmp_path: Path) -> None:
+    """The summary covers the accounts within --limit."""
+    parameters: dict[str, Any] = {
+        "inventory": inventory(accounts),
+        "offboard_accounts": "chat",
+        "offboard_agent_emails": DEPARTING,
+    }
+    limit = ("--limit", "account02,account03")
+    offboard(player, *limit, **parameters).check()
+    run = offboard(player, *limit, **parameters, offboard_report_dir=str(tmp_path / "reports")).check()
+    assert not [task for task in run.tasks if task.result.get("changed")]
+    summary = summary_of(tmp_path / "reports")
+    assert results(summary) == {"account02": "done", "account03": "done"}
+    assert summary["summary"]["revoked"] == 0
+    assert not any(accounts[name].state.requests for name in accounts if name not in results(summary))
+
+
+def test_all_accounts_fail(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """An account is never processed with the environment variables of another one, whatever the playbook begins with."""
+    hosts = {
+        "no_connection": {},
+        "no_credentials": {
+            "zchat_api_url": sandbox.api_url,
+            "zchat_access_token": None,
+            "zchat_email": "a@example.com",
+        },
+        "no_address": {"zchat_subdomain": None, "zchat_access_token": sandbox.access_token},
+        "rejected": {"zchat_api_url": sandbox.api_url, "zchat_access_token": "no-such-t0ken"},
+    }
+    for arguments in ([], ["--start-at-task", "Revoke the tokens of the departing agents"]):
+        shutil.rmtree(tmp_path / "reports", ignore_errors=True)
+        run = offboard(
+            player,
+            *arguments,
+            environment={**connection(sandbox), "ZCHAT_PASSWORD": "p4ssword-of-another"},
+            inventory={"all": {"hosts": hosts}},
+            offboard_accounts="all",
+            offboard_agent_emails=DEPARTING,
+            offboard_report_dir=str(tmp_path / "reports"),
         )
-        told = run.check_failed("See that the account has a connection of its own")
-        assert "account needs zchat_subdomain or zchat_api_url" in told["msg"]
+        assert run.rc == 2, run.output
+        summary = summary_of(tmp_path / "reports")
+        assert set(results(summary).values()) == {"not complete"}
+        headlines = {account["name"]: account["headline"] for account in summary["accounts"]}
+        assert "HTTP 401" in headlines.pop("rejected")
+        for name, headline in headlines.items():
+            assert f"{name} needs zchat_subdomain or zchat_api_url" in headline
+        assert {entry["status"] for entry in sandbox.state.requests} == {401}
+
+
+def test_accounts_that_are_not_processed(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A run that starts at the summary fails, and so does a pattern without a host."""
+    parameters: dict[str, Any] = {
+        "inventory": {"all": {"hosts": {"acme": host(sandbox)}}},
+        "offboard_agent_emails": DEPARTING,
+        "offboard_report_dir": str(tmp_path / "reports"),
+    }
+    start = ("--start-at-task", "Write the summary of all accounts")
+    assert offboard(player, *start, **parameters, offboard_accounts="all").rc == 2
+    assert summary_of(tmp_path / "reports")["accounts"][0]["headline"] == "This account was not processed."
+    for pattern in ("amce", None):
+        run = offboard(player, **parameters, offboard_accounts=pattern)
+        assert run.rc != 0
+        assert "offboard_accounts" in run.output
     assert sandbox.state.requests == []
 
 
-def test_reports_of_one_second_do_not_replace_each_other(
-    player: Player, accounts: dict[str, Sandbox], tmp_path: Path
-) -> None:
-    """As with accounts at one host, whose reports have the same name."""
-    folder = tmp_path / "reports"
-    same = next(iter(accounts.values()))
-    hosts = {
-        name: {"zchat_api_url": same.api_url, "zchat_access_token": same.access_token} for name in list(accounts)[:4]
-    }
-    player.play_playbook(
-        PLAYBOOK,
-        ["--check"],
-        {
-            "offboard_accounts": "all",
-            "offboard_agent_emails": ["nobody@example.com"],
-            "offboard_report_dir": str(folder),
-        },
-        inventory={"all": {"hosts": hosts}},
+def test_reports_of_one_second_have_different_names(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Accounts at one host have the same file name."""
+    names = ["one", "two", "three", "four"]
+    offboard(
+        player,
+        inventory={"all": {"hosts": {name: host(sandbox) for name in names}}},
+        offboard_accounts="all",
+        offboard_agent_emails="nobody@example.com",
+        offboard_report_dir=str(tmp_path / "reports"),
+        offboard_report_formats="json",
     ).check()
-    assert len(reports(folder)) == len(hosts)
+    assert len(list((tmp_path / "reports").iterdir())) == len(names) + 1
 
 
-def test_a_pattern_that_means_no_account(player: Player, accounts: dict[str, Sandbox]) -> None:
-    """Ansible itself would only warn, and end well."""
-    run = player.play_playbook(
-        PLAYBOOK,
-        [],
-        {"offboard_accounts": "caht", "offboard_agent_emails": LEAVERS},
-        inventory=inventory(accounts),
+def test_without_a_manifest(player: Player, sandbox: Sandbox, tmp_path: Path, collections_path: str) -> None:
+    """A checkout without a manifest writes a report without a version."""
+    source = Path(collections_path) / "ansible_collections/zchat/admin"
+    copy = tmp_path / "collections/ansible_collections/zchat/admin"
+    for name in ("plugins", "roles", "playbooks", "meta"):
+        shutil.copytree(source / name, copy / name)
+    (tmp_path / "copy").mkdir()
+    player = Player(tmp_path / "copy", str(tmp_path / "collections"), lambda: sandbox.state.secrets)
+    folder = tmp_path / "reports"
+    offboard(
+        player, environment=connection(sandbox), offboard_agent_ids=[LEAVER_ID], offboard_report_dir=str(folder)
+    ).check()
+    (report,) = documents(folder)
+    assert report["collection_version"] is None
+    assert report["summary"]["revoked"] == 12
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a file system in memory with the given options. Skips the test if this process cannot mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options: str) -> Path:
+        command = ["mount", "-t", "tmpfs", "-o", options, "zchat-test", str(folder)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("this process cannot mount a file system")
+        return folder
+
+    yield mount
+    subprocess.run(["umount", str(folder)], capture_output=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"), [("ro", "Read-only file system"), ("size=32k", "No space left on device")]
+)
+def test_a_report_folder_that_cannot_be_used(
+    options: str, reason: str, player: Player, sandbox: Sandbox, small_disk: Callable[[str], Path]
+) -> None:
+    """The run fails before any request."""
+    run = offboard(
+        player,
+        environment=connection(sandbox),
+        offboard_agent_emails=DEPARTING,
+        offboard_report_dir=str(small_disk(options)),
     )
+    assert run.rc == 2
+    assert f"'offboard_report_dir' cannot be written to. [Errno {30 if options == 'ro' else 28}] {reason}" in run.output
+    assert sandbox.state.requests == []
+
+
+def test_a_disk_that_is_full_after_the_run(player: Player, sandbox: Sandbox, small_disk: Callable[[str], Path]) -> None:
+    """The run fails, and prints the report."""
+    sandbox.reset(tokens=200)
+    folder = small_disk("size=120k")
+    run = offboard(
+        player,
+        environment=connection(sandbox),
+        offboard_agent_ids=sorted({token["agent_id"] for token in sandbox.state.tokens.values()}),
+        offboard_own_token="keep",
+        offboard_report_dir=str(folder),
+    )
+    assert run.rc == 2
+    assert "could not be written: [Errno 28] No space left on device" in run.output
+    assert printed_report(run)["summary"]["revoked"] == 217
+    assert methods(sandbox) == {"GET", "DELETE"}
+
+
+def printed_report(run: Run) -> dict[str, Any]:
+    """Return the report that the run printed because it could not be written."""
+    report: dict[str, Any]
+    report, _end = json.JSONDecoder().raw_decode(run.stdout[run.stdout.index('{\n  "schema": 1') :])
+    return report
+
+
+def module_of(playing: Playing) -> int:
+    """Return the id of the process that runs the module."""
+    (found,) = [
+        process_id
+        for process_id, command in playing.processes().items()
+        if "python" in Path(command[0]).name and "ansible-playbook" not in command[1]
+    ]
+    return found
+
+
+def stop_during_revocation(
+    player: Player, sandbox: Sandbox, stop: Callable[[Playing], None], timeout: int | None = None
+) -> tuple[Run, Path]:
+    """Start the role for an agent with many tokens, and stop it after 20 requests. Return the run and the report folder."""
+    sandbox.reset(tokens=300, latency=0.2)
+    owner = next(
+        token["agent_id"] for token in sandbox.state.tokens.values() if token["client_identifier"] == "generated"
+    )
+    folder = "{{ playbook_dir }}/reports"
+    task = {
+        "ansible.builtin.include_role": {"name": PLAYBOOK, **({"apply": {"timeout": timeout}} if timeout else {})},
+        "vars": {"offboard_agent_ids": owner, "offboard_report_dir": folder, "offboard_own_token": "keep"},
+    }
+    playing = player.start([task], variables=sandbox_variables(sandbox), module_defaults=chat_defaults())
+    assert sandbox.state.wait_for_requests(20, 30, "DELETE")
+    stop(playing)
+    run = playing.wait(60)
+    assert run.leaked(sandbox.state.secrets) == {}
+    return run, playing.folder / "reports"
+
+
+def journal_of(folder: Path) -> list[int]:
+    """Return the ids of the tokens in the only journal of a folder."""
+    (path,) = folder.glob("*.jsonl")
+    return [json.loads(line)["token"] for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("stop", "timeout", "reason"),
+    [
+        (lambda playing: os.kill(module_of(playing), signal.SIGKILL), None, "exit code"),
+        (lambda _playing: None, 3, "The task timed out after 3 s"),
+    ],
+    ids=["killed", "timed out"],
+)
+def test_a_module_that_ends_without_a_result(
+    stop: Callable[[Playing], None], timeout: int | None, reason: str, player: Player, sandbox: Sandbox
+) -> None:
+    """The report is not complete, and lists the revocations in the journal."""
+    run, folder = stop_during_revocation(player, sandbox, stop, timeout)
     assert run.rc == 2, run.output
-    assert "No host of the inventory matches offboard_accounts (caht). Nobody was offboarded." in run.output
-    assert not any(account.state.requests for account in accounts.values())
+    assert reason in run.output
+    (report,) = documents(folder)
+    assert report["msg"].startswith("The module ended without a result")
+    assert not report["verified"]
+    assert report["account"] == sandbox.api_url
+    revoked = [token for _agent, token, _result in outcomes(report)]
+    assert sorted(revoked) == sorted(journal_of(folder))
+    assert {result for *_rest, result in outcomes(report)} == {"revoked"}
+    assert not set(revoked) & set(sandbox.state.tokens)
+    assert len(revoked) >= 10
+    assert [token for token in sandbox.state.tokens.values() if token["agent_id"] == report["agents"][0]["id"]]
+    (page,) = folder.glob("*.html")
+    assert f"<h1>NOT COMPLETE: {len(revoked)} tokens revoked before the run ended</h1>" in page.read_text("utf-8")
+
+
+def test_ansible_is_interrupted(player: Player, sandbox: Sandbox) -> None:
+    """The journal is the only record."""
+    run, folder = stop_during_revocation(player, sandbox, lambda playing: os.killpg(playing.process.pid, signal.SIGINT))
+    assert run.rc != 0
+    assert [path.suffix for path in folder.iterdir()] == [".jsonl"]
+    revoked = journal_of(folder)
+    assert len(revoked) >= 10
+    assert not set(revoked) & set(sandbox.state.tokens)
+
+
+def test_the_report_folder_is_removed_during_the_run(player: Player, sandbox: Sandbox) -> None:
+    """The run fails, and prints the report."""
+    run, folder = stop_during_revocation(player, sandbox, lambda playing: shutil.rmtree(playing.folder / "reports"))
+    assert run.rc == 2
+    assert not folder.exists()
+    assert "could not be written: [Errno 2] No such file or directory" in run.output
+    assert printed_report(run)["verified"]

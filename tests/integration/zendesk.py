@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A stand-in for the way to zendesk.com: a proxy whose CONNECT ends, through TLS, at the sandbox."""
+"""A proxy that connects https://*.zendesk.com to the sandbox, with TLS."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Handler(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        """Take a CONNECT, speak TLS as the host that was asked for, and pass on what is said."""
+        """Accept a CONNECT, use TLS as the requested host, and relay the data."""
         request = self.rfile.readline().decode("ascii", "replace").split()
         while self.rfile.readline().strip():
             pass
@@ -48,7 +48,7 @@ class _Handler(socketserver.StreamRequestHandler):
 
 
 def _relay(client: ssl.SSLSocket, upstream: socket.socket) -> None:
-    """Pass bytes both ways until one side has no more."""
+    """Relay bytes in both directions until one side closes."""
     targets: dict[socket.socket, socket.socket] = {client: upstream, upstream: client}
     while True:
         for source in select.select(list(targets), [], [])[0]:
@@ -78,10 +78,10 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class Zendesk:
-    """The sandbox as it would be met at zendesk.com: reached with ``environment``, trusted with ``ca_path``."""
+    """The sandbox at zendesk.com. A play reaches it with ``environment`` and trusts it with ``ca_path``."""
 
     def __init__(self, sandbox_url: str, folder: Path, others: Mapping[str, str] | None = None) -> None:
-        """``others`` are sandboxes of their own for some of the HOSTS, by URL."""
+        """``others`` are the URLs of other sandboxes, by host. The hosts are among HOSTS."""
         folder.mkdir()
         authority = trustme.CA()
         self.ca_path = folder / "ca.pem"
@@ -94,12 +94,12 @@ class Zendesk:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What leads a play here."""
+        """The environment variables with which a play uses this proxy."""
         return {"HTTPS_PROXY": f"http://127.0.0.1:{self._server.server_address[1]}"}
 
     @property
     def connects(self) -> Sequence[str]:
-        """Where the proxy was asked to connect to so far, each as ``host:port``."""
+        """The targets of all CONNECT requests so far, each as ``host:port``."""
         return tuple(self._server.connects)
 
     def __enter__(self) -> Zendesk:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes what every task returned, warnings included, as lines of JSON for the tests to read."""
+"""Writes the result of each task, with its warnings, as a line of JSON for the tests."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ name: task_results
 type: notification
 short_description: Write the result of every task as a line of JSON
 description:
-  - For tests that need results as data. What a person reads is left to the stdout callback.
+  - For tests that need results as data. The output for users comes from the stdout callback.
 options:
   path:
-    description: The file that the lines are appended to.
+    description: The file to which the lines are appended.
     type: path
     required: true
     env:
@@ -29,7 +29,7 @@ options:
 
 
 class CallbackModule(CallbackBase):
-    """One line a task: its name, what became of it, and its result. A loop is one task with C(results)."""
+    """Writes one line for each task: its name, state and result. A loop is one task with C(results)."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -37,7 +37,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NEEDS_ENABLED = True
 
     def _write(self, outcome: Any, state: str, ignored: bool = False) -> None:
-        # Since ansible-core 2.19 there is a public `result`; before, only the private one.
+        # The public attribute `result` exists since ansible-core 2.19.
         result = outcome.result if hasattr(outcome, "result") else outcome._result
         task = outcome.task if hasattr(outcome, "task") else outcome._task
         line = {
@@ -45,7 +45,7 @@ class CallbackModule(CallbackBase):
             "action": task.action,
             "state": state,
             "ignored": bool(ignored),
-            # Not every version leaves it in the result.
+            # Some versions remove it from the result.
             "result": {**result, "failed": state == "failed"},
         }
         with Path(self.get_option("path")).open("a", encoding="utf-8") as file:

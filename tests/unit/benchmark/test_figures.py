@@ -47,16 +47,16 @@ def test_ratios_are_taken_within_a_round():
         median_ratio([1.0, 2.0], [1.0])
 
 
-def test_added_time_is_one_where_only_the_wire_counts():
+def test_added_time_is_one_if_only_the_latency_counts():
     assert added_time(few=2.0, many=2.0 + 900 * 0.05 / 8, added=900, latency=0.05, concurrency=8) == pytest.approx(1.0)
 
 
-def test_growth_is_one_where_each_token_weighs_the_same():
+def test_growth_is_one_if_each_token_takes_the_same_memory():
     assert growth(30.0, (10_000, 50.0), (50_000, 130.0)) == pytest.approx(1.0)
     assert growth(30.0, (10_000, 50.0), (50_000, 230.0)) == pytest.approx(2.0)
 
 
-def test_the_table_says_what_is_out_of_reach():
+def test_the_table_shows_which_figure_misses_its_target():
     rows = [
         Row("fast", 1.104, 1.10, measured="2.2 s / 2.0 s"),
         Row("faster than a loop", 30.0, 25, at_least=True),
@@ -78,9 +78,9 @@ def test_every_part_of_the_benchmark_can_be_loaded():
         importlib.import_module(f"tests.benchmark.{name}")
 
 
-def test_the_rows_are_made_of_what_is_measured():
+def test_rows_are_calculated_from_measurements():
     pytest.importorskip("requests")
-    from tests.benchmark.__main__ import limited_rows, listing_rows, memory_rows, revoking_rows
+    from tests.benchmark.__main__ import limited_rows, listing_rows, memory_rows, revoking_rows, role_rows
 
     rows = [
         *revoking_rows(
@@ -94,9 +94,10 @@ def test_the_rows_are_made_of_what_is_measured():
         ),
         *limited_rows({"own_limited": [14.0], "best_limited": [13.9], "requests_limited": [313.0]}),
         *listing_rows({"own_all": [2.0], "own_one": [1.3], "floor_list": [1.2], "floor_list_requests_only": [1.0]}),
+        *role_rows({"ping": [1.2], "offboard": [1.6], "offboard_all": [6.0]}),
         *memory_rows({"memory_0": [34.0], "memory_10000": [56.0], "memory_25000": [89.0], "memory_50000": [145.0]}),
     ]
-    assert len(rows) == 9
+    assert len(rows) == 11
     assert all(row.within for row in rows)
-    assert rows[1].measured == "60.00 s / 2.00 s; 37.50 if own were the requests alone"
+    assert rows[1].measured == "loop 60.00 s, 30.0 times as long as own"
     assert rows[0].measured == "2.00 s / 1.90 s; 1.25 with only the script's requests"

@@ -2,33 +2,44 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Chat account in memory, for tests of what does not need HTTP: it stands in for ChatClient."""
+"""A Chat account in memory and its client, for tests that need no HTTP. Replies can be scripted, also false ones."""
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Union
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ansible_collections.zchat.admin.plugins.module_utils.connection import connection_from
-from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils.secrets import Secrets
+from ansible_collections.zchat.admin.plugins.module_utils._client import ApiClient, Document, Response
+from ansible_collections.zchat.admin.plugins.module_utils._connection import connection_from
+from ansible_collections.zchat.admin.plugins.module_utils._entry import Task
+from ansible_collections.zchat.admin.plugins.module_utils._errors import (
+    ChatError,
+    unexpected_content,
+    unexpected_status,
+)
+from ansible_collections.zchat.admin.plugins.module_utils._text import error_text
 
-DEFAULTS = {
+Json = Dict[str, Any]
+
+DEFAULTS: Json = {
     "ca_path": None,
     "validate_certs": True,
     "timeout": 30,
     "retries": 4,
     "rate_limit_timeout": 300,
 }
-"""The connection options as a module hands them on when a task gives none."""
+"""The connection options that a task has if it sets none."""
+OWN = "own-token-value"
+"""The access token that :class:`FakeChat` authenticates with unless a test sets another."""
+MISSING_SCOPE = {"error": "Forbidden", "description": "You are missing the following required scopes: write"}
+NOT_FOUND = {"error": "Not found"}
 
-LIMITS = {"state": "absent", "own_token": "refuse", "concurrency": 8, "verify": True}
 
-
-def item(number: int, **fields: Any) -> dict[str, Any]:
-    """A token as the API lists it."""
+def token(number: int, **fields: Any) -> Json:
+    """Return a token as the API lists it."""
     return {
         "id": number,
         "agent_id": 10000026,
@@ -43,8 +54,8 @@ def item(number: int, **fields: Any) -> dict[str, Any]:
     }
 
 
-def agent(number: int, email: str | None, **fields: Any) -> dict[str, Any]:
-    """An agent as the API gives it."""
+def agent(number: int, email: str | None, **fields: Any) -> Json:
+    """Return an agent as the API returns it."""
     return {
         "id": number,
         "email": email,
@@ -56,95 +67,257 @@ def agent(number: int, email: str | None, **fields: Any) -> dict[str, Any]:
         "roles": {"administrator": False, "owner": False},
         "departments": [],
         "create_date": "2014-09-01T08:00:00Z",
+        "last_login": None,
         **fields,
     }
 
 
-class FakeChat:
-    """Keeps tokens and agents, lists and revokes them, and remembers what was asked of it.
+@dataclass(frozen=True)
+class Reply:
+    """The response to one request, instead of the true one."""
 
-    ``answers`` says, by token id, what its DELETEs meet one after the other: a ChatError to raise, ``False`` for a token
-    that is gone, or ``None`` to carry it out. ``after_list`` is called with the number of lists read so far.
-    """
+    status: int | None = 200
+    """``None``: no response."""
+    body: Any = b""
+    """Bytes, or a value that is sent as JSON."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    applied: bool = True
+    """Whether a DELETE is executed, whatever the response is."""
+    repeated: bool = False
+    """Whether an earlier attempt of the same request got no response or a 5xx."""
+
+
+Change = Callable[[List[Json]], List[Json]]
+"""Changes the content of a list of tokens or agents."""
+Script = Mapping[str, Iterable[Union[Reply, Change, None]]]
+"""The replies to the first requests with this method and path, such as ``GET oauth/tokens``. ``None``: the true one."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request that was sent."""
+
+    line: str
+    """Method and path, then `` with VALUE`` if another access token was used."""
+    status: int | None
+    shown: frozenset[int] | None = None
+    """The ids in the response to ``GET oauth/tokens``. ``None`` if it was not a list, or was given as bytes."""
+    existing: frozenset[int] = frozenset()
+    """The ids of the tokens that existed when they were listed."""
+    after_pause: bool = False
+    """Whether the client paused before the request."""
+
+
+class FakeChat:
+    """An :class:`ApiClient` that keeps tokens, agents and clients, and records the requests."""
 
     def __init__(
         self,
-        items: Iterable[Mapping[str, Any]],
+        tokens: Iterable[Json] = (),
         *,
-        own: str | None = "own-token-value",
-        answers: Mapping[int, Sequence[ChatError | bool | None]] | None = None,
-        agents: Iterable[Mapping[str, Any]] = (),
-        list_cap: int | None = None,
-        lingering: Mapping[int, int] | None = None,
-        after_list: Callable[[int], None] | None = None,
+        agents: Iterable[Json] = (),
+        clients: Iterable[Json] = (),
+        own: str | None = OWN,
+        own_agent: int = 777,
+        script: Script | None = None,
+        headers: Mapping[str, str] | None = None,
+        shown: Callable[[Json], Json] = dict,
+        before: Callable[[str], None] = lambda line: None,
     ) -> None:
+        """``own`` is the access token of the task (``None``: an email address and a password).
+
+        ``own_agent`` is the id of the agent that the task authenticates as, unless a token with the value ``own`` shows it.
+        ``headers`` are those of a token list; ``shown`` returns a token as the list shows it. ``before`` is called before
+        each request.
+        """
         credential = {"access_token": own} if own else {"email": "ada@example.com", "password": "pass word"}
         self.connection = connection_from({**DEFAULTS, "subdomain": "acme", **credential}, {})
-        self.secrets = Secrets(self.connection.secrets)
-        self.items = {entry["id"]: dict(entry) for entry in items}
-        self.answers = {number: list(given) for number, given in (answers or {}).items()}
-        self.agents = sorted((dict(entry) for entry in agents), key=lambda entry: entry["id"])
-        self.agent_paths: list[str] = []
-        self.list_cap = list_cap
-        self.lingering = dict(lingering or {})
-        self.after_list = after_list
-        self.ghosts: dict[int, dict[str, Any]] = {}
-        self.lists: list[list[int]] = []
-        self.deletes: list[int] = []
-        self.paused: list[float] = []
+        self.tokens = {entry["id"]: entry for entry in tokens}
+        self.agents = sorted(agents, key=lambda entry: int(entry["id"]))
+        self.clients = list(clients)
+        self.requests: list[Request] = []
+        self.pauses: list[float] = []
+        self._paused = False
         self.logged: list[str] = []
+        self.interrupted = False
+        self.before = before
+        self._headers = dict(headers or {})
+        self._shown = shown
+        self._script = {line: iter(replies) for line, replies in (script or {}).items()}
+        own_token = next((entry for entry in self.tokens.values() if own and entry["access_token"] == own), None)
+        self._own_id = own_token["id"] if own_token else None
+        self._own_agent = own_token["agent_id"] if own_token and own_token["agent_id"] else own_agent
         self._lock = threading.Lock()
 
-    def url(self, path: str) -> str:
-        return f"{self.connection.base_url}/{path}"
-
-    def get(self, path: str, unexpected: Any) -> Any:
-        if path.startswith("agents?"):
-            return self._page_of_agents(path)
-        assert path == "oauth/tokens"
-        shown = {**self.items, **self.ghosts}
-        listed = [shown[number] for number in sorted(shown)][: self.list_cap]
-        self.lists.append([entry["id"] for entry in listed])
-        for number in list(self.ghosts):
-            self.lingering[number] -= 1
-            if self.lingering[number] == 0:
-                del self.ghosts[number]
-        if self.after_list:
-            self.after_list(len(self.lists))
-        return listed
-
-    def _page_of_agents(self, path: str) -> list[dict[str, Any]]:
-        query = parse_qs(urlsplit(path).query)
-        (since,), (limit,) = query["since_id"], query["limit"]
-        assert int(limit) <= 100
-        self.agent_paths.append(path)
-        return [agent for agent in self.agents if agent["id"] >= int(since)][: int(limit)]
-
-    def find(self, path: str, unexpected: Any) -> Any:
+    def get(
+        self,
+        path: str,
+        *,
+        missing_ok: bool = False,
+        access_token: str | None = None,
+        object_hook: Callable[[Json], Any] | None = None,
+    ) -> Document:
+        """As :meth:`ApiClient.get`."""
         with self._lock:
-            self.agent_paths.append(path)
-        prefix, _slash, value = path.rpartition("/")
-        key = {"agents/email": "email", "agents": "id"}[prefix]
-        return next((agent for agent in self.agents if str(agent[key]).lower() == unquote(value).lower()), None)
+            line = f"GET {path}" if access_token is None else f"GET {path} with {access_token}"
+            scripted = self._scripted(line)
+            reply = scripted if isinstance(scripted, Reply) else self._reply_to_get(path, access_token, scripted)
+            self._record(line, reply)
+        url = f"{self.connection.base_url}/{path}"
+        if missing_ok and reply.status in (404, 410):
+            return Document(url, reply.status, reply.headers, None)
+        if reply.status != 200:
+            raise self._error(reply, url)
+        try:
+            return Document(url, 200, reply.headers, json.loads(_bytes(reply.body), object_hook=object_hook))
+        except (ValueError, RecursionError):
+            raise unexpected_content(url, "JSON", "it is not valid JSON.") from None
 
-    def delete(self, path: str) -> bool:
+    def delete(self, path: str) -> Response:
+        """As :meth:`ApiClient.delete`."""
         with self._lock:
+            line = f"DELETE {path}"
             number = int(path[len("oauth/tokens/") :])
             assert path == f"oauth/tokens/{number}"
-            assert any(number in listed for listed in self.lists), "a DELETE for what was not listed"
-            self.deletes.append(number)
-            answers = self.answers.get(number)
-            answer = answers.pop(0) if answers else None
-            if isinstance(answer, ChatError):
-                raise answer
-            entry = self.items.pop(number, None)
-            if entry is not None and self.lingering.get(number):
-                self.ghosts[number] = entry
-            return answer is None and entry is not None
+            shown = [request.shown for request in self.lists if request.status == 200]
+            assert any(ids is None or number in ids for ids in shown), "a DELETE for a token that was not listed"
+            scripted = self._scripted(line)
+            assert scripted is None or isinstance(scripted, Reply)
+            exists = number in self.tokens
+            if self._is_rejected():
+                reply = Reply(401, repeated=scripted is not None and scripted.repeated)
+            else:
+                reply = scripted or (Reply(204) if exists else Reply(404, NOT_FOUND))
+                if reply.applied:
+                    self.tokens.pop(number, None)
+            self._record(line, reply)
+        if reply.status is not None and (reply.status in (404, 410) or 200 <= reply.status < 300):
+            return Response(reply.status, reply.headers, _bytes(reply.body), reply.repeated)
+        raise self._error(reply, f"{self.connection.base_url}/{path}")
 
     def pause(self, seconds: float) -> bool:
-        self.paused.append(seconds)
-        return False
+        """As :meth:`ApiClient.pause`, without waiting."""
+        self.pauses.append(seconds)
+        self._paused = True
+        return self.interrupted
 
-    def log(self, text: str) -> None:
-        self.logged.append(text)
+    @property
+    def lines(self) -> list[str]:
+        """Method and path of each request."""
+        return [request.line for request in self.requests]
+
+    @property
+    def deleted(self) -> list[int]:
+        """The ids for which a DELETE was sent, in this order."""
+        return [int(line.rpartition("/")[2]) for line in self.lines if line.startswith("DELETE ")]
+
+    @property
+    def lists(self) -> list[Request]:
+        """The requests for the list of tokens."""
+        return [request for request in self.requests if request.line == "GET oauth/tokens"]
+
+    def _scripted(self, line: str) -> Reply | Change | None:
+        self.before(line)
+        return next(self._script.get(line, iter(())), None)
+
+    def _is_rejected(self) -> bool:
+        return self._own_id is not None and self._own_id not in self.tokens
+
+    def _reply_to_get(self, path: str, access_token: str | None, change: Change | None) -> Reply:
+        own_agent = self._own_agent
+        if access_token is not None:
+            entry = next((entry for entry in self.tokens.values() if entry["access_token"] == access_token), None)
+            if entry is None:
+                return Reply(401)
+            own_agent = entry["agent_id"]
+        elif self._is_rejected():
+            return Reply(401)
+        if path == "oauth/tokens":
+            body = [self._shown(self.tokens[number]) for number in sorted(self.tokens)]
+            return Reply(body=change(body) if change else body, headers=self._headers)
+        if path == "oauth/clients":
+            return Reply(body=self.clients)
+        if path.startswith("agents?"):
+            query = parse_qs(urlsplit(path).query)
+            (since,), (limit,) = query["since_id"], query["limit"]
+            assert int(limit) <= 100, "the API rejects a higher limit"
+            page = [entry for entry in self.agents if entry["id"] >= int(since)][: int(limit)]
+            return Reply(body=change(page) if change else page)
+        if path == "agents/me":
+            me = next((entry for entry in self.agents if entry["id"] == own_agent), None)
+            return Reply(body=me or agent(own_agent, "own@example.com"))
+        folder, _slash, value = path.rpartition("/")
+        key = {"agents/email": "email", "agents": "id"}[folder]
+        wanted = unquote(value).lower()
+        found = next((entry for entry in self.agents if str(entry[key]).lower() == wanted), None)
+        return Reply(body=found) if found else Reply(404, NOT_FOUND)
+
+    def _record(self, line: str, reply: Reply) -> None:
+        shown: frozenset[int] | None = None
+        existing: frozenset[int] = frozenset()
+        if line == "GET oauth/tokens":
+            existing = frozenset(self.tokens)
+            if reply.status == 200 and isinstance(reply.body, list):
+                ids = (entry.get("id") for entry in reply.body if isinstance(entry, dict))
+                shown = frozenset(number for number in ids if isinstance(number, int))
+        self.requests.append(Request(line, reply.status, shown, existing, self._paused))
+        self._paused = False
+
+    def _error(self, reply: Reply, url: str) -> ChatError:
+        if reply.status is None:
+            return ChatError(f"No response from {url}: the connection was closed.", outcome_unknown=True)
+        return unexpected_status(
+            reply.status,
+            url,
+            credential=self.connection.credential,
+            text=error_text(_bytes(reply.body).decode()),
+            location=None,
+            outcome_unknown=reply.repeated or reply.status >= 500,
+        )
+
+
+def as_client(fake: FakeChat) -> ApiClient:
+    """Return the fake as the client that it stands for, so that mypy compares them."""
+    return fake
+
+
+def task(
+    client: FakeChat, spec: Mapping[str, Mapping[str, Any]], options: Mapping[str, Any], check_mode: bool = False
+) -> Task:
+    """Return a task with these options and the defaults of a module's argument ``spec``."""
+    unknown = options.keys() - spec.keys()
+    assert not unknown, f"not in the spec: {unknown}"
+    defaults = {name: details["default"] for name, details in spec.items() if "default" in details}
+    return Task({**defaults, **options}, as_client(client), check_mode, client.logged.append)
+
+
+# Changes of a list, for scripts.
+
+
+def nothing(entries: list[Json]) -> list[Json]:
+    """Show an empty list."""
+    return []
+
+
+def first(count: int) -> Change:
+    """Show only the first ``count`` entries."""
+    return lambda entries: entries[:count]
+
+
+def only(*ids: int) -> Change:
+    """Show only the entries with these ids."""
+    return lambda entries: [entry for entry in entries if entry["id"] in ids]
+
+
+def without(*ids: int) -> Change:
+    """Hide the entries with these ids."""
+    return lambda entries: [entry for entry in entries if entry["id"] not in ids]
+
+
+def also(*others: Json) -> Change:
+    """Show these entries too, unless their ids are shown already."""
+    return lambda entries: [*entries, *(new for new in others if new["id"] not in {old["id"] for old in entries})]
+
+
+def _bytes(body: Any) -> bytes:
+    return body if isinstance(body, bytes) else json.dumps(body).encode()

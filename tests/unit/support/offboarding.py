@@ -2,64 +2,99 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the modules return in an offboarding of two people, for the tests of its report."""
+"""Module results of an offboarding of two people, for the tests of its report."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.filter.offboard_report import offboard_report
+from ansible_collections.zchat.admin.plugins.plugin_utils._report import offboard_report
 
 ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
 JONAS, PRIYA = 100000204, 10000026
-LISTED = {"tokens": 18, "agents": 3}
+LISTED = {"tokens": 18, "agents": 3, "own_only": False}
+AGENTS = [
+    {"id": PRIYA, "email": "priya.nair@example.com", "display_name": "Priya Nair", "enabled": False},
+    {"id": JONAS, "email": "jonas.weber@example.com", "display_name": "Jonas Weber", "enabled": True},
+]
 
 
-def token(number: int, agent_id: int = JONAS, expire_date: str | None = "2014-09-09T17:49:20Z") -> dict[str, Any]:
+def token(number: int, agent_id: int | None = JONAS, **fields: Any) -> dict[str, Any]:
     """A token as the modules return it."""
     return {
         "id": number,
         "agent_id": agent_id,
-        "client_identifier": "zendesk",
+        "client_identifier": "zopim",
         "create_date": "2014-09-09T07:49:20Z",
-        "expire_date": expire_date,
+        "expire_date": "2014-09-09T17:49:20Z",
         "scopes": "read write",
         "token_type": "Bearer",
+        **fields,
     }
 
 
-PEOPLE: dict[str, Any] = {
-    "agents": [
-        {"id": PRIYA, "email": "priya.nair@example.com", "display_name": "Priya Nair", "enabled": False},
-        {"id": JONAS, "email": "jonas.weber@example.com", "display_name": "Jonas Weber", "enabled": True},
-    ],
-    "unknown_emails": [],
-    "unknown_agent_ids": [],
-    "account": ACCOUNT,
-}
-TOKENS: dict[str, Any] = {
-    "tokens": [token(38), token(143, PRIYA), token(1204, expire_date=None)],
-    "listed": LISTED,
-    "account": ACCOUNT,
-}
-REVOKED: dict[str, Any] = {
-    "failed": False,
-    "revoked": TOKENS["tokens"],
-    "kept": [],
-    "already_absent": [],
-    "not_revoked": [],
-    "verified": True,
-    "listed": LISTED,
-    "account": ACCOUNT,
-}
+def not_revoked(number: int, msg: str = "HTTP 422.", **fields: Any) -> dict[str, Any]:
+    """A token of ``not_revoked``."""
+    return token(number, status=422, msg=msg, **fields)
 
 
-def report(
-    people: dict[str, Any] | None = None, tokens: dict[str, Any] | None = None, dry_run: bool = False, **revocation: Any
-) -> dict[str, Any]:
-    """The report of a run whose revocation came to ``revocation``, and else to success."""
-    result = {**REVOKED, **revocation}
-    people, tokens = PEOPLE if people is None else people, TOKENS if tokens is None else tokens
+TOKENS = [token(38), token(143, PRIYA), token(1204, expire_date=None)]
+
+
+def result(**changed: Any) -> dict[str, Any]:
+    """The result of a module run that revoked three tokens, but for what is ``changed``."""
+    return {
+        "changed": True,
+        "msg": "3 tokens revoked, and none is left.",
+        "revoked": TOKENS,
+        "kept": [],
+        "gone": [],
+        "not_revoked": [],
+        "already_absent": [],
+        "verified": True,
+        "listed": LISTED,
+        "unknown_agent_emails": [],
+        "unknown_agent_ids": [],
+        "agents": AGENTS,
+        "clients": [{"client_identifier": "zopim", "name": "Zopim Dashboard", "company": None}],
+        "account": ACCOUNT,
+        **changed,
+    }
+
+
+FAILED = {"failed": True, "msg": "Revoked 2 of 3 tokens.", "verified": False}
+
+
+def report_of(run: dict[str, Any], dry_run: bool = False, **given: Any) -> dict[str, Any]:
+    """The report of a module result."""
     return offboard_report(
-        result, people, tokens, [], [], dry_run, "2026-11-23T14:14:57Z", "2026-11-23T14:15:00Z", "amelie"
+        run,
+        **{
+            "agent_emails": ["jonas.weber@example.com"],
+            "agent_ids": [PRIYA],
+            "started": "2026-11-23T14:14:57Z",
+            "finished": "2026-11-23T14:15:00Z",
+            "user": "amelie",
+            "version": "1.0.0",
+            **given,
+        },
+        dry_run=dry_run,
     )
+
+
+def report(dry_run: bool = False, **changed: Any) -> dict[str, Any]:
+    """The report of a run, but for what is ``changed`` in the module result."""
+    return report_of(result(**({"verified": False} if dry_run else {}), **changed), dry_run)
+
+
+def journal_line(number: int, of: int, agent_id: int = JONAS) -> dict[str, Any]:
+    """A line of the journal."""
+    return {
+        "time": "2026-11-23T14:14:58Z",
+        "account": ACCOUNT,
+        "token": number,
+        "agent_id": agent_id,
+        "client_identifier": "zopim",
+        "n": 1,
+        "of": of,
+    }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A server of a few lines that does on a real socket whatever a test's script says, proper or not."""
+"""A small HTTP server that sends on a real socket whatever the script of a test contains, valid or not."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
-    Act = Union[bytes, Callable[["Turn"], bool]]
-    """What to do with one request: bytes to answer it with, or a function that says whether the connection is kept."""
+    Step = Union[bytes, Callable[["Exchange"], bool]]
+    """How to handle one request: the bytes to send, or a function that returns whether the connection stays open."""
 
 
-def answer(status: int, body: Any = b"", headers: Mapping[str, str] | None = None) -> bytes:
-    """A whole HTTP answer. A ``body`` that is neither bytes nor text becomes JSON."""
+def response(status: int, body: Any = b"", headers: Mapping[str, str] | None = None) -> bytes:
+    """Return a complete HTTP response. A ``body`` that is neither bytes nor a string becomes JSON."""
     if not isinstance(body, (bytes, str)):
         body = json.dumps(body)
     if isinstance(body, str):
@@ -29,11 +29,11 @@ def answer(status: int, body: Any = b"", headers: Mapping[str, str] | None = Non
     if status == 204:
         fields.pop("Content-Length")
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"HTTP/1.1 {status} Whatever\r\n{head}\r\n".encode() + body
+    return f"HTTP/1.1 {status} Reason\r\n{head}\r\n".encode() + body
 
 
-class Turn:
-    """One request and the socket to answer it on."""
+class Exchange:
+    """One request, and the connection for its response."""
 
     def __init__(self, server: ScriptedServer, connection: socket.socket, request: str) -> None:
         self.server = server
@@ -41,36 +41,46 @@ class Turn:
         self.request = request
 
     def reset(self) -> bool:
-        """End the connection with a RST."""
+        """Close the connection with a RST."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return False
 
     def send_and_reset(self, data: bytes) -> bool:
+        """Send ``data``, then close the connection with a RST."""
         self.connection.sendall(data)
         return self.reset()
 
     def send_and_close(self, data: bytes) -> bool:
+        """Send ``data``, then close the connection."""
         self.connection.sendall(data)
         return False
 
     def send_and_stall(self, data: bytes) -> bool:
-        """Send ``data`` and then nothing more until the test is over."""
+        """Send ``data``, then nothing more until the test ends."""
         self.connection.sendall(data)
         self.server.closing.wait()
         return False
 
-    def send_and_drip(self, data: bytes) -> bool:
-        """Send ``data`` and then a digit every fifth of a second, until the client hangs up or the test is over."""
+    def send_slowly(self, data: bytes, interval: float = 0.2) -> bool:
+        """Send ``data``, then one digit per ``interval`` seconds, until the client disconnects or the test ends."""
         self.connection.sendall(data)
-        while not self.server.closing.wait(0.2):
+        while not self.server.closing.wait(interval):
             self.connection.sendall(b"0")
+        return False
+
+    def send_endlessly(self, data: bytes, repeated: bytes) -> bool:
+        """Send ``data``, then ``repeated`` again and again, until the client disconnects or the test ends."""
+        self.connection.sendall(data)
+        while not self.server.closing.is_set():
+            self.connection.sendall(100 * repeated)
         return False
 
 
 class ScriptedServer:
-    """Listens on loopback and takes one act of the script for each request; the last one is repeated."""
+    """Listens on loopback and executes one step of the script for each request. The last step is repeated."""
 
-    def __init__(self, *script: Act, wrap: Callable[[socket.socket], socket.socket] = lambda plain: plain) -> None:
+    def __init__(self, *script: Step, wrap: Callable[[socket.socket], socket.socket] = lambda plain: plain) -> None:
+        """``wrap`` is called with each accepted connection, for example to start TLS."""
         self.script = list(script)
         self.requests: list[str] = []
         self.connections = 0
@@ -84,6 +94,7 @@ class ScriptedServer:
 
     @property
     def url(self) -> str:
+        """The base URL of the API."""
         return f"http://127.0.0.1:{self.port}/api/v2/chat"
 
     def __enter__(self) -> ScriptedServer:
@@ -91,7 +102,7 @@ class ScriptedServer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.closing.set()
         self._listener.shutdown(socket.SHUT_RDWR)
@@ -112,7 +123,7 @@ class ScriptedServer:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # the other side has closed it
+                continue  # the client has closed it
         for worker in workers:
             worker.join()
 
@@ -120,12 +131,12 @@ class ScriptedServer:
         try:
             with self._wrap(plain) as connection:
                 self._open.append(connection)
-                while self._take_turn(connection):
+                while self._handle_request(connection):
                     pass
         except OSError:
-            return  # a client that hangs up, or refuses the certificate, is part of many a test
+            return  # many tests have a client that disconnects or rejects the certificate
 
-    def _take_turn(self, connection: socket.socket) -> bool:
+    def _handle_request(self, connection: socket.socket) -> bool:
         request = b""
         while not request.endswith(b"\r\n\r\n"):
             data = connection.recv(65_536)
@@ -134,8 +145,8 @@ class ScriptedServer:
             request += data
         with self._lock:
             self.requests.append(request.decode("latin-1"))
-            act = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        if isinstance(act, bytes):
-            connection.sendall(act)
+            step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(step, bytes):
+            connection.sendall(step)
             return True
-        return act(Turn(self, connection, self.requests[-1]))
+        return step(Exchange(self, connection, self.requests[-1]))

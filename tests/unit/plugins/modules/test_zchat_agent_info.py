@@ -7,18 +7,28 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
-from ansible_collections.zchat.admin.plugins.module_utils.errors import ChatError
-from ansible_collections.zchat.admin.plugins.modules.zchat_agent_info import run
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import FakeChat, agent
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.modules.zchat_agent_info import RETURN, SPEC, run
+from ansible_collections.zchat.admin.tests.unit.support.fake_chat import FakeChat, Json, Reply, agent, task
 
 ADA = agent(10, "ada@example.com", enabled=False, roles={"administrator": True, "owner": False})
-BOB = agent(20, "bob@example.com")
+BOB = agent(20, "bob@example.com", last_login="2026-11-22T08:00:00Z")
+DOCUMENTED = yaml.safe_load(RETURN)
 
 
-def test_nobody_asked_for_means_everybody():
-    result = run({}, FakeChat([], agents=[BOB, ADA]), False)
-    assert [each["id"] for each in result["agents"]] == [10, 20]
+def info(client: FakeChat, **options: Any) -> Json:
+    return run(task(client, SPEC, options, check_mode=True))
+
+
+def ids(result: Json) -> list[int]:
+    return [entry["id"] for entry in result["agents"]]
+
+
+def test_without_options_all_agents_are_returned():
+    result = info(FakeChat(agents=[BOB, ADA]))
+    assert ids(result) == [10, 20]
     assert result["agents"][0] == {
         "id": 10,
         "email": "ada@example.com",
@@ -30,44 +40,56 @@ def test_nobody_asked_for_means_everybody():
         "administrator": True,
         "owner": False,
         "create_date": "2014-09-01T08:00:00Z",
+        "last_login": None,
     }
-    assert (result["changed"], result["unknown_emails"], result["unknown_agent_ids"]) == (False, [], [])
+    assert (result["changed"], result["unknown_agent_emails"], result["unknown_agent_ids"]) == (False, [], [])
     assert result["warnings"] == []
 
 
-@pytest.mark.parametrize("options", [{"emails": []}, {"agent_ids": []}, {"emails": [], "agent_ids": []}])
-def test_an_empty_list_means_nobody(options: dict[str, Any]):
-    client = FakeChat([], agents=[ADA])
-    assert run(options, client, False)["agents"] == []
-    assert client.agent_paths == []
+def test_the_result_has_the_documented_keys():
+    result = info(FakeChat(agents=[ADA, BOB]))
+    assert result.keys() - {"changed", "warnings"} == DOCUMENTED.keys() - {"account", "status"}
+    assert result["agents"][1].keys() == DOCUMENTED["agents"]["contains"].keys()
+    assert result["agents"][1]["last_login"] == "2026-11-22T08:00:00Z"
 
 
-def test_either_is_enough():
-    result = run(
-        {"emails": ["ADA@example.com", "x@example.com"], "agent_ids": [20, 7]}, FakeChat([], agents=[ADA, BOB]), True
-    )
-    assert [each["id"] for each in result["agents"]] == [10, 20]
-    assert (result["unknown_emails"], result["unknown_agent_ids"]) == (["x@example.com"], [7])
+def test_addresses_and_ids_define_one_set_of_agents():
+    result = info(FakeChat(agents=[ADA, BOB]), agent_emails=["ADA@example.com", "x@example.com"], agent_ids=[20, 7, 10])
+    assert ids(result) == [10, 20]
+    assert (result["unknown_agent_emails"], result["unknown_agent_ids"]) == (["x@example.com"], [7])
     assert len(result["warnings"]) == 2
 
 
-@pytest.mark.parametrize("options", [{"emails": None}, {"agent_ids": None}, {"emails": [" "]}, {"agent_ids": [0]}])
-def test_bad_values_are_refused_before_any_request(options: dict[str, Any]):
-    client = FakeChat([], agents=[ADA])
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"agent_status": ["enabled"]}, [20]),
+        ({"agent_status": ["disabled"]}, [10]),
+        ({"agent_status": ["enabled", "disabled"]}, [10, 20]),
+        ({"agent_status": ["enabled"], "agent_ids": [10]}, []),
+        ({"agent_status": []}, []),
+    ],
+)
+def test_states(options: Json, expected: list[int]):
+    assert ids(info(FakeChat(agents=[ADA, BOB, agent(30, None, enabled=None)]), **options)) == expected
+
+
+@pytest.mark.parametrize("options", [{"agent_emails": []}, {"agent_ids": []}, {"agent_emails": [], "agent_ids": []}])
+def test_an_empty_list_returns_no_agent(options: Json):
+    client = FakeChat(agents=[ADA])
+    assert info(client, **options)["agents"] == []
+    assert client.requests == []
+
+
+@pytest.mark.parametrize("options", [{"agent_emails": ["leaver"]}, {"agent_emails": [" "]}, {"agent_ids": [0]}])
+def test_invalid_values_fail_before_any_request(options: Json):
+    client = FakeChat(agents=[ADA])
     with pytest.raises(ChatError):
-        run(options, client, False)
-    assert client.agent_paths == []
+        info(client, **options)
+    assert client.requests == []
 
 
-def test_where_nobody_is_found_the_api_is_looked_for():
-    """A 404 for each of them may also mean that there is no such account."""
-
-    class Nowhere(FakeChat):
-        def get(self, path: str, unexpected: Any) -> Any:
-            raise ChatError("There is no Chat API.", 404)
-
-    with pytest.raises(ChatError, match="no Chat API"):
-        run({"agent_ids": [7]}, Nowhere([]), False)
-    client = FakeChat([], agents=[ADA])
-    assert run({"agent_ids": [7]}, client, False)["unknown_agent_ids"] == [7]
-    assert client.agent_paths == ["agents/7", "agents?since_id=1&limit=1"]
+def test_if_no_agent_is_found_the_list_shows_whether_this_is_the_chat_api():
+    script = {"GET agents?since_id=1&limit=100": [Reply(404)]}
+    with pytest.raises(ChatError, match="There is no Chat API"):
+        info(FakeChat(script=script), agent_ids=[7])

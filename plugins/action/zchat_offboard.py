@@ -1,0 +1,152 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The offboarding as one action on the controller: test the report folder, run the module, write the report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.plugin_utils import _files
+from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import base_url, check_connection, check_variables
+from ansible_collections.zchat.admin.plugins.plugin_utils._local_action import LocalAction
+from ansible_collections.zchat.admin.plugins.plugin_utils._options import validated
+from ansible_collections.zchat.admin.plugins.plugin_utils._origin import collection_version, run_by, utc_now
+from ansible_collections.zchat.admin.plugins.plugin_utils._page import offboard_page, render
+from ansible_collections.zchat.admin.plugins.plugin_utils._report import offboard_report
+from ansible_collections.zchat.admin.plugins.plugin_utils._verdict import number_unknown, verdict
+
+MODULE = "zchat.admin.zchat_oauth_token"
+ROLE, PREFIX = "zchat.admin.offboard", "offboard_"
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "agent_emails": {"type": "list", "elements": "str", "default": []},
+    "agent_ids": {"type": "list", "elements": "int", "default": []},
+    "own_token": {"type": "str", "choices": ["refuse", "keep", "revoke"]},
+    "max_revocations": {"type": "int"},
+    "report_dir": {"type": "path"},
+    "report_formats": {"type": "list", "elements": "str", "choices": ["json", "html"], "default": ["json", "html"]},
+    "unknown_agents": {"type": "str", "choices": ["warn", "fail"], "default": "warn"},
+}
+"""The options of the action. In the role, each is a variable with the prefix ``offboard_``."""
+_PASSED_ON = (*CONNECTION_OPTIONS, "token", "own_token", "max_revocations")
+"""Options that the module gets as the task has them."""
+_OTHER_VARIABLES = ("result", "report_files", "webhook_*", "job_template", "organization")
+"""Variables with the same prefix that are valid, too: the role or a rulebook sets them."""
+
+Result = dict[str, Any]
+
+
+class ActionModule(LocalAction):
+    """``zchat_offboard``. The documentation is in the module of the same name."""
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
+        """Return the result of the task. Whatever ends the module, the report is written first."""
+        super().run(tmp, task_vars)
+        task_vars, started, names = task_vars or {}, utc_now(), self._names()
+        try:
+            options = self._options(names, task_vars)
+        except ValueError as error:
+            return _result(failed=True, msg=str(error))
+        if not options["agent_emails"] and not options["agent_ids"]:
+            empty = f"'{names['agent_emails']}' and '{names['agent_ids']}' are empty"
+            return _result(msg=f"Nobody to offboard: {empty}. Nothing was done.")
+        account = base_url(options, self.environ())
+        try:
+            paths = self._reserve(options, account, started)
+        except OSError as error:
+            folder = f"the folder in '{names['report_dir']}'"
+            return _result(failed=True, msg=f"Nothing was revoked: {folder} cannot be written to. {error}.")
+        result = _with_names(self._revoke(options, paths.get(_files.JOURNAL), task_vars), names)
+        lost = result.get("revoked") is None
+        report = offboard_report(
+            {**result, "account": result.get("account") or account, "warnings": result.get("module_warnings")},
+            agent_emails=options["agent_emails"],
+            agent_ids=options["agent_ids"],
+            dry_run=bool(self._task.check_mode),
+            started=started,
+            finished=utc_now(),
+            user=run_by(task_vars, os.environ),
+            version=collection_version(),
+            journal=_files.read_journal(paths[_files.JOURNAL]) if lost and paths else (),
+        )
+        must_exist = names["unknown_agents"] if options["unknown_agents"] == "fail" else None
+        return self._finish(result, report, paths, must_exist)
+
+    def _names(self) -> dict[str, str]:
+        """Return the name of each option for the user: the name of the variable, if the role runs this."""
+        return {option: f"{PREFIX if self._in_role() else ''}{option}" for option in OPTIONS}
+
+    def _in_role(self) -> bool:
+        return self._task._role is not None and self._task._role.get_name() == ROLE
+
+    def _options(self, names: Mapping[str, str], task_vars: Mapping[str, Any]) -> Result:
+        """Return the options. Raises ``ValueError`` if one is not valid, or if a variable of the role is misspelled."""
+        args = dict(self._task.args)
+        if self._in_role():
+            check_variables(task_vars, PREFIX, (*OPTIONS, "accounts"), _OTHER_VARIABLES)
+            check_connection(args, task_vars, f"{PREFIX}accounts")
+            # Before ansible-core 2.19, a template can make the string "None" of null.
+            args.update({option: None for option, name in names.items() if task_vars.get(name, "") is None})
+        options = validated(args, {**CONNECTION_OPTIONS, **OPTIONS}, names)
+        if not options["report_formats"]:
+            raise ValueError(f"'{names['report_formats']}' is empty. Set json, html or both.")
+        return options
+
+    def _reserve(self, options: Result, account: str | None, started: str) -> dict[str, Path]:
+        """Return the path of the journal and of each report, ``{}`` without a folder. Raises ``OSError``."""
+        if options["report_dir"] is None:
+            return {}
+        # The journal reserves the name: it exists until the reports do.
+        extensions = (_files.JOURNAL, *options["report_formats"])
+        return _files.reserve(options["report_dir"], _files.stem("offboard", account, started), extensions)
+
+    def _revoke(self, options: Result, journal: Path | None, task_vars: Mapping[str, Any]) -> Result:
+        """Return the result of the module, as :meth:`LocalAction.run_module` does."""
+        args = {name: value for name, value in self._task.args.items() if name in _PASSED_ON}
+        args.update(state="absent", agent_emails=options["agent_emails"], agent_ids=options["agent_ids"], names=True)
+        if journal is not None:
+            args["journal"] = str(journal)
+        return self.run_module(MODULE, args, task_vars)
+
+    def _finish(self, result: Result, report: Result, paths: Mapping[str, Path], must_exist: str | None) -> Result:
+        """Write the report. Return the result of the task.
+
+        ``must_exist`` is the name of the option because of which the task fails if an agent is unknown.
+        """
+        problems = _files.save(paths, report, lambda: render("offboard.html.j2", offboard_page(report)), self._display)
+        unknown = number_unknown(report)
+        if must_exist and unknown:
+            problems.append(f"The task fails because {unknown}, and '{must_exist}' is 'fail'.")
+        headline = verdict(report).headline
+        outcome = f"{headline}." if report["msg"] is None else f"NOT COMPLETE: {report['msg']}"
+        failed = report["msg"] is not None or bool(problems)
+        return _result(
+            msg=" ".join([outcome, *problems]) if failed else headline,
+            failed=failed,
+            changed=bool(result.get("changed", report["summary"]["revoked"])),
+            report=report,
+            report_files=_files.finish(paths, self._display),
+            **{key: result[key] for key in ("diff", "status", "warnings") if key in result},
+        )
+
+
+def _result(**values: Any) -> Result:
+    return {"changed": False, "failed": False, "report": {}, "report_files": [], **values}
+
+
+def _with_names(result: Result, names: Mapping[str, str]) -> Result:
+    """Return the result with the names of options in its messages replaced by the names of the variables."""
+
+    def renamed(text: Any) -> Any:
+        for option, name in names.items():
+            text = text.replace(f"'{option}'", f"'{name}'") if isinstance(text, str) else text
+        return text
+
+    rows = [{**row, "msg": renamed(row["msg"])} for row in result.get("not_revoked") or ()]
+    return {**result, "msg": renamed(result.get("msg")), **({"not_revoked": rows} if rows else {})}

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Failures, and the messages for HTTP responses. A message states what happened, at which URL, and what to do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ansible_collections.zchat.admin.plugins.module_utils._text import enumerated, sentence
+
+SUPPORT_API_HINT = (
+    "This is the Zendesk Support API, which has its own tokens. The Chat API is at "
+    "https://<subdomain>.zendesk.com/api/v2/chat: set 'subdomain', or set 'api_url' to that URL."
+)
+CHECK_ADDRESS = "Check 'subdomain' or 'api_url'."
+
+_REQUIRED_SCOPES = re.compile(r"required scopes?:?\s*((?:(?:read|write|chat)\b[\s,]*)+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a task failed, or why a token was not revoked."""
+
+    msg: str
+    status: int | None = None
+    """The HTTP status that caused it, if a response did."""
+    outcome_unknown: bool = False
+    """Whether the API may have executed the request: it returned no response, a 5xx, or an unexpected content."""
+    affects_all: bool = False
+    """Whether each further request of the same kind would fail in the same way."""
+
+
+class ChatError(Exception):
+    """The task, or the revocation of one token, cannot continue. Carries a :class:`Failure`."""
+
+    def __init__(
+        self, msg: str, status: int | None = None, *, outcome_unknown: bool = False, affects_all: bool = False
+    ) -> None:
+        super().__init__(msg)
+        self.failure = Failure(msg, status, outcome_unknown, affects_all)
+
+    def with_unknown_outcome(self) -> ChatError:
+        """Return the same error for a request of which the API may have executed an earlier attempt."""
+        failure = self.failure
+        return ChatError(failure.msg, failure.status, outcome_unknown=True, affects_all=failure.affects_all)
+
+    @property
+    def msg(self) -> str:
+        """The message for the user."""
+        return self.failure.msg
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status that caused the error, if a response did."""
+        return self.failure.status
+
+
+@dataclass(frozen=True)
+class Credential:
+    """The kind of credential that a task uses, and where it comes from."""
+
+    is_token: bool
+    source: str
+    """The option or environment variable, such as ``'access_token'`` or ``ZCHAT_EMAIL and ZCHAT_PASSWORD``."""
+
+    def __str__(self) -> str:
+        return f"{'access token' if self.is_token else 'email address and password'} ({self.source})"
+
+
+def unexpected_status(
+    status: int, url: str, *, credential: Credential, text: str, location: str | None, outcome_unknown: bool = False
+) -> ChatError:
+    """Return the error for an HTTP status that ends a request.
+
+    ``text`` is the error text of the response, masked and shortened; ``location`` the target of a redirect, without its
+    query.
+    """
+    reason = f" The API returned: {sentence(text)}" if text else ""
+    scopes = missing_scopes(text) if status == 403 else []
+    if 300 <= status < 400 and status != 304 and location:
+        msg = f"{url} redirects to {location} (HTTP {status}). The collection follows no redirects. {CHECK_ADDRESS}"
+    elif status == 401:
+        msg = f"The API at {url} rejected the {credential} (HTTP 401). {_advice_for_401(credential)}"
+    elif scopes:
+        msg = (
+            f"The {credential} {'lacks' if credential.is_token else 'lack'} the scope{'s' if len(scopes) > 1 else ''} "
+            f"{enumerated(scopes)}, required at {url} (HTTP 403). Use a token that has {enumerated(scopes)}."
+        )
+    elif status == 403:
+        msg = f"The API refused access to {url} (HTTP 403). An Administrator is required.{reason}"
+    elif status == 404:
+        msg = f"There is no Chat API at {url} (HTTP 404). {CHECK_ADDRESS}{reason}"
+    else:
+        msg = f"The API returned HTTP {status} at {url}.{reason or ' It gave no reason.'}"
+    return ChatError(msg, status, outcome_unknown=outcome_unknown, affects_all=status == 401 or bool(scopes))
+
+
+def _advice_for_401(credential: Credential) -> str:
+    if credential.is_token:
+        return (
+            "The token may have a typo, be expired or revoked, or belong to another account. "
+            "It must come from a Chat API client, not from Admin Center."
+        )
+    return (
+        "Check both. Only stand-alone Chat accounts accept them; for an account that was created in Zendesk Support, use "
+        "'access_token'."
+    )
+
+
+def missing_scopes(text: str) -> Sequence[str]:
+    """Return the scopes that the error text of a 403 names as missing, such as ``["write"]``."""
+    found = _REQUIRED_SCOPES.search(text)
+    return re.findall(r"[a-z]+", found.group(1).lower()) if found else []
+
+
+def unexpected_content(url: str, expected: str, reason: str) -> ChatError:
+    """Return the error for a 200 whose content is not the ``expected`` one. ``reason`` is a sentence."""
+    hint = "" if SUPPORT_API_HINT in reason else f" {CHECK_ADDRESS}"
+    return ChatError(f"{url} did not return {expected}: {reason}{hint}", 200)

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The names behind ids: agents and API clients, for results that people read. Best effort: errors are warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.zchat.admin.plugins.module_utils import _agents
+from ansible_collections.zchat.admin.plugins.module_utils._agents import Agent, Agents, find_agents
+from ansible_collections.zchat.admin.plugins.module_utils._client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._oauth_clients import list_clients
+from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import Token
+
+
+@dataclass(frozen=True)
+class Names:
+    """Agents and clients of a result; ``None`` if they were not looked up, or could not be read."""
+
+    agents: Agents | None = None
+    clients: list[dict[str, Any]] | None = None
+    warnings: tuple[str, ...] = ()
+
+    def result(self) -> dict[str, Any]:
+        """Return the part of a result that the option ``names`` adds."""
+        return {
+            "agents": None if self.agents is None else [_agents.result_of(agent) for agent in self.agents.agents],
+            "unknown_agent_ids": [] if self.agents is None else list(self.agents.unknown_ids),
+            "clients": self.clients,
+        }
+
+    def agent(self, number: int | None) -> str:
+        """Return an agent's id and name."""
+        agent = self._agents_by_id.get(number)
+        name = (agent.display_name or agent.email) if agent else None
+        return f"{number} ({name})" if name else str(number)
+
+    def client(self, identifier: str | None) -> str:
+        """Return a client's name and identifier."""
+        client = self._clients_by_identifier.get(identifier)
+        return f"{identifier} ({client['name']})" if client and client["name"] else str(identifier)
+
+    @cached_property
+    def _agents_by_id(self) -> Mapping[int | None, Agent]:
+        return {agent.id: agent for agent in self.agents.agents} if self.agents else {}
+
+    @cached_property
+    def _clients_by_identifier(self) -> Mapping[str | None, dict[str, Any]]:
+        return {entry["client_identifier"]: entry for entry in self.clients or ()}
+
+
+def look_up_names(client: ApiClient, tokens: Iterable[Token], agent_ids: Collection[int], found: Agents) -> Names:
+    """Look up the agents of these tokens and with these ids, and the clients of the tokens.
+
+    ``found`` are agents that are known already; they are part of the result.
+    """
+    tokens = list(tokens)
+    agents: Agents | None
+    warnings = []
+    wanted = {*agent_ids, *(token.agent_id for token in tokens if token.agent_id is not None)}
+    try:
+        others = find_agents(client, ids=wanted - found.ids)
+        everyone = sorted([*found.agents, *others.agents], key=lambda agent: agent.id)
+        agents = Agents(everyone, found.unknown_emails, others.unknown_ids)
+    except ChatError as error:
+        agents = None
+        warnings.append(f"The agents could not be read. {error.msg}")
+    clients: list[dict[str, Any]] | None
+    identifiers = {token.client_identifier for token in tokens}
+    try:
+        clients = (
+            [entry for entry in list_clients(client) if entry["client_identifier"] in identifiers] if tokens else []
+        )
+    except ChatError as error:
+        clients = None
+        warnings.append(f"The API clients could not be read. {error.msg}")
+    return Names(agents, clients, (" ".join(warnings),) if warnings else ())

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Masking: what a message must never show."""
+
+from __future__ import annotations
+
+import re
+import threading
+from bisect import bisect
+from collections.abc import Iterable
+
+from ansible_collections.zchat.admin.plugins.module_utils._text import plain_text
+
+MASK = "********"
+MIN_PREFIX = 8
+"""Characters of a secret that are enough to recognize it. APIs shorten secrets to their beginning."""
+
+_MAX_QUOTED = 200
+"""Characters of server text that a message quotes."""
+_MIN_RUN = 20
+"""Characters of a run that is masked because it can be a secret in any encoding."""
+_LINE_BREAK = r"[ \t]*[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]+[ \t]*"
+_RUN = re.compile(rf"[A-Za-z0-9+/=_.%~*-](?:(?:{_LINE_BREAK})?[A-Za-z0-9+/=_.%~*-])*")
+"""A run of the characters of encoded secrets, and of the mask, also if it is split over several lines."""
+_URL_PART = re.compile(r"[A-Za-z0-9+=_%~*-]+")
+
+
+class Secrets:
+    """The secret values of one task. Safe to share between threads."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._lock = threading.Lock()
+        self._long: list[str] = []
+        """Values of at least ``MIN_PREFIX`` characters, sorted."""
+        self._prefixes: set[str] = set()
+        self._short: set[str] = set()
+        self.add(values)
+
+    def add(self, values: Iterable[str]) -> None:
+        """Mask these values too."""
+        values = set(values) - {""}
+        long_values = {value for value in values if len(value) >= MIN_PREFIX}
+        with self._lock:
+            self._short |= values - long_values
+            self._long = sorted({*self._long, *long_values})
+            self._prefixes = {value[:MIN_PREFIX] for value in self._long}
+
+    def mask(self, text: str) -> str:
+        """Return ``text`` with the secret values masked.
+
+        A value of 8 characters or more is masked anywhere, also if only its beginning occurs. A shorter one is masked only
+        as a separate word, so that the password "a" does not make a message unreadable.
+        """
+        with self._lock:
+            return self._mask_words(self._mask_beginnings(text))
+
+    def quote(self, text: str) -> str:
+        """Return server text for a message: one line, masked, at most 200 characters.
+
+        Every long run of the characters of encoded secrets is masked too, so that no secret is shown in any encoding, and so
+        is the rest of a run of which a part is masked.
+        """
+        masked = _mask_runs(_RUN, self.mask(text))
+        line = _mask_runs(_RUN, self.mask(plain_text(masked)))
+        return line if len(line) <= _MAX_QUOTED else line[:_MAX_QUOTED].rstrip() + "..."
+
+    def quote_location(self, url: str) -> str:
+        """Return a redirect target for a message: without user, query and fragment, masked."""
+        target = re.sub(r"[?#].*", "", re.sub(r"//[^/]*@", "//", plain_text(self.mask(url))))
+        return _mask_runs(_URL_PART, self.mask(target))[:_MAX_QUOTED]
+
+    def _mask_beginnings(self, text: str) -> str:
+        parts: list[str] = []
+        end_of_last = position = 0
+        while position + MIN_PREFIX <= len(text):
+            if text[position : position + MIN_PREFIX] not in self._prefixes:
+                position += 1
+                continue
+            parts += [text[end_of_last:position], MASK]
+            position += self._match_length(text, position)
+            end_of_last = position
+        return "".join([*parts, text[end_of_last:]])
+
+    def _match_length(self, text: str, start: int) -> int:
+        """Return how many characters from ``start`` on are the beginning of a secret: the longest such match.
+
+        Of all sorted values, one of the two neighbors of a string shares the longest beginning with it.
+        """
+        place = bisect(self._long, text[start : start + 10_000])
+        return max(_common_length(text, start, value) for value in self._long[max(0, place - 1) : place + 1])
+
+    def _mask_words(self, text: str) -> str:
+        if not self._short:
+            return text
+        words = "|".join(re.escape(value) for value in sorted(self._short, key=len, reverse=True))
+        return re.sub(r"(?<![^\W_])(?:" + words + r")(?![^\W_])", MASK, text)
+
+
+def _mask_runs(pattern: re.Pattern[str], text: str) -> str:
+    def masked(found: re.Match[str]) -> str:
+        run = found.group()
+        is_secret = MASK in run or len(re.sub(_LINE_BREAK, "", run)) >= _MIN_RUN
+        return MASK if is_secret else run
+
+    return pattern.sub(masked, text)
+
+
+def _common_length(text: str, start: int, value: str) -> int:
+    length = min(len(value), len(text) - start)
+    for index in range(length):
+        if text[start + index] != value[index]:
+            return index
+    return length

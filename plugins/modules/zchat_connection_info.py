@@ -1,0 +1,294 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: zchat_connection_info
+short_description: Check whether a connection to Zendesk Chat can list and revoke tokens
+version_added: 1.0.0
+description:
+  - Reports whether the task's connection can list and revoke OAuth tokens, before a run depends on it.
+  - Use this before the first use of an account or a new token. The playbook C(zchat.admin.preflight) runs it for many accounts.
+  - It sends only GET requests. It fails only if it cannot connect, or if the API rejects the credentials; everything else is in
+    RV(findings).
+author:
+  - The zchat.admin maintainers (@zchat-admin)
+extends_documentation_fragment:
+  - zchat.admin.attributes
+  - zchat.admin.attributes.action_group
+  - zchat.admin.attributes.info_module
+  - zchat.admin.zchat
+options: {}
+seealso:
+  - module: zchat.admin.zchat_oauth_token_info
+"""
+
+EXAMPLES = r"""
+- name: Check the connection in ZCHAT_SUBDOMAIN and ZCHAT_ACCESS_TOKEN
+  zchat.admin.zchat_connection_info:
+  register: connection
+
+- name: Stop if the connection cannot revoke tokens
+  ansible.builtin.assert:
+    that: connection.ready
+    fail_msg: "{{ connection.findings | join(' ') }}"
+"""
+
+RETURN = r"""
+ready:
+  description:
+    - Whether the connection can list tokens, and nothing is known that prevents a revocation (an agent that is not an
+      Administrator, a token without the scope C(write)).
+  returned: success
+  type: bool
+  sample: true
+findings:
+  description: What a person should know about this connection, one sentence each, the most serious first.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+can_list:
+  description: Whether the connection can list tokens.
+  returned: success
+  type: bool
+  sample: true
+can_revoke:
+  description: Whether the task's own token has the scope C(write); null if the list does not identify this token.
+  returned: success
+  type: bool
+  sample: true
+agent:
+  description: The agent that the task authenticates as; null if it could not be read.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: The id of the agent.
+      returned: always
+      type: int
+      sample: 100000204
+    email:
+      description: The email address. Null, like each of the following keys, if the API returns no value.
+      returned: always
+      type: str
+      sample: jonas.weber@example.com
+    first_name:
+      description: The first name.
+      returned: always
+      type: str
+      sample: Jonas
+    last_name:
+      description: The last name.
+      returned: always
+      type: str
+      sample: Weber
+    display_name:
+      description: The name that visitors see.
+      returned: always
+      type: str
+      sample: Jonas Weber
+    enabled:
+      description: Whether the agent is enabled and can sign in. The tokens of a disabled agent may still work.
+      returned: always
+      type: bool
+      sample: true
+    role_id:
+      description: The id of the agent's role.
+      returned: always
+      type: int
+      sample: 3
+    administrator:
+      description: Whether the agent is an Administrator.
+      returned: always
+      type: bool
+      sample: false
+    owner:
+      description: Whether the agent owns the account.
+      returned: always
+      type: bool
+      sample: false
+    create_date:
+      description: When the agent was created, as returned by the API.
+      returned: always
+      type: str
+      sample: "2014-09-01T08:00:00Z"
+    last_login:
+      description: When the agent last signed in, as returned by the API; null also if never.
+      returned: always
+      type: str
+      sample: "2026-11-22T08:00:00Z"
+token:
+  description: The token that the task authenticates with; null if the list does not identify it.
+  returned: success
+  type: dict
+  contains:
+    id:
+      description: The id of the token.
+      returned: always
+      type: int
+      sample: 38
+    agent_id:
+      description: The id of the agent whose token it is; null if the API returns none.
+      returned: always
+      type: int
+      sample: 100000204
+    client_identifier:
+      description: The identifier of the API client that the token was created for.
+      returned: always
+      type: str
+      sample: zopim
+    create_date:
+      description: When the token was created, as returned by the API; null if the API returns none.
+      returned: always
+      type: str
+      sample: "2014-09-09T07:49:20Z"
+    expire_date:
+      description: When the token expires, as returned by the API; null if it never expires.
+      returned: always
+      type: str
+      sample: "2014-09-09T17:49:20Z"
+    scopes:
+      description: The scopes of the token, C(read), C(write) and C(chat), separated by spaces.
+      returned: always
+      type: str
+      sample: read write
+    token_type:
+      description: The type of the token.
+      returned: always
+      type: str
+      sample: Bearer
+values_shortened:
+  description: Whether the API lists only the beginning of token values; null if that is unknown.
+  returned: success
+  type: bool
+  sample: false
+listed:
+  description: How much the API listed; null if the list could not be read.
+  returned: success
+  type: dict
+  contains:
+    tokens:
+      description: The number of tokens.
+      returned: always
+      type: int
+      sample: 18
+    agents:
+      description: The number of agents that have these tokens.
+      returned: always
+      type: int
+      sample: 3
+    own_only:
+      description: Whether the API listed no token of an agent other than the task's own; null if that is unknown.
+      returned: always
+      type: bool
+      sample: false
+  sample: {"tokens": 18, "agents": 3, "own_only": false}
+account:
+  description: The base URL of the account; null if the task does not define a valid one.
+  returned: always
+  type: str
+  sample: https://acme.zendesk.com/api/v2/chat
+status:
+  description: The HTTP status of the response that caused the failure.
+  returned: failure, if an HTTP response caused it
+  type: int
+  sample: 401
+"""
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.zchat.admin.plugins.module_utils import _agents, _oauth_tokens
+from ansible_collections.zchat.admin.plugins.module_utils._agents import Agent
+from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._oauth_clients import list_clients
+from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import Token, TokenList, list_tokens
+from ansible_collections.zchat.admin.plugins.module_utils._own_token import Listed, OwnToken
+from ansible_collections.zchat.admin.plugins.module_utils._selectors import expires
+
+_SOON = 14 * 86_400
+
+
+def run(task: Task) -> dict[str, Any]:
+    """Report what the connection can do."""
+    problems: dict[str, str] = {}
+    own = OwnToken(task.client)
+    agent: Agent | None = _try(problems, "agent", own.agent)
+    tokens: TokenList | None = _try(problems, "tokens", lambda: list_tokens(task.client))
+    _try(problems, "clients", lambda: list_clients(task.client))
+    token = own.identify(tokens.tokens) if tokens else None
+    listed = own.listed(tokens.tokens) if tokens else None
+    shortened = None if token is None else token.access_token != task.client.connection.access_token
+    can_revoke = None if token is None or token.scopes is None else "write" in token.scope_set()
+    return {
+        "changed": False,
+        "agent": _agents.result_of(agent) if agent else None,
+        "token": _oauth_tokens.result_of(token) if token else None,
+        "listed": vars(listed) if listed else None,
+        "values_shortened": shortened,
+        "can_list": tokens is not None,
+        "can_revoke": can_revoke,
+        "ready": tokens is not None and not _lacks_role(agent) and can_revoke is not False,
+        "findings": _findings(problems, agent, token, listed, shortened, can_revoke),
+    }
+
+
+def _try(problems: dict[str, str], what: str, read: Callable[[], Any]) -> Any:
+    """Return what ``read`` returns. An error response becomes a problem; no response, or a 401, fails the task."""
+    try:
+        return read()
+    except ChatError as error:
+        if error.status in (None, 401):
+            raise
+        problems[what] = error.msg
+        return None
+
+
+def _lacks_role(agent: Agent | None) -> bool:
+    return agent is not None and agent.administrator is False and not agent.owner
+
+
+def _findings(
+    problems: dict[str, str],
+    agent: Agent | None,
+    token: Token | None,
+    listed: Listed | None,
+    shortened: bool | None,
+    can_revoke: bool | None,
+) -> list[str]:
+    """Return the findings, the most serious first."""
+    findings = []
+    if "tokens" in problems:
+        findings.append(f"The tokens cannot be listed. {problems['tokens']}")
+    if _lacks_role(agent):
+        findings.append("The agent is not an Administrator. The API requires one to list and revoke tokens.")
+    if can_revoke is False:
+        findings.append("The token lacks the scope 'write', so the API probably refuses every revocation.")
+    if listed and listed.own_only:
+        findings.append("The API listed only tokens of this agent. It may not show the tokens of other agents.")
+    if shortened:
+        findings.append("The API lists only the beginning of token values. A leaked value is found by this beginning.")
+    if agent is None or agent.administrator is None:
+        reason = problems.get("agent") or "The API returns no role for it."
+        findings.append(f"The role of the agent could not be read. {reason}")
+    if token and (expires(token) or math.inf) < time.time() + _SOON:
+        findings.append(f"The token expires within 14 days, on {token.expire_date}.")
+    if "clients" in problems:
+        findings.append(f"The names of API clients cannot be read. {problems['clients']}")
+    return findings
+
+
+def main() -> None:
+    run_module({}, run)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This file has only the documentation. The code is in plugins/action/zchat_offboard.py.
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: zchat_offboard
+short_description: Offboard people from Zendesk Chat, and write a report
+version_added: 1.0.0
+description:
+  - Finds agents by address or id, revokes every OAuth token they have, verifies the revocation, and writes a report.
+  - Use this task, or the role P(zchat.admin.offboard#role) that consists of it, if you need a report. Otherwise use
+    M(zchat.admin.zchat_oauth_token).
+  - The task tests the report folder before it revokes anything. It also writes the report if a revocation failed, and fails afterwards.
+author:
+  - The zchat.admin maintainers (@zchat-admin)
+extends_documentation_fragment:
+  - zchat.admin.attributes
+  - zchat.admin.attributes.action_group
+  - zchat.admin.zchat
+attributes:
+  action:
+    description: Runs on the controller, whatever the connection of the host is.
+    support: full
+  check_mode:
+    support: full
+    details:
+      - The task revokes nothing, and still writes the report, marked as a dry run.
+  diff_mode:
+    support: full
+    details:
+      - One line for each selected token, and the lines of those that remain.
+  idempotent:
+    support: full
+options:
+  agent_emails:
+    description:
+      - The addresses of the departing agents. Use this if HR gives you addresses.
+      - An address that no agent has is not a failure (see O(unknown_agents)). The address of a deleted agent cannot be found.
+        Use O(agent_ids) for a deleted agent.
+      - If this and O(agent_ids) are both empty, the task sends no request and writes no report.
+    type: list
+    elements: str
+    default: []
+  agent_ids:
+    description:
+      - The ids of the departing agents. Use this for agents who were deleted before their tokens were revoked.
+    type: list
+    elements: int
+    default: []
+  own_token:
+    description:
+      - What to do if a departing agent owns the token that this task authenticates with. See
+        O(zchat.admin.zchat_oauth_token#module:own_token). The default is V(refuse).
+      - Set it to V(revoke) if the person who owns the automation's token leaves. Create a new token first.
+    type: str
+    choices: [refuse, keep, revoke]
+  max_revocations:
+    description:
+      - Fail before any revocation if the task would revoke more tokens than this. Set it in every unattended playbook.
+    type: int
+  report_dir:
+    description:
+      - The folder on the controller for the report. Set it if the offboarding must be approved or archived. Without it, the
+        task writes no report.
+      - A relative path starts at the folder in which you start Ansible. The task creates a missing folder with mode C(0700).
+      - The file names are C(offboard-HOST-TIME), such as C(offboard-acme.zendesk.com-20261123T141500Z.html). If a name is taken, the
+        task adds a number. It never overwrites a report. The files have mode C(0600).
+      - The journal is next to the report, with the extension C(.jsonl). It has one line for each revocation, written as soon as
+        the API confirms it. If nothing was revoked, there is no journal.
+      - The task writes the name and SHA-256 of each file to the system log.
+    type: path
+  report_formats:
+    description:
+      - The formats of the report. V(json) is for programs. V(html) is a page for the person who approves the offboarding.
+    type: list
+    elements: str
+    choices: [json, html]
+    default: [json, html]
+  unknown_agents:
+    description:
+      - What to do if an address or id does not exist in the account.
+      - V(warn) is for lists that can contain people who never had Chat.
+      - V(fail) revokes the tokens of the others, writes the report, and then fails. Use this if every person must be found. The id of
+        a deleted agent that still has tokens does not count as unknown.
+    type: str
+    choices: [warn, fail]
+    default: warn
+seealso:
+  - module: zchat.admin.zchat_oauth_token
+  - plugin: zchat.admin.offboard
+    plugin_type: role
+"""
+
+EXAMPLES = r"""
+- name: Offboard two people, and write a report
+  zchat.admin.zchat_offboard:
+    agent_emails:
+      - jonas.weber@example.com
+      - priya.nair@example.com
+    max_revocations: 20
+    report_dir: reports
+  register: offboarding
+
+- name: Show the result and the files
+  ansible.builtin.debug:
+    msg: "{{ [offboarding.msg] + offboarding.report_files }}"
+
+- name: Preview an offboarding in which every person must be found
+  zchat.admin.zchat_offboard:
+    agent_emails: [jonas.weber@example.com]
+    agent_ids: [10000026]
+    unknown_agents: fail
+  check_mode: true
+"""
+
+RETURN = r"""
+msg:
+  description: The headline of the report. If the task fails, the reason.
+  returned: always
+  type: str
+  sample: 12 tokens of 1 person revoked, and none is left
+report:
+  description:
+    - The content of the JSON report.
+    - Empty if nobody was given, or if the task failed before it ran.
+  returned: always
+  type: dict
+  contains:
+    schema:
+      description: The version of this structure.
+      returned: success
+      type: int
+      sample: 1
+    account:
+      description: The base URL of the API, null if it is not known.
+      returned: success
+      type: str
+      sample: https://acme.zendesk.com/api/v2/chat
+    dry_run:
+      description: Whether the task ran in check mode.
+      returned: success
+      type: bool
+      sample: false
+    started:
+      description: When the task started, in UTC.
+      returned: success
+      type: str
+      sample: "2026-11-23T14:14:57Z"
+    finished:
+      description: When the task finished, in UTC.
+      returned: success
+      type: str
+      sample: "2026-11-23T14:15:00Z"
+    ansible_user:
+      description: Who started the job in AWX or Automation Controller, otherwise who runs Ansible on the controller.
+      returned: success
+      type: str
+      sample: amelie
+    collection_version:
+      description: The version of this collection, null if it is not known.
+      returned: success
+      type: str
+      sample: 1.0.0
+    listed:
+      description: RV(zchat.admin.zchat_oauth_token#module:listed), null if the list of tokens was not read.
+      returned: success
+      type: dict
+      sample: {"tokens": 18, "agents": 3, "own_only": false}
+    verified:
+      description: RV(zchat.admin.zchat_oauth_token#module:verified). Also V(false) if nobody was found.
+      returned: success
+      type: bool
+      sample: true
+    msg:
+      description: Why the run failed, null if it did not.
+      returned: success
+      type: str
+    warnings:
+      description: The warnings of the run.
+      returned: success
+      type: list
+      elements: str
+      sample: []
+    agents:
+      description:
+        - The agents that were found, and those of which only tokens are left. If no agent could be looked up, those that were given.
+      returned: success
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: The id of the agent, null if it is not known.
+          returned: success
+          type: int
+          sample: 100000204
+        email:
+          description: The address of the agent, null if it is not known.
+          returned: success
+          type: str
+          sample: jonas.weber@example.com
+        display_name:
+          description: The name of the agent, null if it is not known.
+          returned: success
+          type: str
+          sample: Jonas Weber
+        enabled:
+          description: Whether the agent can sign in to Chat, null if that is not known.
+          returned: success
+          type: bool
+          sample: true
+        tokens:
+          description: The tokens of the agent, with their RV(report.agents[].tokens[].result).
+          returned: success
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: The id of the token.
+              returned: success
+              type: int
+              sample: 38
+            client_identifier:
+              description: The API client of the token.
+              returned: success
+              type: str
+              sample: zopim
+            client_name:
+              description: The name of the API client, null if it is not known.
+              returned: success
+              type: str
+              sample: Zopim dashboard
+            scopes:
+              description: The scopes of the token, separated by spaces.
+              returned: success
+              type: str
+              sample: read write
+            create_date:
+              description: When the token was created, as returned by the API.
+              returned: success
+              type: str
+              sample: "2014-09-09T07:49:20Z"
+            expire_date:
+              description: When the token expires, as returned by the API; null if it never expires.
+              returned: success
+              type: str
+              sample: "2014-09-09T17:49:20Z"
+            result:
+              description: One of V(revoked), V(would be revoked) (in check mode), V(gone), V(kept), V(not revoked).
+              returned: success
+              type: str
+              sample: revoked
+            reason:
+              description: Why the token was kept or not revoked, otherwise null.
+              returned: success
+              type: str
+    unknown_agent_emails:
+      description: The addresses that no agent has.
+      returned: success
+      type: list
+      elements: str
+      sample: []
+    unknown_agent_ids:
+      description: The ids that no agent has. Their tokens are revoked, too.
+      returned: success
+      type: list
+      elements: int
+      sample: []
+    summary:
+      description: The number of agents, and of tokens by result.
+      returned: success
+      type: dict
+      sample: {"agents": 1, "revoked": 12, "would_be_revoked": 0, "kept": 0, "gone": 0, "not_revoked": 0}
+report_files:
+  description: The paths of the files. The journal is last.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - /home/amelie/reports/offboard-acme.zendesk.com-20261123T141457Z.json
+    - /home/amelie/reports/offboard-acme.zendesk.com-20261123T141457Z.html
+    - /home/amelie/reports/offboard-acme.zendesk.com-20261123T141457Z.jsonl
+status:
+  description: The HTTP status that caused the failure.
+  returned: failure, if an HTTP response caused it
+  type: int
+  sample: 401
+"""

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook and the role ``zchat.admin.review``: only GET requests, every format, many accounts, and the page in Chromium."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.ansible_run import Player, chat_defaults, sandbox_variables
+from tests.sandbox import COLLEAGUE_ID, LEAVER_ID, Sandbox, demo_seed, fake_secret
+
+PLAYBOOK = "zchat.admin.review"
+DELETED_AGENT, ORPHAN = 20000007, 1401
+HEADLINE = "19 tokens of 4 people, 14 need a decision"
+"""Of the demo account and a token of a deleted agent."""
+CANARY = "evaluated"
+"""A file that would exist if a name were evaluated as a template."""
+HOSTILE = f"{{{{ lookup('ansible.builtin.pipe', 'touch {CANARY}') }}}} <script>alert(1)</script> שלום 🙂 {'W' * 300}"
+NAMES = {COLLEAGUE_ID: '=HYPERLINK("https://example.com")', LEAVER_ID: HOSTILE}
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+def seed() -> dict[str, Any]:
+    document = demo_seed()
+    document["credentials"] = document["credentials"][:1]
+    last = document["tokens"][-1]
+    document["tokens"].append(
+        {**last, "id": ORPHAN, "agent_id": DELETED_AGENT, "access_token": fake_secret("access", ORPHAN)}
+    )
+    return document
+
+
+@pytest.fixture
+def account(sandbox: Sandbox) -> Sandbox:
+    sandbox.reset(seed=seed())
+    return sandbox
+
+
+def connection(account: Sandbox) -> dict[str, str]:
+    return {"ZCHAT_API_URL": account.api_url, "ZCHAT_ACCESS_TOKEN": str(account.access_token)}
+
+
+def host(account: Sandbox) -> dict[str, Any]:
+    return {"zchat_api_url": account.api_url, "zchat_access_token": account.access_token}
+
+
+def methods(account: Sandbox) -> set[str]:
+    """Return the methods of all requests, and forget these requests."""
+    found = {entry["method"] for entry in account.state.requests}
+    account.state.clear_requests()
+    return found
+
+
+def read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return document
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_check_mode_run_and_second_run_are_the_same(player: Player, account: Sandbox, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    arguments = ["-e", "review_report_formats=json,csv"]
+    before = dict(account.state.tokens)
+    for more in (["--check"], [], []):
+        run = player.play_playbook(
+            PLAYBOOK, [*arguments, *more], {"review_report_dir": str(folder)}, connection(account)
+        ).check()
+        assert f"(item={HEADLINE} | " in run.output
+        assert not [task for task in run.tasks if task.result.get("changed")]
+        assert methods(account) == {"GET"}
+    assert account.state.tokens == before
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    reports = [read(path) for path in folder.glob("*.json")]
+    assert len(reports) == 3
+    assert all(report["complete"] and report["agents"] == reports[0]["agents"] for report in reports)
+    assert len(list(folder.glob("*.csv"))) == 3
+
+
+def test_the_role_sets_facts_and_its_files_are_safe(player: Player, account: Sandbox, tmp_path: Path) -> None:
+    """Names with formulas, templates, HTML, right-to-left and 4-byte characters, in every format."""
+    document = seed()
+    for agent in document["agents"]:
+        agent["display_name"] = NAMES.get(agent["id"], agent["display_name"])
+    document["clients"][0]["name"] = "+cmd"
+    account.reset(seed=document)
+    role = {"role": "zchat.admin.review", "review_report_dir": str(tmp_path / "reports"), "review_old_after": "10000d"}
+    facts = {"findings": "{{ review_result.summary.findings }}", "files": "{{ review_report_files }}"}
+    run = player.play(
+        [{"name": "Facts", "ansible.builtin.debug": {"msg": facts}}],
+        roles=[role],
+        variables=sandbox_variables(account),
+        module_defaults=chat_defaults(),
+    ).check()
+    shown = run["Facts"]["msg"]
+    assert shown["findings"] == {
+        "owner_missing": 1,
+        "owner_disabled": 3,
+        "owner_inactive": 3,
+        "expired": 8,
+        "expires_soon": 2,
+        "never_expires": 2,
+        "old": 0,
+    }
+    report, page, spreadsheet = map(Path, shown["files"])
+    assert {agent["display_name"] for agent in read(report)["agents"]} >= set(NAMES.values())
+    names = {(row["display_name"], row["client_name"]) for row in rows(spreadsheet)}
+    assert {name for name, _client in names} >= {f"'{NAMES[COLLEAGUE_ID]}", HOSTILE}
+    assert {client for _name, client in names} >= {"'+cmd", "CRM sync"}
+    assert "<script" not in page.read_text("utf-8")
+    assert not [*tmp_path.rglob(CANARY), *Path().glob(CANARY)]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
+def test_the_page_in_a_browser(player: Player, account: Sandbox, tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    from tests.integration.test_report import check_page
+
+    player.play_playbook(PLAYBOOK, [], {"review_report_dir": str(tmp_path)}, connection(account)).check()
+    (path,) = tmp_path.glob("review-*.html")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = check_page(browser, path)
+        assert page.locator("h1").all_inner_texts() == [HEADLINE]
+        people = ["agent 20000007", "Priya Nair", "Jonas Weber", "Amélie Laurent"]
+        assert page.locator("article h3").all_inner_texts() == people
+        browser.close()
+
+
+def test_many_accounts(player: Player, account: Sandbox, tmp_path: Path) -> None:
+    """One is rejected, and of one the agents cannot be read: the summary has all of them, and a spreadsheet."""
+    folder = tmp_path / "reports"
+    with Sandbox() as other:
+        other.reset(faults=[{"method": "GET", "path": "/agents", "status": 403}])
+        hosts = {
+            "acme": host(account),
+            "globex": host(other),
+            "rejected": {**host(account), "zchat_access_token": "no-such-t0ken"},
+        }
+        run = player.play_playbook(
+            PLAYBOOK,
+            [],
+            {"review_accounts": "all", "review_report_dir": str(folder)},
+            # These belong to another account.
+            {"ZCHAT_API_URL": "http://127.0.0.1:9/api/v2", "ZCHAT_ACCESS_TOKEN": "n0t-this-one"},
+            {"all": {"hosts": hosts}},
+        )
+        assert methods(other) == {"GET"}
+    assert run.rc == 2, run.output
+    assert methods(account) == {"GET"}
+    (summary_path,) = folder.glob("review-summary-*.json")
+    summary = read(summary_path)
+    results = {item["name"]: (item["result"], item["headline"], item["tokens"]) for item in summary["accounts"]}
+    assert results["acme"] == ("done", HEADLINE, 19)
+    assert results["globex"][:2] == ("not complete", "NOT COMPLETE: 18 tokens of 3 people, 12 need a decision")
+    assert results["rejected"][0] == "not complete"
+    assert "HTTP 401" in results["rejected"][1]
+    for file in (file for item in summary["accounts"] for file in item["files"]):
+        assert hashlib.sha256((folder / file["name"]).read_bytes()).hexdigest() == file["sha256"]
+    spreadsheet = rows(summary_path.with_suffix(".csv"))
+    assert [row["name"] for row in spreadsheet] == ["acme"] * 19 + ["globex"] * 18
+    assert "NOT COMPLETE: 2 of 3 accounts (globex, rejected)" in summary_path.with_suffix(".html").read_text("utf-8")
+    (incomplete,) = [report for report in map(read, folder.glob("review-127*.json")) if len(report["warnings"]) > 0]
+    assert (incomplete["complete"], incomplete["msg"]) == (False, None)
+    assert {agent["status"] for agent in incomplete["agents"]} == {"unknown"}
+    assert any("403" in warning for warning in incomplete["warnings"])
+
+
+@pytest.mark.parametrize("wrong", ["review_old_afer", "review_report_folder", "review_acounts"])
+def test_a_misspelled_variable(player: Player, account: Sandbox, tmp_path: Path, wrong: str) -> None:
+    variables = {"review_report_dir": str(tmp_path / "reports"), wrong: "1d", "review_ticket": "CHG-1"}
+    run = player.play_playbook(PLAYBOOK, [], variables, connection(account))
+    assert run.rc == 2
+    assert f"'{wrong}' (use 'review_" in run.output
+    assert methods(account) == set()
+    assert not (tmp_path / "reports").exists()

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Module results of an access review, for the tests of its report, page, CSV and summary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresholds, review_report
+
+ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
+NOW = "2026-11-23T14:15:00Z"
+AMELIE, PRIYA, JONAS, DELETED = 1, 2, 3, 7
+DAY = 86_400
+THRESHOLDS = Thresholds(old_after=180 * DAY, expires_within=14 * DAY, inactive_after=90 * DAY)
+RECENT = "2026-11-01T08:00:00Z"
+NEXT_YEAR = "2027-11-01T08:00:00Z"
+LISTED = {"tokens": 6, "agents": 4, "own_only": False}
+CLIENTS = [{"client_identifier": "zopim", "name": "Chat dashboard", "company": "Zendesk"}]
+
+
+def agent(number: int, name: str = "Jonas Weber", **fields: Any) -> dict[str, Any]:
+    """An agent as the modules return it."""
+    email = f"{name.lower().replace(' ', '.')}@example.com"
+    return {"id": number, "email": email, "display_name": name, "enabled": True, "last_login": RECENT, **fields}
+
+
+def token(number: int, agent_id: int | None = JONAS, **fields: Any) -> dict[str, Any]:
+    """A token as the modules return it, without a finding."""
+    return {
+        "id": number,
+        "agent_id": agent_id,
+        "client_identifier": "zopim",
+        "create_date": RECENT,
+        "expire_date": NEXT_YEAR,
+        "scopes": "read write",
+        "token_type": "Bearer",
+        **fields,
+    }
+
+
+def result(**changed: Any) -> dict[str, Any]:
+    """The result of ``zchat_oauth_token_info``: four owners, of whom one is disabled and one was deleted."""
+    return {
+        "changed": False,
+        "tokens": [
+            token(11, AMELIE, expire_date=None),
+            token(21, PRIYA),
+            token(31),
+            token(32, expire_date="2026-11-30T08:00:00Z"),
+            token(33, create_date="2014-09-09T07:49:20Z", expire_date="2014-09-09T17:49:20Z"),
+            token(71, DELETED),
+        ],
+        "own_token_id": 11,
+        "listed": LISTED,
+        "agents": [agent(AMELIE, "Amelie Laurent"), agent(PRIYA, "Priya Nair", enabled=False), agent(JONAS)],
+        "unknown_agent_ids": [DELETED],
+        "clients": CLIENTS,
+        "account": ACCOUNT,
+        **changed,
+    }
+
+
+FAILED = {"failed": True, "msg": "The API rejected the access token.", "tokens": None, "listed": None}
+
+
+def report(thresholds: Thresholds = THRESHOLDS, **changed: Any) -> dict[str, Any]:
+    """The report of a run, but for what is ``changed`` in the module result."""
+    return review_report(
+        result(**changed),
+        thresholds=thresholds,
+        started="2026-11-23T14:14:57Z",
+        finished=NOW,
+        user="amelie",
+        version="1.0.0",
+    )
+
+
+def report_of(*tokens: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """The report of these tokens only."""
+    return report(tokens=list(tokens), **changed)
