@@ -2,9 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How Sphinx builds the documentation site. `make docs` makes the pages of the plugins first, and then calls Sphinx."""
+"""Configuration of Sphinx for the documentation site. `make docs` runs antsibull-docs, which writes the pages, and then Sphinx."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 project = "zchat.admin"
 copyright = "2026, The zchat.admin maintainers"
@@ -24,9 +34,40 @@ html_copy_source = False
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 
-# A reference that leads nowhere is an error, but for those to Ansible's own pages: no other site is asked while this one is
-# built, so that it builds anywhere. They are shown as text.
+# A reference without a target is an error, except references to the pages of Ansible itself. The build reads no other site, so that
+# it works without a network. These references are displayed as text.
 nitpicky = True
 nitpick_ignore_regex = [
-    ("std:ref", r"ansible_collections\.ansible\..*|ansible_configuration_settings|common_return_values")
+    ("std:ref", r"ansible_collections\.ansible\..*|action_plugins|ansible_configuration_settings|common_return_values")
 ]
+
+_SITE = Path(__file__).parent
+_GUIDES = re.compile(r"\n\.\. toctree::.*?(?=\n\.\. _plugin_index_for_)", re.DOTALL)
+_TOCTREE = re.compile(r"^\.\. toctree::\n(?:    .*\n|\n)*", re.MULTILINE)
+
+
+def setup(app: Sphinx) -> None:
+    """Use index.rst as the front page. The page of the collection, which antsibull-docs writes, becomes collection.rst."""
+    pages = Path(app.srcdir)
+    collection = (pages / "index.rst").read_text("utf-8")
+    if "_plugin_index_for_" in collection:  # not the front page of an earlier build
+        # The front page contains the guides, and the sidebar contains every page.
+        (pages / "collection.rst").write_text(_TOCTREE.sub("", _GUIDES.sub("", collection, count=1)), "utf-8")
+    front = (_SITE / "index.rst").read_text("utf-8")
+    (pages / "index.rst").write_text(front + "".join(_sidebar(pages)), "utf-8")
+
+
+def _sidebar(pages: Path) -> Iterator[str]:
+    """Yield a hidden table of contents for each group of guides, and for the generated pages."""
+    sections = yaml.safe_load((_SITE.parent / "docsite" / "extra-docs.yml").read_text("utf-8"))["sections"]
+    for section in sections:
+        yield _toctree(section["title"], [f"docsite/{guide}" for guide in section["toctree"]])
+    for kind in ("module", "role"):
+        names = sorted(path.stem.removesuffix(f"_{kind}") for path in pages.glob(f"*_{kind}.rst"))
+        yield _toctree(f"{kind.capitalize()}s", [f"{name} <{name}_{kind}>" for name in names])
+    yield _toctree("Collection", ["All content <collection>", "Environment variables <environment_variables>"])
+
+
+def _toctree(caption: str, entries: list[str]) -> str:
+    lines = "".join(f"   {entry}\n" for entry in entries)
+    return f"\n.. toctree::\n   :hidden:\n   :titlesonly:\n   :caption: {caption}\n\n{lines}"
