@@ -93,8 +93,6 @@ options:
     default: warn
 seealso:
   - module: zchat.admin.zchat_oauth_token
-  - plugin: zchat.admin.offboard
-    plugin_type: role
 """
 
 EXAMPLES = r"""

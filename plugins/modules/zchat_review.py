@@ -79,8 +79,6 @@ notes:
   - The findings are those by the clock of the controller.
 seealso:
   - module: zchat.admin.zchat_oauth_token_info
-  - plugin: zchat.admin.review
-    plugin_type: role
 """
 
 EXAMPLES = r"""

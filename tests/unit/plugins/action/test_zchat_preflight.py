@@ -28,8 +28,9 @@ class Action(zchat_preflight.ActionModule):
         return dict(self.info)
 
 
-def run(monkeypatch, info=INFO, task_vars=None, **args):
+def run(monkeypatch, info=None, task_vars=None, **args):
     """Return the result of the action, and what it passed to the module."""
+    info = INFO if info is None else info
     monkeypatch.setattr(_local_action, "connection_loader", Mock())
     given = {name: value for name, value in {**CONNECTION, **args}.items() if value is not ...}
     task = SimpleNamespace(args=given, check_mode=False, environment=None, async_val=0, action="zchat_preflight")

@@ -656,6 +656,15 @@ def test_a_list_that_cannot_be_read_again_is_no_proof(reply: Reply):
     assert result.get("status") == reply.status
 
 
+def test_states_of_agents_that_cannot_be_read_again_are_no_proof():
+    agents = [agent(5, "ada@example.com", enabled=False), agent(6, "bob@example.com")]
+    tokens = [token(1, agent_id=5), token(2, agent_id=6, access_token=OWN)]
+    script = {"GET agents?since_id=1&limit=100": [None, Reply(503)]}
+    result = revoke(FakeChat(tokens, agents=agents, script=script), agent_status=["disabled"])
+    assert (outcomes(result), result["verified"], result["status"]) == ({"revoked": [1]}, False, 503)
+    assert "could not be verified" in result["msg"]
+
+
 # The task's own token is to be revoked
 
 
@@ -902,7 +911,7 @@ def combinations(names: list[str]) -> Any:
 
 SELECTORS = st.one_of(
     st.sampled_from([{"all": True}, ALL]),
-    st.just({"ids": list(range(1, 13))}),
+    st.sampled_from([{"ids": list(range(1, 13))}, {"ids": [1, 3, 5, 7]}, {"agent_ids": [1]}, {"agent_ids": [2]}]),
     st.lists(st.sampled_from(sorted(VALUES.keys() - {"all"})), min_size=1, max_size=2, unique=True).flatmap(
         combinations
     ),

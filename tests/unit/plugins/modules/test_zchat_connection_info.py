@@ -29,8 +29,8 @@ PARTS = {
 """What each finding must contain, the most serious first."""
 
 
-def chat(me=ME, own=OWN_TOKEN, others=OTHERS, **options):
-    return FakeChat([own, *others], agents=[me], **options)
+def chat(me=None, own=None, others=OTHERS, **options):
+    return FakeChat([own or OWN_TOKEN, *others], agents=[me or ME], **options)
 
 
 def in_days(days):
