@@ -1,0 +1,207 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.modules import zchat_oauth_token, zchat_oauth_token_info
+from ansible_collections.zchat.admin.tests.unit.support.fake_chat import (
+    OWN,
+    FakeChat,
+    Reply,
+    agent,
+    first,
+    nothing,
+    task,
+    token,
+    without,
+)
+
+ME, JONAS, PRIYA, DELETED, ODD = 1, 2, 3, 4, 5
+"""The own agent, an enabled one, a disabled one, a deleted one, and one without ``enabled``."""
+AGENTS = [
+    agent(ME, "me@example.com"),
+    agent(JONAS, "jonas@example.com"),
+    agent(PRIYA, "priya@example.com", enabled=0),
+    agent(ODD, "odd@example.com", enabled=None),
+]
+TOKENS = [
+    token(10, agent_id=ME, access_token=OWN, client_identifier="automation"),
+    token(20, agent_id=JONAS),
+    token(21, agent_id=JONAS, client_identifier="crm"),
+    token(30, agent_id=PRIYA),
+    token(40, agent_id=DELETED),
+    token(50, agent_id=ODD),
+    token(60, agent_id=None),
+]
+AGENTS_PAGE = "GET agents?since_id=1&limit=100"
+
+
+def chat(**options):
+    return FakeChat(TOKENS, agents=AGENTS, **options)
+
+
+def info(client, **options):
+    return zchat_oauth_token_info.run(task(client, zchat_oauth_token_info.SPEC, options))
+
+
+def revoke(client, check_mode=False, **options):
+    spec = zchat_oauth_token.SPEC
+    return zchat_oauth_token.run(task(client, spec, {"state": "absent", **options}, check_mode))
+
+
+def ids(entries):
+    return [entry["id"] for entry in entries]
+
+
+@pytest.mark.parametrize(
+    ("states", "selected"),
+    [
+        (["enabled"], [10, 20, 21]),
+        (["disabled"], [30]),
+        (["missing"], [40]),
+        (["disabled", "missing"], [30, 40]),
+        ([], []),
+    ],
+)
+def test_agent_status(states, selected):
+    assert ids(info(chat(), agent_status=states)["tokens"]) == selected
+
+
+def test_agent_status_warns_about_agents_without_a_state_and_tokens_without_an_agent():
+    warnings = " ".join(info(chat(), agent_status=["missing"])["warnings"])
+    assert "whether agent 5 is enabled" in warnings
+    assert "Token 60 has no agent_id" in warnings
+    assert "no agent_id" not in " ".join(info(chat(), agent_status=["enabled"])["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("line", "reply"),
+    [
+        (AGENTS_PAGE, Reply(500)),
+        (AGENTS_PAGE, Reply(403)),
+        (AGENTS_PAGE, Reply(404)),
+        (AGENTS_PAGE, Reply(None)),
+        (AGENTS_PAGE, Reply(200, b"<html>")),
+        (AGENTS_PAGE, Reply(200, {"agents": []})),
+        (AGENTS_PAGE, nothing),
+        (AGENTS_PAGE, without(ME)),
+        ("GET agents/me", Reply(403)),
+        ("GET agents/me", Reply(None)),
+        ("GET agents/4", Reply(500)),
+        ("GET agents/4", Reply(403)),
+        ("GET agents/4", Reply(None)),
+        ("GET agents/4", Reply(200, agent(9, "other@example.com"))),
+        ("GET agents/4", Reply(200, b"null")),
+    ],
+)
+def test_agent_status_fails_closed(line, reply):
+    client = chat(script={line: [reply] * 9})
+    with pytest.raises(ChatError):
+        revoke(client, agent_status=["missing"], client_identifiers=["zendesk"])
+    assert client.deleted == []
+
+
+def test_the_states_are_read_again_in_each_round():
+    late = {**token(70, agent_id=JONAS)}
+    client = chat(script={"GET oauth/tokens": [None, lambda entries: [*entries, late]]})
+    client.tokens[70] = late
+    client.before = lambda line: client.agents[1].update(enabled=0) if line.startswith("DELETE") else None
+    client.agents = [dict(entry) for entry in client.agents]
+    result = revoke(client, agent_status=["disabled"])
+    assert set(ids(result["revoked"])) == {20, 21, 30, 70}
+    assert result["verified"]
+
+
+def test_states_that_cannot_be_read_again_leave_the_result_unverified():
+    client = chat(script={AGENTS_PAGE: [None, Reply(500)]})
+    result = revoke(client, agent_status=["disabled"])
+    assert (ids(result["revoked"]), result["failed"], result["verified"]) == ([30], True, False)
+
+
+def test_all_with_a_protect_list():
+    client = chat()
+    exclude = {
+        "client_identifiers": ["automation"],
+        "agent_emails": ["JONAS@example.com"],
+        "ids": [60],
+        "agent_ids": [DELETED],
+    }
+    result = revoke(client, all=True, exclude=exclude)
+    assert sorted(client.deleted) == [30, 50]
+    assert ids(result["kept"]) == [10, 20, 21, 40, 60]
+    assert {entry["reason"] for entry in result["kept"]} == {"excluded"}
+    assert result["verified"]
+
+
+def test_an_excluded_own_token_does_not_trigger_the_guard_and_does_not_count():
+    client = chat()
+    result = revoke(client, agent_ids=[ME, PRIYA], exclude={"ids": [10]}, max_revocations=1)
+    assert (client.deleted, ids(result["kept"])) == ([30], [10])
+
+
+def test_a_wrongly_spelled_protect_list_stops_the_task():
+    for exclude in ({"agent_emails": ["jonsa@example.com"]}, {"agent_ids": [999]}):
+        client = chat()
+        with pytest.raises(ChatError, match="would protect nothing"):
+            revoke(client, all=True, exclude=exclude)
+        assert client.deleted == []
+    warnings = " ".join(revoke(chat(), True, ids=[20], exclude={"ids": [7], "client_identifiers": ["no"]})["warnings"])
+    assert "id 7 in 'exclude'" in warnings
+    assert "client_identifier no in 'exclude'" in warnings
+
+
+def test_exclude_alone_lists_all_other_tokens():
+    assert ids(info(chat(), exclude={"agent_ids": [JONAS]})["tokens"]) == [10, 30, 40, 50, 60]
+
+
+FAULTS = st.lists(
+    st.sampled_from(
+        [None, Reply(500), Reply(404), Reply(403), Reply(None), Reply(200, b"[]"), nothing, first(1), without(ME)]
+    ),
+    max_size=3,
+)
+LINES = (AGENTS_PAGE, "GET agents/me", "GET agents/4", "GET agents/3", "GET agents/5", "GET oauth/clients")
+SELECTIONS: Any = st.fixed_dictionaries(
+    {"agent_status": st.lists(st.sampled_from(["disabled", "missing"]), min_size=1, unique=True)},
+    optional={
+        "exclude": st.sampled_from([{"ids": [40]}, {"agent_emails": ["priya@example.com"]}]),
+        "names": st.booleans(),
+    },
+)
+TRUE_STATES = {ME: "enabled", JONAS: "enabled", PRIYA: "disabled", DELETED: "missing"}
+
+
+@settings(max_examples=150)
+@given(SELECTIONS, st.fixed_dictionaries(dict.fromkeys(LINES, FAULTS)))
+def test_no_fault_of_the_lookups_widens_a_selection(options, faults):
+    """Judged by what the account really contains. ``GET agents/3`` and the like are false only if the API returns a false 404."""
+    faults = {
+        line: [each for each in replies if not (callable(each) and "?" not in line)] for line, replies in faults.items()
+    }
+    client = chat(script=faults)
+    try:
+        result = revoke(client, **options)
+    except ChatError:
+        assert client.deleted == []
+        return
+    # A list that lacks an agent, and a 404 for exactly this agent, are consistent and false: the only exception.
+    false_404 = {
+        int(request.line.rpartition("/")[2])
+        for request in client.requests
+        if request.line.startswith("GET agents/") and request.line[-1].isdigit() and request.status == 404
+    }
+    protected = {40} if "ids" in options.get("exclude", {}) else {30} if "exclude" in options else set()
+    for number in client.deleted:
+        owner = next(entry["agent_id"] for entry in TOKENS if entry["id"] == number)
+        state = "missing" if owner in false_404 else TRUE_STATES.get(owner)
+        assert state in options["agent_status"]
+        assert number not in protected
+    assert not set(ids(result["revoked"])) & client.tokens.keys()
