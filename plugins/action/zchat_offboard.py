@@ -46,7 +46,7 @@ class ActionModule(LocalAction):
     """``zchat_offboard``. The documentation is in the module of the same name."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
-        """Return the result of the task. Whatever ends the module, the report is written first."""
+        """Return the result of the task. The report is written even if the module ends without a result, unless Ansible is stopped."""
         super().run(tmp, task_vars)
         task_vars, started, names = task_vars or {}, utc_now(), self._names()
         try:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.module_utils._text import sentence
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import base_url, check_connection, check_variables
 from ansible_collections.zchat.admin.plugins.plugin_utils._csv import review_csv
@@ -77,7 +78,7 @@ class ActionModule(LocalAction):
         )
         outcome = headline(report) if report["msg"] is None else f"NOT COMPLETE: {report['msg']}"
         return _result(
-            msg=". ".join([outcome, *problems]),
+            msg=" ".join(map(sentence, [outcome, *problems])) if problems else outcome,
             failed=report["msg"] is not None or bool(problems),
             report=report,
             report_files=_files.finish(paths, self._display),

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.zchat.admin.plugins.module_utils._text import sentence
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._csv import summary_csv
 from ansible_collections.zchat.admin.plugins.plugin_utils._options import validated
@@ -85,7 +86,7 @@ class ActionModule(ActionBase):
             "changed": False,
             # An account that failed has already failed the playbook.
             "failed": bool(problems) or any("report" not in run for run in runs.values()),
-            "msg": ". ".join([headline, *problems]),
+            "msg": " ".join(map(sentence, [headline, *problems])) if problems else headline,
             "report_files": _files.finish(paths, self._display),
             # Print the result without -v, as the action debug does.
             "_ansible_verbose_always": True,

@@ -132,7 +132,7 @@ def list_agents(client: ApiClient) -> list[Agent]:
 def find_agents(client: ApiClient, *, emails: Collection[str] = (), ids: Collection[int] = ()) -> Agents:
     """Look up the agents with these addresses, and those with these ids.
 
-    An agent counts as unknown only if its own lookup returns 404 (or another agent) and the complete list lacks it too: a
+    An agent counts as unknown only if its own lookup returns 404 (by address: or another agent) and the list lacks it too: a
     404 can also come from a gateway, or from an API that distinguishes case.
     """
     wanted_emails = {comparable(email): email for email in sorted(emails)}
@@ -181,7 +181,7 @@ def agent_states(client: ApiClient, ids: Collection[int], own_id: int) -> dict[i
     if own_id not in agents:
         raise ChatError(
             f"The list of agents lacks agent {own_id}, which this task authenticates as, so it cannot show which agents are "
-            "missing. Nothing was revoked based on it."
+            "missing."
         )
     missing = sorted(set(ids) - agents.keys())
     found = _concurrently(lambda number: get_agent(client, number), missing)

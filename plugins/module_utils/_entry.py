@@ -13,12 +13,14 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
+from ansible_collections.zchat.admin.plugins.module_utils._agents import CONCURRENT_LOOKUPS
 from ansible_collections.zchat.admin.plugins.module_utils._client import REQUESTS_IMPORT_ERROR, ApiClient, ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._connection import (
     CONNECTION_OPTIONS,
     SECRET_MARKS,
     base_url_from,
     connection_from,
+    secret_forms,
 )
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._interrupts import interruptible
@@ -75,22 +77,24 @@ def run_module(
     """
     spec = {**CONNECTION_OPTIONS, **spec}
     module = _Module(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
+    params = dict(module.params)
+    show_secrets = bool(params.get("include_secrets"))
+    _hide_secrets(module, show_secrets)
     result: dict[str, Any] = {"account": None}
     try:
         if REQUESTS_IMPORT_ERROR is not None:
             raise ChatError(f"{missing_required_lib('requests')}. The import failed with: {REQUESTS_IMPORT_ERROR}")
-        options = options_of(module.task_args, module.params, spec)
-        _hide_secrets(module, show_results=bool(options.get("include_secrets")))
+        options = options_of(module.task_args, params, spec)
         result["account"] = base_url_from(options, os.environ)
         connection = connection_from(options, os.environ)
-        if not options.get("include_secrets"):
+        if not show_secrets:
             module.no_log_values.update(value for value in connection.secrets if len(value) >= MIN_PREFIX)
-        secrets = Secrets([*connection.secrets, *options.get("token_values", ())])
+        given_values = (value.strip() for value in options.get("token_values", ()))
+        secrets = Secrets([*connection.secrets, *(form for value in given_values for form in secret_forms(value))])
         with interruptible() as interrupted:
-            client = ChatClient(connection, secrets, options.get("concurrency", 1), interrupted)
+            client = ChatClient(connection, secrets, options.get("concurrency", CONCURRENT_LOOKUPS), interrupted)
             result.update(run(Task(options, client, module.check_mode, module.log)))
     except ChatError as error:
-        _hide_secrets(module, show_results=False)
         status = {} if error.status is None else {"status": error.status}
         result.update({**(on_failure or {}), "failed": True, "msg": error.msg, **status})
     for text in result.pop("warnings", ()):
@@ -100,18 +104,18 @@ def run_module(
     module.exit_json(**result)
 
 
-def _hide_secrets(module: AnsibleModule, show_results: bool) -> None:
+def _hide_secrets(module: AnsibleModule, show_secrets: bool) -> None:
     """Hide the secrets among the module's options, which Ansible shows with the result.
 
     Ansible also masks the value of a secret option wherever it occurs in the result: a short password would make half of
-    it unreadable, and ``include_secrets`` (``show_results``) would return nothing. So the options are hidden by name; other
+    it unreadable, and ``include_secrets`` (``show_secrets``) would return nothing. So the options are hidden by name; other
     text is masked by the client, and results consist of keys without secrets.
     """
     for name, details in module.argument_spec.items():
         for alias in (name, *details.get("aliases", ())):
             if details.get("no_log") and module.params.get(alias) is not None:
                 module.params[alias] = _HIDDEN
-    module.no_log_values = {value for value in module.no_log_values if len(value) >= MIN_PREFIX and not show_results}
+    module.no_log_values = {value for value in module.no_log_values if len(value) >= MIN_PREFIX and not show_secrets}
 
 
 def _hidden_urls(params: Mapping[str, Any]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import Token
+from ansible_collections.zchat.admin.plugins.module_utils._text import plain_text
 
 
 class Journal:
@@ -58,10 +59,10 @@ class Journal:
             self._file = None
 
     def record(self, token: Token, number: int, of: int) -> None:
-        """Record a revocation, the ``number``-th ``of`` all selected so far. Raises :class:`ChatError` if the file is full."""
+        """Record a revocation, the ``number``-th ``of`` all selected so far. Raises :class:`ChatError` if the file cannot be written."""
         self._log(
             f"revoked OAuth token {token.id} of agent {token.agent_id} at {self._account} "
-            f"(client {token.client_identifier}, {number} of {of})"
+            f"(client {plain_text(str(token.client_identifier))}, {number} of {of})"
         )
         if self._file is None:
             return

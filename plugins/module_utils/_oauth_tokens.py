@@ -186,7 +186,7 @@ def _is_value(value: str, listed: str | None) -> bool:
 
 
 def _invalid(url: str, reason: str) -> ChatError:
-    return unexpected_content(url, "a list of Chat OAuth tokens", f"{reason} Nothing was revoked based on it.")
+    return unexpected_content(url, "a list of Chat OAuth tokens", reason)
 
 
 def _not_a_list(url: str, data: Any) -> ChatError:

@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.zchat.admin.plugins.module_utils._errors import Failure
 from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import Deletion, Token, diff_line, result_of
 from ansible_collections.zchat.admin.plugins.module_utils._own_token import Listed
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, capitalized, counted, sentence
+from ansible_collections.zchat.admin.plugins.module_utils._text import capitalized, counted, named, sentence
 
 _MAX_REASONS = 3
 """Reasons that the message of a failed task contains."""
@@ -28,7 +28,7 @@ class Outcome(Enum):
     REVOKED = "revoked"
     KEPT = "kept"
     GONE = "gone"
-    """Listed, but already revoked by someone else when its turn came."""
+    """Listed, but someone else revoked it before this run."""
     NOT_REVOKED = "not_revoked"
 
 
@@ -106,6 +106,11 @@ class Outcomes:
         """Record that a token without a confirmed DELETE is revoked."""
         self._set(replace(self.rows[token.id], outcome=Outcome.REVOKED, failure=None))
 
+    def assume_revoked(self) -> None:
+        """Record, in check mode, that a run would revoke the pending tokens."""
+        for token in self.tokens(Outcome.PENDING):
+            self.confirm(token)
+
     def contradict(self, token: Token, failure: Failure) -> None:
         """Record that a token still exists, whatever the response to its DELETE was."""
         self._set(replace(self.rows[token.id], outcome=Outcome.NOT_REVOKED, failure=failure))
@@ -153,10 +158,7 @@ class Outcomes:
         return self.failure is not None or self.counts[Outcome.NOT_REVOKED] > 0
 
     def result(self, check_mode: bool = False) -> dict[str, Any]:
-        """Return the result of the module. In check mode, each pending token counts as revoked."""
-        if check_mode:
-            for token in self.tokens(Outcome.PENDING):
-                self.confirm(token)
+        """Return the result of the module."""
         revoked = self.tokens(Outcome.REVOKED)
         result: dict[str, Any] = {
             "changed": bool(revoked),
@@ -216,13 +218,10 @@ class Outcomes:
             return f"Nothing was revoked: {self.failure.msg}"
         reasons: dict[str, list[int]] = {}
         for row in self._rows(Outcome.NOT_REVOKED):
-            if row.failure and row.failure is not GUARDED:
+            if row.failure and row.failure != GUARDED:
                 reasons.setdefault(_reason(row.failure), []).append(row.token.id)
         sentences = [self.failure.msg] if self.failure else []
-        sentences += [
-            f"Token{'s' if len(ids) > 1 else ''} {abridged(ids)}: {msg}"
-            for msg, ids in list(reasons.items())[:_MAX_REASONS]
-        ]
+        sentences += [f"{named('token', ids)}: {msg}" for msg, ids in list(reasons.items())[:_MAX_REASONS]]
         if len(reasons) > _MAX_REASONS:
             sentences.append(f"'not_revoked' contains {len(reasons) - _MAX_REASONS} more reasons.")
         total = self.counts[Outcome.REVOKED] + self.counts[Outcome.NOT_REVOKED]

@@ -22,7 +22,7 @@ class Listed:
     tokens: int
     agents: int
     own_only: bool | None
-    """Whether the API listed no token of another agent than the task's own; ``None`` if that could not be found out."""
+    """Whether the API listed no token of another agent than the task's own; ``None`` if that is unknown."""
 
     def warnings(self) -> list[str]:
         """Return a warning if the API may not show the tokens of other agents."""
@@ -31,7 +31,7 @@ class Listed:
         reason = (
             "The API listed no token of another agent than the one that this task authenticates as."
             if self.own_only
-            else "It could not be found out whether the API lists the tokens of all agents."
+            else "It is unknown whether the API lists the tokens of all agents."
         )
         return [
             f"{reason} It may not show the tokens of other agents. Compare 'listed' with what the account should have."
@@ -75,7 +75,7 @@ class OwnToken:
             self.id = own.id if own else None
         return own
 
-    def candidates(self, selected: Collection[Token], listed: TokenList) -> Sequence[Token]:
+    def candidates(self, selected: Collection[Token], token_list: TokenList) -> Sequence[Token]:
         """Return those of the ``selected`` tokens that can be the own token.
 
         If no listed token has its value (the API lists the end of values, hashes or masks), the own token can be any token
@@ -85,7 +85,7 @@ class OwnToken:
             return ()
         if self.id is not None:
             return [token for token in selected if token.id == self.id]
-        similar = {token.id for token in listed.tokens if token.has_value(self._value)}
+        similar = {token.id for token in token_list.tokens if token.has_value(self._value)}
         if similar:
             return [token for token in selected if token.id in similar]
         agent_id = self.agent_id()

@@ -31,9 +31,9 @@ from ansible_collections.zchat.admin.plugins.module_utils._options import bounde
 from ansible_collections.zchat.admin.plugins.module_utils._outcomes import GUARDED, Outcome, Outcomes, Row
 from ansible_collections.zchat.admin.plugins.module_utils._own_token import OwnToken
 from ansible_collections.zchat.admin.plugins.module_utils._probe import VERIFY_WAITS, authenticate, probe_values
-from ansible_collections.zchat.admin.plugins.module_utils._selection import TokenSelection
+from ansible_collections.zchat.admin.plugins.module_utils._selection import TokenSelector
 from ansible_collections.zchat.admin.plugins.module_utils._selectors import Selectors, expires
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, plain_text
+from ansible_collections.zchat.admin.plugins.module_utils._text import counted, named, plain_text
 
 MAX_ROUNDS = 20
 """Rounds of revocations, each followed by a new list, after which a list that never gets empty is a failure."""
@@ -82,13 +82,13 @@ class Plan:
 
 
 def check_guards(plan: Plan, limits: Limits, own_token_id: int | None) -> Failure | None:
-    """Return why the ``plan`` must not be executed, ``None`` if it may be. The only place that decides this."""
+    """Return why the ``plan`` must not be executed, ``None`` if it may be. All guards before a round of DELETEs are here."""
     if plan.ambiguous_values:
         return Failure(plan.ambiguous_values)
     if plan.own and limits.own_token != "revoke":
         if own_token_id is None:
             return Failure(
-                f"token {abridged([token.id for token in plan.own])} can be the one that this task authenticates with: the API "
+                f"{named('token', [token.id for token in plan.own])} can be the one that this task authenticates with: the API "
                 "does not list the value of the own token. Authenticate with another agent's token, change the selectors, or "
                 "set own_token=revoke."
             )
@@ -109,15 +109,15 @@ def check_guards(plan: Plan, limits: Limits, own_token_id: int | None) -> Failur
 def revoke_selected(task: Task) -> dict[str, Any]:
     """Run the task and return its result.
 
-    Raises :class:`ChatError` only before the first list is read: nothing was selected then, and nothing revoked.
+    Raises :class:`ChatError` only before the first DELETE: for an invalid option, a failed lookup, or an invalid list.
     """
     limits = Limits.from_options(task.options)
     selectors = Selectors.from_options(task.options, required=True)
     journal = Journal(task.options.get("journal"), task.client.connection.base_url, task.log)
     own = OwnToken(task.client)
-    selection = TokenSelection(task.client, selectors, own)
+    selector = TokenSelector(task.client, selectors, own)
     probes = task.options["probe_values"] and not task.check_mode
-    revocation = _Revocation(task.client, selection, own, limits, journal, probes)
+    revocation = _Revocation(task.client, selector, own, limits, journal, probes)
     # Not in a variable: a list can take hundreds of megabytes, and another one is read later.
     revocation.plan(list_tokens(task.client), is_first=True)
     try:
@@ -128,17 +128,17 @@ def revoke_selected(task: Task) -> dict[str, Any]:
     finally:
         journal.close()
     revocation.probe()
-    return _result(task, selection, revocation.outcomes)
+    return _result(task, selector, revocation.outcomes)
 
 
-def _result(task: Task, selection: TokenSelection, outcomes: Outcomes) -> dict[str, Any]:
+def _result(task: Task, selector: TokenSelector, outcomes: Outcomes) -> dict[str, Any]:
     names = Names()
     if task.options["names"]:
         tokens = [row.token for row in outcomes.rows.values()]
-        names = look_up_names(task.client, tokens, selection.selectors.agent_ids or (), selection.found)
+        names = look_up_names(task.client, tokens, selector.selectors.agent_ids or (), selector.found)
         outcomes.warnings += names.warnings
     result = outcomes.result(task.check_mode)
-    if selection.selectors.token_values is not None:
+    if selector.selectors.token_values is not None:
         result["values_dead"] = outcomes.values_dead
     if task.options["names"]:
         result.update(names.result())
@@ -152,7 +152,7 @@ class _Revocation:
     def __init__(
         self,
         client: ApiClient,
-        selection: TokenSelection,
+        selector: TokenSelector,
         own: OwnToken,
         limits: Limits,
         journal: Journal,
@@ -160,11 +160,11 @@ class _Revocation:
     ) -> None:
         """``probes``: test the values in ``token_values`` afterwards."""
         self.outcomes = Outcomes(
-            already_absent=set(selection.selectors.ids or ()),
-            unknown_agent_emails=list(selection.found.unknown_emails),
+            already_absent=set(selector.selectors.ids or ()),
+            unknown_agent_emails=list(selector.found.unknown_emails),
         )
         self._client = client
-        self._selection = selection
+        self._selector = selector
         self._own = own
         self._limits = limits
         self._journal = journal
@@ -181,22 +181,23 @@ class _Revocation:
         """Why no further DELETE is sent, and the failure of the tokens that were not attempted."""
         self._lock = threading.Lock()
 
-    def plan(self, listed: TokenList, is_first: bool = False) -> None:
+    def plan(self, token_list: TokenList, is_first: bool = False) -> None:
         """Select the tokens of a list that have no outcome yet. They are pending afterwards, unless a guard stops the task."""
         outcomes = self.outcomes
-        own = self._own.identify(listed.tokens)
-        selection, selectors = self._selection.select(listed), self._selection.selectors
+        own = self._own.identify(token_list.tokens)
+        selection, selectors = self._selector.select(token_list), self._selector.selectors
         outcomes.keep(outcomes.add(selection.excluded), "excluded")
         new = outcomes.add(selection.tokens)
         if is_first:
-            outcomes.listed = self._own.listed(listed.tokens)
-            self._warn(*outcomes.listed.warnings(), *self._selection.warnings(listed, self._probes))
-            self._with_given_values = selectors.with_given_values(listed.tokens)
+            outcomes.listed = self._own.listed(token_list.tokens)
+            self._selector.check_exclude(token_list)
+            self._warn(*outcomes.listed.warnings(), *self._selector.warnings(token_list, self._probes))
+            self._with_given_values = selectors.with_given_values(token_list.tokens)
         self._warn(*selection.warnings)
         outcomes.own_token_id = self._own.id
-        outcomes.already_absent.difference_update(token.id for token in listed.tokens)
+        outcomes.already_absent.difference_update(token.id for token in token_list.tokens)
 
-        candidates = self._own.candidates(new, listed)
+        candidates = self._own.candidates(new, token_list)
         if self._limits.own_token == "keep" and self._own.id is not None:
             outcomes.keep(candidates, "own token")
             candidates = ()
@@ -210,7 +211,7 @@ class _Revocation:
             outcomes.stop(failure, GUARDED)
             return
         self._last.update(token.id for token in candidates)
-        self._add_untouched(listed)
+        self._add_untouched(token_list)
         self._untouched.difference_update(token.id for token in revoke)
         if revoke and own and own.scopes is not None and "write" not in own.scope_set():
             self._warn(
@@ -221,12 +222,13 @@ class _Revocation:
     def run(self, check_mode: bool) -> None:
         """Revoke the pending tokens and verify the outcome; in check mode, do neither.
 
-        Raises :class:`ChatError` if the journal cannot be opened. Nothing is revoked then.
+        Raises :class:`ChatError` if the journal cannot be opened. Nothing is revoked in that case.
         """
         proven = True
         if self.outcomes.counts[Outcome.PENDING]:
             if check_mode:
                 self._journal.check()
+                self.outcomes.assume_revoked()
                 proven = False
             else:
                 self._journal.open()
@@ -240,7 +242,7 @@ class _Revocation:
             self._delete(pending, self._limits.concurrency)
             if self._stopped:
                 self.outcomes.finish(self._stopped, besides=self._last)
-            if self._stopped is _STOPPED_BY_401 or not self._limits.verify or not self._verify():
+            if self._stopped == _STOPPED_BY_401 or not self._limits.verify or not self._verify():
                 return False
         return True
 
@@ -287,36 +289,36 @@ class _Revocation:
         """
         done = {token.id for token in self.outcomes.tokens(Outcome.REVOKED, Outcome.GONE)}
         proof: Collection[int] | None = None
-        listed: TokenList | None = None
+        token_list: TokenList | None = None
         failure: Failure | None = None
         for wait in (0.0, *VERIFY_WAITS):
             if wait:
                 self._client.pause(wait)
-            listed = None  # only one list is in memory
+            token_list = None  # only one list is in memory
             try:
-                listed = list_tokens(self._client)
+                token_list = list_tokens(self._client)
             except ChatError as error:
                 failure = Failure(
                     f"The revocations could not be verified, because the list could not be read again. {error.msg}",
                     error.status,
                 )
                 break
-            ids = {token.id for token in listed.tokens}
+            ids = {token.id for token in token_list.tokens}
             failure = self._objection_to(ids)
             if failure is None:
-                self._own.identify(listed.tokens)
-                self._add_untouched(listed)
+                self._own.identify(token_list.tokens)
+                self._add_untouched(token_list)
                 proof = ids
                 if done.isdisjoint(ids):
                     break
         if proof is not None:
             for token in self.outcomes.compare_with_list(proof, _still_listed):
                 self._record_in_journal(token)
-        if failure or listed is None:
+        if failure or token_list is None:
             self.outcomes.failure = failure
             return False
         try:
-            self.plan(listed)
+            self.plan(token_list)
         except ChatError as error:
             # The states of the agents could not be read again.
             self.outcomes.failure = Failure(f"The revocations could not be verified. {error.msg}", error.status)
@@ -341,11 +343,11 @@ class _Revocation:
         row = self.outcomes.rows.get(number)
         return row is None or row.outcome in (Outcome.PENDING, Outcome.KEPT)
 
-    def _add_untouched(self, listed: TokenList) -> None:
+    def _add_untouched(self, token_list: TokenList) -> None:
         rows = self.outcomes.rows
         self._untouched.update(
             token.id
-            for token in listed.tokens
+            for token in token_list.tokens
             if (token.id not in rows or rows[token.id].outcome is Outcome.KEPT) and not self._is_expired(token)
         )
 
@@ -368,7 +370,9 @@ class _Revocation:
         """
         outcomes, verify = self.outcomes, self._limits.verify
         is_unknown = row.failure is not None and row.failure.outcome_unknown
-        if row.outcome is Outcome.PENDING or (not is_unknown and (row.failure or not verify)):
+        if row.outcome is Outcome.PENDING:
+            return False  # no DELETE was sent
+        if not is_unknown and (row.failure or not verify):
             return False
         state = authenticate(self._client, wait=self._own.id is not None)
         if isinstance(state, Failure) and state.status != 401:
@@ -392,7 +396,7 @@ class _Revocation:
     def probe(self) -> None:
         """Test whether the values in ``token_values`` still work, after the revocation."""
         outcomes = self.outcomes
-        values = self._selection.selectors.token_values
+        values = self._selector.selectors.token_values
         if not self._probes or not values or outcomes.nothing_attempted:
             return
         probe = probe_values(self._client, values, self._with_given_values, outcomes.tokens(Outcome.KEPT))
@@ -428,5 +432,5 @@ def _contradicted(row: Row, observed: str) -> Failure:
     else:
         response = f"returned HTTP {row.deletion.status} for the DELETE"
     return Failure(
-        f"The API {response}, but after 5 seconds {observed}. Run the task again; if that does not help, contact the vendor."
+        f"The API {response}, but after {sum(VERIFY_WAITS):g} seconds {observed}. Run the task again; if that does not help, contact the vendor."
     )

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from bisect import bisect
 from collections.abc import Iterable
 
@@ -28,24 +27,13 @@ _URL_PART = re.compile(r"[A-Za-z0-9+=_%~*-]+")
 
 
 class Secrets:
-    """The secret values of one task. Safe to share between threads."""
+    """The secret values of one task."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._lock = threading.Lock()
-        self._long: list[str] = []
-        """Values of at least ``MIN_PREFIX`` characters, sorted."""
-        self._prefixes: set[str] = set()
-        self._short: set[str] = set()
-        self.add(values)
-
-    def add(self, values: Iterable[str]) -> None:
-        """Mask these values too."""
         values = set(values) - {""}
-        long_values = {value for value in values if len(value) >= MIN_PREFIX}
-        with self._lock:
-            self._short |= values - long_values
-            self._long = sorted({*self._long, *long_values})
-            self._prefixes = {value[:MIN_PREFIX] for value in self._long}
+        self._long = sorted(value for value in values if len(value) >= MIN_PREFIX)
+        self._prefixes = {value[:MIN_PREFIX] for value in self._long}
+        self._short = values - set(self._long)
 
     def mask(self, text: str) -> str:
         """Return ``text`` with the secret values masked.
@@ -53,8 +41,7 @@ class Secrets:
         A value of 8 characters or more is masked anywhere, also if only its beginning occurs. A shorter one is masked only
         as a separate word, so that the password "a" does not make a message unreadable.
         """
-        with self._lock:
-            return self._mask_words(self._mask_beginnings(text))
+        return self._mask_words(self._mask_beginnings(text))
 
     def quote(self, text: str) -> str:
         """Return server text for a message: one line, masked, at most 200 characters.

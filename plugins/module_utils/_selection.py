@@ -17,7 +17,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._selectors import Agen
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged
 
 
-class TokenSelection:
+class TokenSelector:
     """Selects tokens of the lists that one task reads."""
 
     def __init__(self, client: ApiClient, selectors: Selectors, own: OwnToken) -> None:
@@ -32,32 +32,30 @@ class TokenSelection:
         if protected.unknown_emails:
             raise ChatError(
                 f"No agent in Chat has the address {abridged(protected.unknown_emails)} in 'exclude', so it would protect nothing. "
-                "Nothing was revoked. Check for typos."
+                "Check for typos."
             )
         self._protected = protected.ids
 
-    def select(self, listed: TokenList) -> Selection:
+    def select(self, token_list: TokenList) -> Selection:
         """Return the selected tokens of a list. Reads the states of agents if a selector needs them: in each call again."""
         agents = AgentLookups(self.found.ids, self._protected)
         if self.selectors.agent_status is not None:
-            candidates = self.selectors.candidates(listed, agents)
+            candidates = self.selectors.candidates(token_list, agents)
             ids = {token.agent_id for token in candidates if token.agent_id is not None}
             states = agent_states(self._client, ids, self._own.agent().id) if ids else {}
             agents = AgentLookups(self.found.ids, self._protected, states)
-        return self.selectors.select(listed, agents, self._now)
+        return self.selectors.select(token_list, agents, self._now)
 
-    def warnings(self, first_list: TokenList, probe: bool) -> list[str]:
-        """Return warnings about values that are unknown or that no listed token has. ``probe``: values are tested later.
-
-        Raises :class:`ChatError` if ``exclude`` contains an agent id that no listed token has and that does not exist.
-        """
-        exclude = self.selectors.exclude
+    def check_exclude(self, first_list: TokenList) -> None:
+        """Raise :class:`ChatError` if ``exclude`` contains an agent id that no listed token has and that does not exist."""
         owners = {token.agent_id for token in first_list.tokens}
-        unknown = find_agents(self._client, ids=exclude.agent_ids - owners).unknown_ids
+        unknown = find_agents(self._client, ids=self.selectors.exclude.agent_ids - owners).unknown_ids
         if unknown:
             raise ChatError(
-                f"No agent in Chat has the id {abridged(unknown)} in 'exclude', so it would protect nothing. Nothing was revoked. "
-                "Check for typos."
+                f"No agent in Chat has the id {abridged(unknown)} in 'exclude', so it would protect nothing. Check for typos."
             )
+
+    def warnings(self, first_list: TokenList, probe: bool) -> list[str]:
+        """Return warnings about values that are unknown or that no listed token has. ``probe``: values are tested later."""
         unmatched_values = [] if probe else self.selectors.unmatched_values(first_list)
         return [*self.found.warnings(), *self.selectors.unmatched(first_list), *unmatched_values]

@@ -145,26 +145,26 @@ class Selectors:
             exclude=Exclude.from_options(options.get("exclude")),
         )
 
-    def candidates(self, listed: TokenList, agents: AgentLookups) -> list[Token]:
+    def candidates(self, token_list: TokenList, agents: AgentLookups) -> list[Token]:
         """Return the tokens that match every selector that needs neither a clock nor the states of agents."""
         agent_ids = None
         if self.agent_ids is not None or self.agent_emails is not None:
             agent_ids = (self.agent_ids or frozenset()).union(agents.by_email)
-        return [token for token in listed.tokens if self._matches(token, agent_ids)]
+        return [token for token in token_list.tokens if self._matches(token, agent_ids)]
 
-    def select(self, listed: TokenList, agents: AgentLookups, now: float) -> Selection:
+    def select(self, token_list: TokenList, agents: AgentLookups, now: float) -> Selection:
         """Return the tokens that match every selector. ``now`` is the local time in seconds since the epoch."""
         warnings: list[str] = []
-        tokens = self.candidates(listed, agents)
+        tokens = self.candidates(token_list, agents)
         tokens = self._select_by_status(tokens, agents.states, warnings)
-        tokens = self._select_by_time(tokens, now, listed.date, warnings)
+        tokens = self._select_by_time(tokens, now, token_list.date, warnings)
         excluded = [token for token in tokens if self.exclude.protects(token, agents)]
         excluded_ids = {token.id for token in excluded}
         return Selection([token for token in tokens if token.id not in excluded_ids], excluded, warnings)
 
-    def unmatched(self, listed: TokenList) -> list[str]:
+    def unmatched(self, token_list: TokenList) -> list[str]:
         """Return warnings about values that no listed token has. ``ids`` have a result of their own, ``already_absent``."""
-        tokens = listed.tokens
+        tokens = token_list.tokens
         warnings = []
         agents = sorted((self.agent_ids or frozenset()) - {token.agent_id for token in tokens})
         if agents:
@@ -190,9 +190,9 @@ class Selectors:
         """Return the tokens that have one of ``token_values``."""
         return [token for token in tokens if any(_has(token, value) for value in self.token_values or ())]
 
-    def unmatched_values(self, listed: TokenList) -> list[str]:
+    def unmatched_values(self, token_list: TokenList) -> list[str]:
         """Return a warning if some of ``token_values`` belong to no listed token."""
-        tokens, values = listed.tokens, self.token_values or frozenset()
+        tokens, values = token_list.tokens, self.token_values or frozenset()
         unknown = sum(not any(_has(token, value) for token in tokens) for value in values)
         if not unknown:
             return []

@@ -5,7 +5,7 @@
 """An HTTP response that ends: limits for its time and size, and interim responses skipped.
 
 The timeout of a socket applies to each wait, so a server that sends one byte now and then is never timed out. The status
-line and the headers are read inside ``http.client``, before ``requests`` has anything to offer. But every response, also that
+line and the headers are read inside ``http.client``, before ``requests`` returns. But every response, also that
 of a proxy to CONNECT, is read from the file that ``http.client`` creates for the socket. This module limits that file,
 with or without TLS, without a thread. It does not need ``requests``.
 """
@@ -22,7 +22,7 @@ from typing import Any
 TIMEOUT_FACTOR = 3
 """A response may take this many times the timeout, however little data it contains."""
 MIN_RATE = 1024
-"""Bytes that add one second to that time. A slow line is faster, so a long list is never cut off."""
+"""Bytes that add one second to that time. Slow connections exceed this rate, so a long list is never cut off."""
 MAX_HEAD = 1024 * 1024
 """Bytes before the end of the headers, interim responses included."""
 MAX_SIZE = 512 * 1024 * 1024

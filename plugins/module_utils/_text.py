@@ -59,6 +59,11 @@ def abridged(values: Sequence[Any]) -> str:
     return ", ".join(str(value) for value in values[:_MAX_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def named(noun: str, ids: Sequence[int]) -> str:
+    """Return ids with their noun, such as ``token 5`` or ``tokens 5, 6``. Of more than ten ids, the first are named."""
+    return f"{noun if len(ids) == 1 else noun + 's'} {abridged(ids)}"
+
+
 def error_text(body: str) -> str:
     """Return the error text of an HTTP response body: from JSON in any of the API's forms, from HTML, or the text itself.
 

@@ -235,7 +235,7 @@ kept:
       type: str
       sample: own token
 gone:
-  description: The tokens that were listed, but that someone else had already revoked when their turn came.
+  description: The tokens that were listed, but that someone else revoked before this run's DELETE.
   returned: always
   type: list
   elements: dict
@@ -268,14 +268,14 @@ already_absent:
 verified:
   description:
     - Whether the last list, read after the last DELETE, contains no selected token other than kept ones. If there was nothing to
-      revoke, the first list is sufficient.
+      revoke, the first list is sufficient. If the task's own token was revoked, it must also be rejected by the API.
     - V(false) in check mode if a token would be revoked, with O(verify=false) after a revocation, and on failure.
   returned: always
   type: bool
   sample: true
 listed:
   description:
-    - How much the API listed, before any selector applies; null if the list could not be read.
+    - How much the API listed, before any selector applies; null if the task failed before.
     - If this is less than the account has, the API did not show all tokens, and a result without tokens proves nothing.
   returned: always
   type: dict

@@ -36,7 +36,7 @@ options:
       - Whether to test each value in O(token_values) as a bearer token. Use this to prove that a leaked value no longer
         works, also if the API does not list it. The values are sent only to the base URL.
       - The module warns if one still works. This never fails the task.
-      - A value that is a refresh token, or that of a kept token, is not tested. Check mode tests the values too.
+      - A value that is a refresh token is not tested. Check mode tests the values too.
     type: bool
     default: false
 notes:
@@ -295,7 +295,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._names import look_up_
 from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import list_tokens, result_of
 from ansible_collections.zchat.admin.plugins.module_utils._own_token import OwnToken
 from ansible_collections.zchat.admin.plugins.module_utils._probe import Probe, probe_values
-from ansible_collections.zchat.admin.plugins.module_utils._selection import TokenSelection
+from ansible_collections.zchat.admin.plugins.module_utils._selection import TokenSelector
 from ansible_collections.zchat.admin.plugins.module_utils._selectors import SELECTORS, Selectors
 from ansible_collections.zchat.admin.plugins.module_utils._text import capitalized
 
@@ -312,9 +312,10 @@ def run(task: Task) -> dict[str, Any]:
     options, client = task.options, task.client
     selectors = Selectors.from_options(options, required=False)
     own = OwnToken(client)
-    token_selection = TokenSelection(client, selectors, own)
+    selector = TokenSelector(client, selectors, own)
     token_list = list_tokens(client)
-    selection = token_selection.select(token_list)
+    selection = selector.select(token_list)
+    selector.check_exclude(token_list)
     listed = own.listed(token_list.tokens)
     ambiguous = selectors.ambiguous_values(selection.tokens)
     result: dict[str, Any] = {
@@ -322,10 +323,10 @@ def run(task: Task) -> dict[str, Any]:
         "tokens": [result_of(token, options["include_secrets"]) for token in selection.tokens],
         "listed": vars(listed),
         "own_token_id": own.id,
-        "unknown_agent_emails": list(token_selection.found.unknown_emails),
+        "unknown_agent_emails": list(selector.found.unknown_emails),
         "warnings": [
             *listed.warnings(),
-            *token_selection.warnings(token_list, options["probe_values"]),
+            *selector.warnings(token_list, options["probe_values"]),
             *selection.warnings,
             *([capitalized(ambiguous)] if ambiguous else []),
         ],
@@ -335,7 +336,7 @@ def run(task: Task) -> dict[str, Any]:
         result["values_dead"] = probe.values_dead
         result["warnings"] += [*probe.warnings, *([probe.failure.msg] if probe.failure else [])]
     if options["names"]:
-        names = look_up_names(client, selection.tokens, selectors.agent_ids or (), token_selection.found)
+        names = look_up_names(client, selection.tokens, selectors.agent_ids or (), selector.found)
         result.update(names.result())
         result["warnings"] += names.warnings
     return result

@@ -151,7 +151,9 @@ def test_the_result_of_nothing():
 
 
 def test_in_check_mode_pending_tokens_would_be_revoked():
-    result = outcomes_of(_1=None, _2=None).result(check_mode=True)
+    pending = outcomes_of(_1=None, _2=None)
+    pending.assume_revoked()
+    result = pending.result(check_mode=True)
     assert [entry["id"] for entry in result["revoked"]] == [1, 2]
     assert (result["changed"], result["msg"]) == (True, "2 tokens would be revoked.")
 

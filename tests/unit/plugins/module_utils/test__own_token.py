@@ -55,7 +55,7 @@ def test_own_only_with_as_few_requests_as_possible(tokens: list[Json], agents: i
 def test_own_only_is_null_if_the_own_agent_cannot_be_read(reply: Reply):
     listed = listed_of(FakeChat(entries(5, 5), script={ME: [reply]}))
     assert listed.own_only is None
-    assert "could not be found out" in listed.warnings()[0]
+    assert "It is unknown whether" in listed.warnings()[0]
 
 
 def test_own_only_with_an_email_address_and_a_password():

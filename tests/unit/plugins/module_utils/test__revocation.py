@@ -417,7 +417,7 @@ def test_tokens_with_the_same_shortened_value_are_not_kept():
     client = FakeChat(tokens, shown=lambda entry: {**entry, "access_token": entry["access_token"][:9] + "..."})
     result = revoke(client, **ALL, own_token="keep")
     assert (client.deleted, outcomes(result)) == ([], {"not_revoked": [1, 2, 3]})
-    assert "token 1, 2 can be the one" in result["msg"]
+    assert "tokens 1, 2 can be the one" in result["msg"]
 
 
 def test_an_ambiguous_value_is_refused():

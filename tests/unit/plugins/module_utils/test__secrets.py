@@ -42,13 +42,6 @@ def test_of_several_secrets_with_the_same_beginning_the_longest_is_masked():
     assert Secrets(["abcdefgh1", "abcdefgh12345"]).mask("abcdefgh12345") == MASK
 
 
-def test_values_can_be_added():
-    secrets = Secrets()
-    secrets.add(value for value in ["abcdefghij"])
-    secrets.add(["other"])
-    assert secrets.mask("abcdefghij and other") == f"{MASK} and {MASK}"
-
-
 def test_short_secrets_are_masked_only_as_separate_words():
     secrets = Secrets(["a", "pw", "s.x", ""])
     assert secrets.mask("a password pw, spw, s.x; maps") == f"{MASK} password {MASK}, spw, {MASK}; maps"
