@@ -59,7 +59,7 @@ class ActionModule(LocalAction):
         account = base_url(options, self.environ())
         try:
             paths = self._reserve(options, account, started)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             folder = f"the folder in '{names['report_dir']}'"
             return _result(failed=True, msg=f"Nothing was revoked: {folder} cannot be written to. {error}.")
         result = _with_names(self._revoke(options, paths.get(_files.JOURNAL), task_vars), names)

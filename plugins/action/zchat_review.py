@@ -56,7 +56,7 @@ class ActionModule(LocalAction):
         try:
             name = _files.stem("review", account, started)
             paths = _files.reserve(options["report_dir"], name, options["report_formats"])
-        except OSError as error:
+        except (OSError, ValueError) as error:
             folder = f"the folder in '{names['report_dir']}'"
             return _result(failed=True, msg=f"No request was sent: {folder} cannot be written to. {error}.")
         args = {name: value for name, value in self._task.args.items() if name not in OPTIONS}

@@ -129,15 +129,18 @@ def list_agents(client: ApiClient) -> list[Agent]:
     raise _invalid(document.url, f"it has more than {_MAX_PAGES} pages.")
 
 
-def find_agents(client: ApiClient, *, emails: Collection[str] = (), ids: Collection[int] = ()) -> Agents:
+def find_agents(
+    client: ApiClient, *, emails: Collection[str] = (), ids: Collection[int] = (), read_list: bool = False
+) -> Agents:
     """Look up the agents with these addresses, and those with these ids.
 
     An agent counts as unknown only if its own lookup returns 404 (by address: or another agent) and the list lacks it too: a
-    404 can also come from a gateway, or from an API that distinguishes case.
+    404 can also come from a gateway, or from an API that distinguishes case. ``read_list``: read the list in any case, since
+    only the list shows that several agents have the same address.
     """
     wanted_emails = {comparable(email): email for email in sorted(emails)}
     wanted_ids = sorted(ids)
-    read_list_first = len(wanted_emails) + len(wanted_ids) > MAX_LOOKUPS
+    read_list_first = read_list or len(wanted_emails) + len(wanted_ids) > MAX_LOOKUPS
     index = _Index(list_agents(client) if read_list_first else ())
     index.add(_concurrently(lambda email: _find_by_email(client, email), index.missing_emails(wanted_emails.values())))
     index.add(_concurrently(lambda number: get_agent(client, number), index.missing_ids(wanted_ids)))

@@ -12,6 +12,7 @@ through the adapter, which follows none. ``REQUESTS_CA_BUNDLE`` overrides ``sess
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import threading
@@ -297,7 +298,8 @@ class ChatClient:
             # Before version 2, urllib3 does not notice a body that ends too early.
             response.raw.enforce_content_length = True
             body, complete = _read(response, whole=method == "GET" and response.status_code == 200)
-        except (OSError, urllib3.exceptions.HTTPError, UnicodeError) as error:
+        except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as error:
+            # A ValueError: http.client does not check every number in a response, requests every character in a request.
             raise _NoResponseError(error, self.connection.timeout) from None
         return Response(response.status_code, response.headers, body, repeated, complete)
 
@@ -328,7 +330,7 @@ def _read(response: requests.Response, whole: bool) -> tuple[bytes, bool]:
             if len(body) > MAX_SIZE:  # after decompression
                 raise EndlessResponseError(MAX_SIZE)
         complete = True
-    except (OSError, urllib3.exceptions.HTTPError):
+    except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError):
         if response.status_code < 300:
             raise
     finally:

@@ -255,11 +255,12 @@ def _base64(text: str) -> str:
 
 
 def secret_forms(secret: str) -> list[str]:
-    """Return ``secret`` as it is, and as it looks inside JSON, HTML, a URL, a form, or a Basic header."""
+    """Return ``secret`` as it is, and as it looks inside JSON, HTML, a URL, a form, or a Basic header, or changed by case."""
     quoted = [quote(secret, safe=safe, errors="replace") for safe in ("", "/")]
     forms = [*quoted, quote_plus(secret, errors="replace")]
     lower_case = [re.sub(r"%[0-9A-F]{2}", lambda found: found.group().lower(), form) for form in forms]
-    return [secret, json.dumps(secret)[1:-1], html.escape(secret), *forms, *lower_case, _base64(secret)]
+    changed = [secret.upper(), secret.lower(), secret[::-1]]
+    return [secret, json.dumps(secret)[1:-1], html.escape(secret), *forms, *lower_case, *changed, _base64(secret)]
 
 
 def _shown(value: str) -> str:

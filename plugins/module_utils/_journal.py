@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Callable
 from datetime import datetime, timezone
 
@@ -25,13 +26,14 @@ class Journal:
         self._account = account
         self._log = log
         self._file: int | None = None
+        self._last_line_is_incomplete = False
 
     def check(self) -> None:
         """Raise :class:`ChatError` if :meth:`open` would fail. Creates nothing."""
         if self._path is None:
             return
         try:
-            os.close(os.open(self._path, os.O_WRONLY | os.O_APPEND))
+            os.close(self._open_file(os.O_RDWR))
         except FileNotFoundError:
             folder = os.path.dirname(os.path.realpath(self._path))
             if not self._path or not os.path.isdir(folder):
@@ -46,11 +48,31 @@ class Journal:
         if self._path is None or self._file is not None:
             return
         try:
-            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            self._file = self._open_file(os.O_RDWR | os.O_CREAT)
             # The lock ends with this process. Who reads the journal of a killed task can wait for it.
-            fcntl.flock(self._file, fcntl.LOCK_SH)
+            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            self._last_line_is_incomplete = self._ends_within_a_line(self._file)
         except OSError as error:
             raise self._error(os.strerror(error.errno or 0)) from None
+
+    def _open_file(self, flags: int) -> int:
+        """Return a file descriptor. Raises ``OSError``, and :class:`ChatError` for a pipe, which could block the run."""
+        path = self._path or ""
+        if "\0" in path:
+            raise self._error("its name contains a null character")
+        # O_NONBLOCK: opening a pipe does not wait for its reader.
+        descriptor = os.open(path, flags | os.O_APPEND | os.O_NONBLOCK, 0o600)
+        mode = os.fstat(descriptor).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+            os.close(descriptor)
+            raise self._error("it is not a regular file")
+        return descriptor
+
+    @staticmethod
+    def _ends_within_a_line(descriptor: int) -> bool:
+        """Return whether the last line is incomplete, because an earlier run was killed while it wrote."""
+        size = os.fstat(descriptor).st_size
+        return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
 
     def close(self) -> None:
         """Close the file."""
@@ -77,7 +99,8 @@ class Journal:
                 "of": of,
             }
         )
-        data = f"{line}\n".encode()
+        data = f"{chr(10) if self._last_line_is_incomplete else ''}{line}\n".encode()
+        self._last_line_is_incomplete = False
         try:
             written = os.write(self._file, data)
         except OSError as error:

@@ -31,7 +31,7 @@ class Names:
         """Return the part of a result that the option ``names`` adds."""
         return {
             "agents": None if self.agents is None else [_agents.result_of(agent) for agent in self.agents.agents],
-            "unknown_agent_ids": [] if self.agents is None else list(self.agents.unknown_ids),
+            "unknown_agent_ids": None if self.agents is None else list(self.agents.unknown_ids),
             "clients": self.clients,
         }
 

@@ -9,6 +9,7 @@ Source: the vendor's reference page "OAuth Tokens" (``GET`` and ``DELETE {base}/
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def revoke_token(client: ApiClient, token: Token, trust_any_404: bool) -> Deleti
     url = f"{client.connection.base_url}/{_PATH}/{token.id:d}"
     response = client.delete(f"{_PATH}/{token.id:d}")
     if response.status < 300:
-        if response.body.strip() not in (b"", b"null"):
+        if not response.complete or response.body.strip() not in (b"", b"null"):
             raise ChatError(
                 f"The response to the DELETE at {url} has an unexpected content (HTTP {response.status}), so it does not "
                 "come from the Chat API.",
@@ -200,7 +201,7 @@ def _check_complete(document: Document, length: int) -> None:
     total = document.headers.get("X-Total-Count", "").strip()
     if _NEXT_PAGE.search(document.headers.get("Link", "")):
         raise _incomplete(document.url, "its 'Link' header announces a next page")
-    if total.isascii() and total.isdigit() and int(total) > length:
+    if re.fullmatch(r"[0-9]{1,15}", total) and int(total) > length:
         raise _incomplete(
             document.url, f"it contains {length} tokens, and its 'X-Total-Count' header announces {total}"
         )
@@ -249,7 +250,9 @@ def _token(url: str, item: Any, shared: dict[str, str]) -> Token:
             value = encodable(value)
             if name not in _SECRET_FIELDS:
                 value = shared.setdefault(value, value)
-        elif value is not None and not (name in _DATE_FIELDS and isinstance(value, (int, float))):
+        elif value is not None and not (
+            name in _DATE_FIELDS and isinstance(value, (int, float)) and math.isfinite(value)
+        ):
             raise _invalid(url, f"the {name} of token {number} is not a string.")
         values.append(value)
     return Token(number, agent_id, *values)

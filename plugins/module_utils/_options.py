@@ -29,15 +29,20 @@ def options_of(
     """
     options = {}
     for name, details in spec.items():
-        is_set = any(alias in task_args for alias in (name, *details.get("aliases", ())))
+        spellings = [alias for alias in (name, *details.get("aliases", ())) if alias in task_args]
+        if len(spellings) > 1:
+            raise ChatError(
+                f"'{prefix}{spellings[0]}' and '{prefix}{spellings[1]}' are the same option. Set only one of them."
+            )
+        is_set = bool(spellings)
         if is_set and params[name] is None:
             raise ChatError(null_message(f"{prefix}{name}"))
         if details.get("elements") == "int":
-            for alias in (name, *details.get("aliases", ())):
-                _check_integers(f"{prefix}{name}", task_args.get(alias))
+            for alias in spellings:
+                check_integers(f"{prefix}{name}", task_args[alias])
         value = params.get(name)
         if is_set and "options" in details:
-            raw = next(task_args[alias] for alias in (name, *details.get("aliases", ())) if alias in task_args)
+            raw = task_args[spellings[0]]
             if not isinstance(raw, Mapping):
                 raise ChatError(f"'{prefix}{name}' must be a dictionary.")
             value = options_of(raw, params[name], details["options"], f"{prefix}{name}.")
@@ -46,7 +51,7 @@ def options_of(
     return options
 
 
-def _check_integers(name: str, value: Any) -> None:
+def check_integers(name: str, value: Any) -> None:
     """Raise :class:`ChatError` for a string such as ``1e2``, which Ansible converts to an integer."""
     elements = value.split(",") if isinstance(value, str) else value
     for element in elements if isinstance(elements, list) else ():
@@ -70,13 +75,17 @@ def positive_integers(options: Mapping[str, Any], name: str) -> frozenset[int] |
 
 
 def strings(options: Mapping[str, Any], name: str) -> frozenset[str] | None:
-    """Return the strings of an option, ``None`` if it is not set. Raises :class:`ChatError` for an empty one."""
+    """Return the strings of an option without white space around them, ``None`` if it is not set.
+
+    Raises :class:`ChatError` for an empty one.
+    """
     if name not in options:
         return None
     values = frozenset(value.strip() for value in options[name])
     if "" in values:
         raise ChatError(
-            f"'{name}' contains an empty value. Check whether its variable is set. To select nothing, use an empty list."
+            f"'{name}' contains an empty value. Check whether its variable is set, and remove spaces after commas. To select "
+            "nothing, use an empty list."
         )
     return values
 

@@ -77,7 +77,7 @@ def probe_values(
             if not owners:
                 warnings.append(
                     "A value in 'token_values' belongs to no listed token, and the API rejects it (HTTP 401). It does not work in "
-                    "this account, but may be valid in another one or in the Support API."
+                    "this account, but may be incomplete, or valid in another account or in the Support API."
                 )
         else:
             unknown += 1

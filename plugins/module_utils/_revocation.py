@@ -90,11 +90,11 @@ def check_guards(plan: Plan, limits: Limits, own_token_id: int | None) -> Failur
             return Failure(
                 f"{named('token', [token.id for token in plan.own])} can be the one that this task authenticates with: the API "
                 "does not list the value of the own token. Authenticate with another agent's token, change the selectors, or "
-                "set own_token=revoke."
+                "set 'own_token' to 'revoke'."
             )
         return Failure(
-            f"the selection contains token {own_token_id}, which this task authenticates with. Set own_token=keep to keep it, "
-            "or own_token=revoke to revoke it last."
+            f"the selection contains token {own_token_id}, which this task authenticates with. Set 'own_token' to keep it ('keep') or to "
+            "revoke it last ('revoke')."
         )
     if plan.revoke and limits.max_revocations is not None and plan.total > limits.max_revocations:
         return Failure(
@@ -176,6 +176,8 @@ class _Revocation:
         """Ids of tokens that are, or can be, the task's own token and are to be revoked: after all others."""
         self._untouched: set[int] = set()
         """Ids in earlier lists that are not to be revoked and not expired: a later list without any of them is no proof."""
+        self._seen: set[int] = set()
+        """Ids in earlier lists. A later round revokes only tokens that were not listed before."""
         self._rounds = 0
         self._stopped: Failure | None = None
         """Why no further DELETE is sent, and the failure of the tokens that were not attempted."""
@@ -187,7 +189,8 @@ class _Revocation:
         own = self._own.identify(token_list.tokens)
         selection, selectors = self._selector.select(token_list), self._selector.selectors
         outcomes.keep(outcomes.add(selection.excluded), "excluded")
-        new = outcomes.add(selection.tokens)
+        new = outcomes.add(token for token in selection.tokens if token.id not in self._seen)
+        self._seen.update(token.id for token in token_list.tokens)
         if is_first:
             outcomes.listed = self._own.listed(token_list.tokens)
             self._selector.check_exclude(token_list)

@@ -28,7 +28,8 @@ class TokenSelector:
         self.selectors = selectors
         self.found = find_agents(client, emails=selectors.agent_emails or ())
         """The agents with ``agent_emails``."""
-        protected = find_agents(client, emails=selectors.exclude.agent_emails)
+        excluded_emails = selectors.exclude.agent_emails
+        protected = find_agents(client, emails=excluded_emails, read_list=bool(excluded_emails))
         if protected.unknown_emails:
             raise ChatError(
                 f"No agent in Chat has the address {abridged(protected.unknown_emails)} in 'exclude', so it would protect nothing. "
@@ -41,7 +42,7 @@ class TokenSelector:
         agents = AgentLookups(self.found.ids, self._protected)
         if self.selectors.agent_status is not None:
             candidates = self.selectors.candidates(token_list, agents)
-            ids = {token.agent_id for token in candidates if token.agent_id is not None}
+            ids = {token.agent_id for token in candidates if token.agent_id is not None and token.agent_id > 0}
             states = agent_states(self._client, ids, self._own.agent().id) if ids else {}
             agents = AgentLookups(self.found.ids, self._protected, states)
         return self.selectors.select(token_list, agents, self._now)

@@ -76,17 +76,22 @@ class Exclude:
         """Return the protect list of a task. Raises :class:`ChatError` for one that protects nothing: it is a mistake."""
         if options is None:
             return cls()
-        for name in (*options, *([] if options else ["*"])):
-            if not options.get(name):
-                raise ChatError(
-                    f"'exclude{f'.{name}' if name in options else ''}' is empty, so it would protect nothing. Check whether its "
-                    "variable is set, or omit it with default(omit)."
-                )
+        empty = [
+            f"exclude.{name}" for name, values in options.items() if not any(str(value).strip() for value in values)
+        ]
+        if empty or not options:
+            raise ChatError(
+                f"'{empty[0] if empty else 'exclude'}' is empty, so it would protect nothing. Check whether its variable is set, or "
+                "omit it with default(omit)."
+            )
         return cls(
             ids=positive_integers(options, "ids") or frozenset(),
             agent_ids=positive_integers(options, "agent_ids") or frozenset(),
             agent_emails=addresses(options, "agent_emails") or frozenset(),
-            client_identifiers=strings(options, "client_identifiers") or frozenset(),
+            # As given and without white space: either one can be the exact identifier, and this only protects.
+            client_identifiers=(strings(options, "client_identifiers") or frozenset()).union(
+                options.get("client_identifiers", ())
+            ),
         )
 
     def protects(self, token: Token, agents: AgentLookups) -> bool:
@@ -232,18 +237,18 @@ class Selectors:
     def _select_by_status(self, tokens: list[Token], states: Mapping[int, str], warnings: list[str]) -> list[Token]:
         if self.agent_status is None:
             return tokens
-        ownerless = [token.id for token in tokens if token.agent_id is None]
+        ownerless = [token.id for token in tokens if token.agent_id not in states]
         if ownerless and "missing" in self.agent_status:
             warnings.append(
                 f"Token {abridged(ownerless)} has no agent_id, so 'agent_status' does not select {_them(ownerless)}."
             )
-        unknown = sorted({token.agent_id for token in tokens if token.agent_id and states[token.agent_id] == "unknown"})
+        unknown = sorted({token.agent_id for token in tokens if states.get(token.agent_id or 0) == "unknown"})
         if unknown:
             warnings.append(
                 f"The API does not return whether agent {abridged(unknown)} is enabled, so 'agent_status' does not select "
                 "tokens of this agent."
             )
-        return [token for token in tokens if token.agent_id and states[token.agent_id] in self.agent_status]
+        return [token for token in tokens if states.get(token.agent_id or 0) in self.agent_status]
 
     def _select_by_time(
         self, tokens: list[Token], now: float, server_time: float | None, warnings: list[str]

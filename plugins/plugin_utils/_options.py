@@ -14,6 +14,9 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._options import check_integers
+
 Spec = Mapping[str, Mapping[str, Any]]
 
 _CLOSE = 0.75
@@ -32,6 +35,13 @@ def validated(args: Mapping[str, Any], spec: Spec, names: Mapping[str, str]) -> 
         # Before ansible-core 2.19, a template makes an empty string of null.
         if value in (None, "", [""]) or (isinstance(value, list) and None in value):
             raise ValueError(f"'{name}' is null or empty. Set a value, or leave it out.")
+    for option, rules in spec.items():
+        name = names.get(option, option)
+        if rules.get("elements") == "int":
+            try:
+                check_integers(name, given.get(name))
+            except ChatError as error:
+                raise ValueError(error.msg) from None
     named_spec = {names.get(option, option): dict(rules) for option, rules in spec.items()}
     result = ArgumentSpecValidator(named_spec).validate(given)
     if result.error_messages:

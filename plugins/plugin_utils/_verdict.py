@@ -41,11 +41,26 @@ def unknown_agents(report: Report) -> tuple[list[str], list[int]]:
 
 
 def number_unknown(report: Report) -> str:
-    """Return how many addresses and ids are unknown, such as ``2 addresses were not found``; empty if none is."""
+    """Return how many addresses and ids are unknown, such as ``2 addresses were not found``; empty if all exist."""
     emails, ids = unknown_agents(report)
     parts = [counted(len(emails), "address", "addresses")] if emails else []
     parts += [counted(len(ids), "agent id")] if ids else []
-    return f"{enumerated(parts)} {'was' if len(emails) + len(ids) == 1 else 'were'} not found" if parts else ""
+    texts = [f"{enumerated(parts)} {'was' if len(emails) + len(ids) == 1 else 'were'} not found"] if parts else []
+    unclear = _not_looked_up(report)
+    texts += [f"{counted(len(unclear), 'agent id')} could not be looked up"] if unclear else []
+    return "; ".join(texts)
+
+
+def _not_looked_up(report: Report) -> list[int]:
+    """Return the ids without tokens of which the API did not show whether the agent exists, because the lookup failed."""
+    return [
+        agent["id"]
+        for agent in report["agents"]
+        if agent["id"] is not None
+        and not agent["tokens"]
+        and all(agent[key] is None for key in ("email", "display_name", "enabled"))
+        and report["msg"] is None
+    ]
 
 
 def _kind(report: Report) -> str:

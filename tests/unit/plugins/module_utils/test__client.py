@@ -787,3 +787,10 @@ def test_the_requests_library_can_be_missing(monkeypatch):
     spec.loader.exec_module(without)
     assert "requests" in without.REQUESTS_IMPORT_ERROR
     assert _client.REQUESTS_IMPORT_ERROR is None
+
+
+def test_an_invalid_number_in_a_response_is_a_broken_connection(connect):
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n"
+    with ScriptedServer(lambda exchange: exchange.send_and_close(chunked)) as server:
+        error = error_of(connect(server.url, retries=0).delete, f"{PATH}/7")
+    assert error.failure.outcome_unknown

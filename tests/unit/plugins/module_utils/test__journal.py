@@ -68,6 +68,19 @@ def test_a_new_file_is_private_and_an_existing_one_is_continued(tmp_path: Path):
     assert path.stat().st_mode & 0o777 == 0o644
 
 
+def test_an_incomplete_last_line_of_an_earlier_run_is_completed(tmp_path: Path):
+    path = tmp_path / "journal"
+    path.write_text('{"token": 1}\n{"tok')
+    journal = journal_at(path)
+    journal.open()
+    journal.record(TOKEN, 1, 2)
+    journal.record(TOKEN, 2, 2)
+    journal.close()
+    lines = path.read_text().splitlines()
+    assert lines[1] == '{"tok'
+    assert [json.loads(line)["n"] for line in lines[2:]] == [1, 2]
+
+
 def test_without_a_path_only_the_system_log_is_written():
     log: list[str] = []
     journal = journal_at(None, log)
@@ -78,12 +91,15 @@ def test_without_a_path_only_the_system_log_is_written():
     assert len(log) == 1
 
 
-@pytest.mark.parametrize("name", ["", ".", "folder", "folder/", "missing/journal", "file/journal", "looped"])
+@pytest.mark.parametrize(
+    "name", ["", ".", "folder", "folder/", "missing/journal", "file/journal", "looped", "pipe", "nul\0l"]
+)
 def test_check_fails_if_open_fails(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     (tmp_path / "looped").symlink_to("looped")
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ChatError, match=r"journal .* cannot be written: [a-z]"):
         journal_at(name).check()
     with pytest.raises(ChatError, match=r"journal .* cannot be written: [a-z]"):

@@ -62,7 +62,7 @@ def test_without_tokens_no_clients_are_requested():
 def test_errors_are_one_warning(reply: Reply):
     script = {"GET oauth/clients": [reply], "GET agents/5": [reply]}
     names = names_of(FakeChat(TOKENS, agents=AGENTS, clients=CLIENTS, script=script))
-    assert names.result() == {"agents": None, "unknown_agent_ids": [], "clients": None}
+    assert names.result() == {"agents": None, "unknown_agent_ids": None, "clients": None}
     (warning,) = names.warnings
     assert "agents could not be read" in warning
     assert "clients could not be read" in warning

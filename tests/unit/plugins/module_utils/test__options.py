@@ -44,6 +44,14 @@ def test_only_set_options_and_defaults_are_returned():
     assert options(age="90d", verify=False, ids=[]) == {**defaults, "age": "90d", "verify": False, "ids": []}
 
 
+@pytest.mark.parametrize(
+    "spellings", [{"ids": [5], "id": [6]}, {"ids": None, "id": [6]}, {"token": "a", "access_token": "b"}]
+)
+def test_two_spellings_of_one_option_are_an_error(spellings):
+    with pytest.raises(ChatError, match="are the same option"):
+        options(**spellings)
+
+
 def test_aliases_are_resolved():
     resolved = options(token="value", oauth_token_id=[5])
     assert (resolved["access_token"], resolved["ids"]) == ("value", [5])

@@ -38,7 +38,11 @@ def revoke(client, check_mode=False, **options):
 @pytest.mark.parametrize(
     ("replies", "dead", "texts"),
     [
-        ([Reply(401)], True, ["belongs to no listed token", "another one or in the Support API"]),
+        (
+            [Reply(401)],
+            True,
+            ["belongs to no listed token", "may be incomplete, or valid in another account or in the Support API"],
+        ),
         ([Reply(500)], None, ["It is unknown whether"]),
         ([Reply(None)], None, ["It is unknown whether"]),
         ([Reply(403, {"error": "Forbidden"})], None, ["It is unknown whether"]),

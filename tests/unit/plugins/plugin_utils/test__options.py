@@ -43,6 +43,8 @@ def test_options_are_converted(args, expected):
         ({"limit": None}, ["'role_limit' is null or empty"]),
         ({"limit": ""}, ["'role_limit' is null or empty"]),
         ({"ids": "5,x"}, ["role_ids", "int"]),
+        ({"ids": "1e2"}, ["role_ids", "1e2"]),
+        ({"ids": ["1_0"]}, ["role_ids", "1_0"]),
         ({"formats": "pdf"}, ["role_formats", "pdf"]),
         ({"limits": 5}, ["limits"]),
         ({"limit": "x", "formats": "pdf"}, ["role_limit", "role_formats"]),

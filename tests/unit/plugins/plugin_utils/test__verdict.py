@@ -88,3 +88,12 @@ def test_the_number_of_unknown_agents(emails, ids, expected):
 def test_a_deleted_agent_with_tokens_is_not_unknown():
     document = report(revoked=[token(7, 5)], unknown_agent_ids=[5, 6])
     assert unknown_agents(document) == ([], [6])
+
+
+def test_an_id_that_could_not_be_looked_up_is_a_caveat():
+    unread = {"agents": None, "clients": None, "unknown_agent_ids": None}
+    document = report(revoked=[], **unread)
+    assert number_unknown(document) == "1 agent id could not be looked up"
+    found = verdict(document)
+    assert (found.amber, found.headline.endswith("; 1 agent id could not be looked up")) == (True, True)
+    assert number_unknown(report(**unread)) == "", "their tokens show that the agents exist"
