@@ -176,18 +176,18 @@ listed:
       description: The number of tokens.
       returned: always
       type: int
-      sample: 18
+      sample: 21
     agents:
       description: The number of agents that have these tokens.
       returned: always
       type: int
-      sample: 3
+      sample: 5
     own_only:
       description: Whether the API listed no token of an agent other than the task's own; null if that is unknown.
       returned: always
       type: bool
       sample: false
-  sample: {"tokens": 18, "agents": 3, "own_only": false}
+  sample: {"tokens": 21, "agents": 5, "own_only": false}
 account:
   description: The base URL of the account; null if the task does not define a valid one.
   returned: always

@@ -284,12 +284,12 @@ listed:
       description: The number of tokens.
       returned: always
       type: int
-      sample: 18
+      sample: 21
     agents:
       description: The number of agents that have these tokens.
       returned: always
       type: int
-      sample: 3
+      sample: 5
     own_only:
       description:
         - Whether the API listed no token of an agent other than the one that the task authenticates as; null if that is
@@ -297,7 +297,7 @@ listed:
       returned: always
       type: bool
       sample: false
-  sample: {"tokens": 18, "agents": 3, "own_only": false}
+  sample: {"tokens": 21, "agents": 5, "own_only": false}
 own_token_id:
   description: The id of the token that the task authenticates with; null if the list does not identify it.
   returned: always

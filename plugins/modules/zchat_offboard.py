@@ -169,7 +169,7 @@ report:
       description: RV(zchat.admin.zchat_oauth_token#module:listed), null if the list of tokens was not read.
       returned: success
       type: dict
-      sample: {"tokens": 18, "agents": 3, "own_only": false}
+      sample: {"tokens": 21, "agents": 5, "own_only": false}
     verified:
       description: RV(zchat.admin.zchat_oauth_token#module:verified). Also V(false) if nobody was found.
       returned: success

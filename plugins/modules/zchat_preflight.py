@@ -62,5 +62,5 @@ listed:
   description: RV(zchat.admin.zchat_connection_info#module:listed).
   returned: always
   type: dict
-  sample: {"tokens": 18, "agents": 3, "own_only": false}
+  sample: {"tokens": 21, "agents": 5, "own_only": false}
 """

@@ -109,7 +109,7 @@ msg:
   description: The headline of the report. If the task fails, the reason.
   returned: always
   type: str
-  sample: 18 tokens of 3 people, 5 need a decision
+  sample: 21 tokens of 5 people, 7 need a decision
 report:
   description:
     - The content of the JSON report.
@@ -151,7 +151,7 @@ report:
       description: RV(zchat.admin.zchat_oauth_token_info#module:listed), null if the list of tokens was not read.
       returned: success
       type: dict
-      sample: {"tokens": 18, "agents": 3, "own_only": false}
+      sample: {"tokens": 21, "agents": 5, "own_only": false}
     complete:
       description:
         - Whether the review shows everything. V(false) if the tokens or the agents could not be read, if the API listed only
@@ -262,11 +262,11 @@ report:
       returned: success
       type: dict
       sample:
-        tokens: 18
-        agents: 3
-        tokens_with_findings: 5
+        tokens: 21
+        agents: 5
+        tokens_with_findings: 7
         findings:
-          owner_missing: 0
+          owner_missing: 2
           owner_disabled: 3
           owner_inactive: 0
           expired: 1

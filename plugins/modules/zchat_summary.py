@@ -82,7 +82,7 @@ accounts:
   returned: if O(kind=preflight)
   type: list
   elements: str
-  sample: ["acme: ready (https://acme.zendesk.com/api/v2/chat; 18 tokens of 3 agents listed)"]
+  sample: ["acme: ready (https://acme.zendesk.com/api/v2/chat; 21 tokens of 5 agents listed)"]
 report_files:
   description: The paths of the files.
   returned: unless O(kind=preflight)

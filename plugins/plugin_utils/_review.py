@@ -96,7 +96,7 @@ def headline(report: Result) -> str:
 
 
 def counts_text(summary: Result, accounts: str = "") -> str:
-    """Return counts such as ``18 tokens of 3 people, 5 need a decision``."""
+    """Return counts such as ``21 tokens of 5 people, 7 need a decision``."""
     affected = summary["tokens_with_findings"]
     of = f" of {counted(summary['agents'], 'person', 'people')}" if summary["agents"] else ""
     text = f"{counted(summary['tokens'], 'token')}{of}{accounts}"

@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox import LEAVER_EMAIL, LEAVER_ID, Sandbox
+from tests.sandbox import DELETED_ID, LEAVER_EMAIL, LEAVER_ID, UNKNOWN_ID, Sandbox
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("java"), reason="ansible-rulebook needs Java, and there is none"),
@@ -191,7 +191,12 @@ def test_playbook(sandbox: Sandbox, environment: dict[str, str], tmp_path: Path)
         lookups = {entry["path"] for entry in sandbox.state.requests if "/agents/" in entry["path"]}
         assert len(revoked) == 12
         assert lookups == {f"/api/v2/chat/agents/email/{LEAVER_EMAIL.replace('@', '%40')}"}
-        assert {token["agent_id"] for token in sandbox.state.tokens.values()} == {10000001, 10000026}
+        assert {token["agent_id"] for token in sandbox.state.tokens.values()} == {
+            10000001,
+            10000026,
+            DELETED_ID,
+            UNKNOWN_ID,
+        }
         # Events are processed in order: after the last one, all others are done.
         for event in (OKTA, TOKEN_REVOCATION, {**good, "email": LAST}):
             assert running.send(event) == 200

@@ -288,7 +288,7 @@ def test_missing_fields(player: Player, sandbox: Sandbox) -> None:
     assert _ids(run["all"], "tokens")[-5:] == odd
     assert all(token.keys() == keys for token in run["all"]["tokens"])
     assert run["all"]["tokens"][-5] == {**dict.fromkeys(keys), "id": 2001}
-    assert run["all"]["listed"] == {"tokens": 23, "agents": 4, "own_only": False}
+    assert run["all"]["listed"] == {"tokens": 26, "agents": 6, "own_only": False}
     assert run["all"]["own_token_id"] == AUTOMATION_TOKEN_ID
     assert "warnings" not in run["all"]
     assert _ids(run["read"], "tokens") == [2004]

@@ -26,7 +26,7 @@ import yaml
 from tests.integration.ansible_run import ROOT
 from tests.integration.documentation import shell_environment
 from tests.integration.zendesk import Zendesk
-from tests.sandbox import COLLEAGUE_ID, LEAVER_ID, Options, Sandbox, demo_seed, fake_secret
+from tests.sandbox import COLLEAGUE_ID, DELETED_ID, LEAVER_ID, Options, Sandbox, demo_seed, fake_secret
 
 DOCSITE = ROOT / "docs" / "docsite"
 _BLOCK = re.compile(r"^\.\. code-block:: (\S+)\n((?:   :.*\n)*)\n((?:   .*\n|\n)+)", re.MULTILINE)
@@ -38,8 +38,6 @@ READ_ONLY = 1102
 LEAKED = 1301
 GLOBEX_VALUE = fake_secret("globex", READ_ONLY)
 """The value of a token that exists only in one account."""
-ORPHAN, DELETED_AGENT = 1401, 20000007
-"""A token whose agent was deleted, and this agent."""
 NEEDS_RULEBOOK = "ansible-rulebook runs until it is stopped; tests/engines tests the rulebooks"
 NEEDS_GALAXY = "requires a network"
 
@@ -60,8 +58,6 @@ class Guide:
     """The beginnings of the commands that are not run, each with the reason."""
     unused: Mapping[str, str] = field(default_factory=dict)
     """Files that no command of the guide uses, each with a command that runs it here first, in the initial account."""
-    orphan: bool = False
-    """Whether the account has a token of a deleted agent."""
 
 
 def tokens_of(*agents: int) -> set[int]:
@@ -85,12 +81,12 @@ GUIDES = {
         not_run={"read -rs CLIENT_SECRET ": "the sandbox does not create tokens"},
     ),
     "guide_before_first_use": Guide(typed=lambda sandbox: [value(READ_ONLY)], fails=("read -rs READ_ONLY ",)),
-    "guide_offboarding": Guide({ACME: {*tokens_of(LEAVER_ID, COLLEAGUE_ID), ORPHAN}}, orphan=True),
+    "guide_offboarding": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID)}),
     "guide_leaked_token": Guide({ACME: {LEAKED, 1100}}, typed=lambda sandbox: [fake_secret("refresh", LEAKED)]),
-    "guide_breach": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID) - {1209, 1210}}),
-    "guide_nightly_run": Guide({ACME: {38, 143, 1201, 1202, 1203, 1207, 1301, 1302, ORPHAN}}, orphan=True),
-    "guide_roster": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID) - {1204, 1205}}),
-    "guide_review": Guide(orphan=True),
+    "guide_breach": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1209, 1210}}),
+    "guide_nightly_run": Guide({ACME: {38, 143, 1201, 1202, 1203, 1207, 1301, 1302, *tokens_of(DELETED_ID)}}),
+    "guide_roster": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1204, 1205}}),
+    "guide_review": Guide(),
     "guide_dry_run": Guide({ACME: tokens_of(COLLEAGUE_ID)}),
     "guide_many_accounts": Guide(
         {
@@ -133,21 +129,18 @@ def test_every_guide_is_on_the_site_and_tested() -> None:
     assert sorted(re.findall(r"`ansible_collections\.zchat\.admin\.docsite\.(\w+)`", front_page)) == sorted(on_site)
 
 
-def seed(host: str, guide: Guide) -> dict[str, Any]:
+def seed(host: str) -> dict[str, Any]:
     document = demo_seed()
-    tokens = document["tokens"]
-    if guide.orphan:
-        tokens.append({**tokens[-1], "id": ORPHAN, "agent_id": DELETED_AGENT, "access_token": value(ORPHAN)})
     if host == GLOBEX:
-        next(token for token in tokens if token["id"] == READ_ONLY)["access_token"] = GLOBEX_VALUE
+        next(token for token in document["tokens"] if token["id"] == READ_ONLY)["access_token"] = GLOBEX_VALUE
     return document
 
 
 @contextlib.contextmanager
-def accounts_for(guide: Guide) -> Iterator[dict[str, Sandbox]]:
+def run_accounts() -> Iterator[dict[str, Sandbox]]:
     """Run a sandbox for each host."""
     with contextlib.ExitStack() as stack:
-        yield {host: stack.enter_context(Sandbox(Options(seed=seed(host, guide)))) for host in (ACME, GLOBEX, OLD)}
+        yield {host: stack.enter_context(Sandbox(Options(seed=seed(host)))) for host in (ACME, GLOBEX, OLD)}
 
 
 @dataclass(frozen=True)
@@ -217,7 +210,7 @@ def check_output(expected: str, output: str, command: str) -> None:
 @pytest.mark.parametrize("name", [name for name in GUIDES if blocks(name)])
 def test_guide(name: str, tmp_path: Path, collections_path: str) -> None:
     guide = GUIDES[name]
-    with accounts_for(guide) as accounts, shell_for(guide, accounts, tmp_path, collections_path) as shell:
+    with run_accounts() as accounts, shell_for(guide, accounts, tmp_path, collections_path) as shell:
         follow(name, guide, accounts, shell)
 
 

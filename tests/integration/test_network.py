@@ -54,7 +54,7 @@ def test_zendesk(player: Player, sandbox: Sandbox, zendesk: Zendesk, tmp_path: P
     ]
     run = player.play(tasks, environment=zendesk.environment, secrets=["of-the-n3trc"]).check()
     for name in ("variables", "no check", "old"):
-        assert run[name].get("listed", {}).get("tokens") == 18, run.output
+        assert run[name].get("listed", {}).get("tokens") == 21, run.output
     assert [token["id"] for token in run["revoke"]["revoked"]] == [143]
     assert list(zendesk.connects) == ["acme.zendesk.com:443"] * 2 + ["www.zopim.com:443", "acme.zendesk.com:443"]
     chat = "/api/v2/chat/oauth/tokens"

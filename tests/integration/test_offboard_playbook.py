@@ -418,7 +418,7 @@ def test_a_disk_that_is_full_after_the_run(player: Player, sandbox: Sandbox, sma
     )
     assert run.rc == 2
     assert "could not be written: [Errno 28] No space left on device" in run.output
-    assert printed_report(run)["summary"]["revoked"] == 217
+    assert printed_report(run)["summary"]["revoked"] == 220
     assert methods(sandbox) == {"GET", "DELETE"}
 
 

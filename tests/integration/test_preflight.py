@@ -36,7 +36,7 @@ def printed(run: Run) -> list[str]:
 def test_the_account_in_environment_variables(player: Player, sandbox: Sandbox) -> None:
     for more in ([], ["--check"]):
         run = player.play_playbook(PLAYBOOK, more, {"preflight_ticket": "CHG-1"}, connection(sandbox)).check()
-        assert printed(run) == [f"localhost: ready ({sandbox.api_url}; 18 tokens of 3 agents listed)"]
+        assert printed(run) == [f"localhost: ready ({sandbox.api_url}; 21 tokens of 5 agents listed)"]
     assert {entry["method"] for entry in sandbox.state.requests} == {"GET"}
 
 

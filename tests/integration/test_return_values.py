@@ -54,7 +54,7 @@ def _seed() -> dict[str, Any]:
 
 
 def _review_seed() -> dict[str, Any]:
-    """Return an account in which five tokens have findings: the own token, the three of a disabled agent, and an old one."""
+    """Return an account in which seven tokens have findings: the own token, those of a disabled and a deleted agent, and an old one."""
     seed = _seed()
     seed["clients"] = demo_seed()["clients"]
     for token in seed["tokens"]:

@@ -32,7 +32,7 @@ def test_nightly_run(player: Player, sandbox: Sandbox) -> None:
     ]
     tasks += [_task(INFO, "list", {"names": True}), _task(AGENTS, "agents", {})]
     run = player.play(tasks, variables=sandbox_variables(sandbox), module_defaults=chat_defaults()).check()
-    assert [len(task.result["revoked"]) for task in run.tasks if task.action == REVOKE] == [7, 1, 0, 0, 0, 0]
+    assert [len(task.result["revoked"]) for task in run.tasks if task.action == REVOKE] == [8, 1, 0, 0, 0, 0]
     assert all(task.result["verified"] for task in run.tasks if task.action == REVOKE)
     assert "[WARNING]" not in run.output
     assert [task.name for task in run.tasks if task.result.get("warnings")] == []

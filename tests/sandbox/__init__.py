@@ -10,7 +10,16 @@ Start it with ``python -m tests.sandbox`` for manual use, or with ``with Sandbox
 from __future__ import annotations
 
 from .checks import InputError
-from .demo import AUTOMATION_TOKEN_ID, COLLEAGUE_EMAIL, COLLEAGUE_ID, LEAVER_EMAIL, LEAVER_ID, demo_seed
+from .demo import (
+    AUTOMATION_TOKEN_ID,
+    COLLEAGUE_EMAIL,
+    COLLEAGUE_ID,
+    DELETED_ID,
+    LEAVER_EMAIL,
+    LEAVER_ID,
+    UNKNOWN_ID,
+    demo_seed,
+)
 from .faults import Fault
 from .options import Options
 from .seed import fake_secret, read_seed
@@ -20,8 +29,10 @@ __all__ = [
     "AUTOMATION_TOKEN_ID",
     "COLLEAGUE_EMAIL",
     "COLLEAGUE_ID",
+    "DELETED_ID",
     "LEAVER_EMAIL",
     "LEAVER_ID",
+    "UNKNOWN_ID",
     "Fault",
     "InputError",
     "Options",

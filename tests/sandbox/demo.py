@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo account: three agents of a shop, the two tokens of the vendor's page, and 16 other tokens.
+"""The demo account: five agents of a shop, the two tokens of the vendor's page, and 19 other tokens.
 
 All of it is fictitious except for these two tokens, which the vendor publishes and which expired in 2014.
 """
@@ -21,6 +21,10 @@ COLLEAGUE_ID = 10000026
 """A disabled agent with few tokens (3): disabling an agent does not revoke its tokens."""
 LEAVER_ID = 100000204
 """The departing agent of the demo, with many tokens (12)."""
+DELETED_ID = 10000099
+"""A deleted agent: the API does not return it, but still lists its tokens (2)."""
+UNKNOWN_ID = 10000150
+"""An agent for which the API does not return ``enabled``, with one token."""
 LEAVER_EMAIL = "jonas.weber@example.com"
 COLLEAGUE_EMAIL = "priya.nair@example.com"
 
@@ -71,6 +75,9 @@ _OTHER_TOKENS: tuple[tuple[int, int, str, str, str, str | None], ...] = (
     (1211, LEAVER_ID, "zendesk", "read write", "now-2d", "now+5d"),
     (1301, COLLEAGUE_ID, "zendesk", "read write", "now-45d", "now+320d"),
     (1302, COLLEAGUE_ID, "mobile-app", "chat", "now-10d", "now-3d"),
+    (1401, DELETED_ID, "zendesk", "read write", "now-70d", "now+295d"),
+    (1402, DELETED_ID, "mobile-app", "chat", "now-20d", "now-13d"),
+    (1501, UNKNOWN_ID, "reporting", "read", "now-40d", "now+325d"),
 )
 
 # client identifier, name, company, type
@@ -144,11 +151,16 @@ def _client(number: int, identifier: str, name: str, company: str, client_type: 
 
 def demo_seed() -> dict[str, Any]:
     """Return the demo account as a new seed document, which the caller can modify."""
+    unknown = _agent(UNKNOWN_ID, "mei.tanaka@example.com", "Mei", "Tanaka", "now-3d")
+    del unknown["enabled"]
+    deleted = _agent(DELETED_ID, "tom.becker@example.com", "Tom", "Becker", "now-15d")
     return {
         "agents": [
             _agent(OWNER_ID, OWNER_EMAIL, "Amélie", "Laurent", "now-1d", administrator=True, enabled=True),
             _agent(COLLEAGUE_ID, COLLEAGUE_EMAIL, "Priya", "Nair", "now-120d", enabled=False),
             _agent(LEAVER_ID, LEAVER_EMAIL, "Jonas", "Weber", "now-2d"),
+            {**deleted, "deleted": True},
+            unknown,
         ],
         "tokens": [dict(token) for token in _PAGE_TOKENS] + [_token(*row) for row in _OTHER_TOKENS],
         "clients": [_client(number, *row) for number, row in enumerate(_CLIENTS, start=1)],

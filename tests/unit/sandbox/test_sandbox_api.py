@@ -19,8 +19,10 @@ requests = pytest.importorskip("requests")
 from tests.sandbox import (  # noqa: E402 - it requires flask, see above
     AUTOMATION_TOKEN_ID,
     COLLEAGUE_ID,
+    DELETED_ID,
     LEAVER_EMAIL,
     LEAVER_ID,
+    UNKNOWN_ID,
     Options,
     Sandbox,
     demo_seed,
@@ -96,7 +98,7 @@ def test_a_head_returns_the_length_and_no_body(sandbox, session):
     response = session.head(f"{sandbox.api_url}/oauth/tokens", timeout=TIMEOUT)
     assert response.content == b""
     assert int(response.headers["Content-Length"]) > 1000
-    assert len(list_ids(session, sandbox.api_url)) == 18
+    assert len(list_ids(session, sandbox.api_url)) == 21
 
 
 def test_a_body_of_unknown_length_is_rejected(sandbox, session):
@@ -221,7 +223,7 @@ def test_agents_are_a_bare_array_sorted_by_id(sandbox, session, base):
     assert response.json() == list(sandbox.state.agents.values())
     assert [agent["id"] for agent in response.json()] == sorted(sandbox.state.agents)
     # 1 or 0 on the vendor's page, true or false in recorded responses.
-    assert {type(agent["enabled"]) for agent in response.json()} == {int, bool}
+    assert {type(agent["enabled"]) for agent in response.json() if agent["id"] != UNKNOWN_ID} == {int, bool}
 
 
 def test_since_id_and_max_id_are_inclusive(sandbox, session):
@@ -233,7 +235,7 @@ def test_since_id_and_max_id_are_inclusive(sandbox, session):
     assert again[0] == first[-1]
     assert [agent["id"] for agent in get(session, sandbox, "agents?max_id=2000002").json()] == [2_000_001, 2_000_002]
     last = get(session, sandbox, "agents?since_id=2000250").json()
-    assert [agent["id"] for agent in last] == [2_000_250, *sorted(sandbox.state.agents)[-3:]]
+    assert [agent["id"] for agent in last] == [2_000_250, *sorted(sandbox.state.agents)[-4:]]
     assert get(session, sandbox, f"agents?since_id={last[-1]['id'] + 1}").json() == []
     assert last[0]["email"] == "agent-2000250@example.com"
 
@@ -259,20 +261,21 @@ def test_an_agent_needs_only_an_id(sandbox, session):
     seed["agents"] += [{"id": 3, "email": "", "roles": {"administrator": None}}]
     seed["tokens"] += [{"id": 9, "agent_id": 2, "access_token": "no-role"}]
     sandbox.reset(seed=seed)
-    assert get(session, sandbox, "agents?limit=3").json() == seed["agents"][3:]
+    assert get(session, sandbox, "agents?limit=3").json() == seed["agents"][5:]
     assert get(session, sandbox, "agents/1").json() == {"id": 1}
     assert {get(session, sandbox, f"agents/email/{address}").status_code for address in ("", "None", "null")} == {404}
     assert get(requests, sandbox, "oauth/tokens", headers={"Authorization": "Bearer no-role"}).status_code == 403
 
 
 def test_a_deleted_agent_is_gone_but_keeps_its_tokens(sandbox, session):
-    seed = demo_seed()
-    seed["agents"][2]["deleted"] = True
-    sandbox.reset(seed=seed)
-    assert [agent["id"] for agent in get(session, sandbox, "agents").json()] == [10000001, COLLEAGUE_ID]
-    assert {get(session, sandbox, f"agents/{key}").status_code for key in (LEAVER_ID, f"email/{LEAVER_EMAIL}")} == {404}
+    (deleted,) = [agent for agent in demo_seed()["agents"] if agent.get("deleted")]
+    assert deleted["id"] == DELETED_ID
+    agents = [agent["id"] for agent in get(session, sandbox, "agents").json()]
+    assert agents == [10000001, COLLEAGUE_ID, UNKNOWN_ID, LEAVER_ID]
+    paths = [str(DELETED_ID), f"email/{deleted['email']}"]
+    assert {get(session, sandbox, f"agents/{path}").status_code for path in paths} == {404}
     tokens = get(session, sandbox, "oauth/tokens").json()
-    assert sum(token["agent_id"] == LEAVER_ID for token in tokens) == 12
+    assert [token["id"] for token in tokens if token["agent_id"] == DELETED_ID] == [1401, 1402]
 
 
 def test_agents_have_a_last_login(sandbox):
@@ -280,7 +283,7 @@ def test_agents_have_a_last_login(sandbox):
     logins = [agent["last_login"] for agent in sandbox.state.agents.values()]
     assert logins[6] is None
     dates = [datetime.strptime(login, "%Y-%m-%dT%H:%M:%S%z") for login in logins if login is not None]
-    assert len(dates) == 9
+    assert len(dates) == 10
     assert max(dates) <= datetime.now(timezone.utc)
 
 
@@ -340,7 +343,7 @@ def test_the_support_api_has_unrelated_tokens_with_the_same_ids(sandbox, session
     url = f"{sandbox.url}/support/api/v2/oauth/tokens"
     listed = session.get(url, timeout=TIMEOUT).json()
     assert set(listed) == {"tokens", "next_page", "previous_page", "count"}
-    assert listed["count"] == len(listed["tokens"]) == 18
+    assert listed["count"] == len(listed["tokens"]) == 21
     assert {"id", "user_id", "client_id", "token"} <= set(listed["tokens"][0])
     assert {token["id"] for token in listed["tokens"]} == set(sandbox.state.tokens)
     assert session.delete(f"{url}/38", timeout=TIMEOUT).status_code == 204
@@ -370,13 +373,15 @@ def test_the_support_api_requires_credentials(sandbox):
 
 def test_the_demo_account_covers_the_cases_of_the_guides(sandbox):
     tokens = list(sandbox.state.tokens.values())
-    assert len(sandbox.state.agents) == 3
+    assert len(sandbox.state.agents) == 4
+    assert [agent["id"] for agent in sandbox.state.agents.values() if "enabled" not in agent] == [UNKNOWN_ID]
+    assert {token["agent_id"] for token in tokens} - sandbox.state.agents.keys() == {DELETED_ID}
     assert any(not agent["first_name"].isascii() for agent in sandbox.state.agents.values())
     assert all(agent["email"].endswith("@example.com") for agent in sandbox.state.agents.values())
     assert sum(token["agent_id"] == LEAVER_ID for token in tokens) == 12
     assert sum(token["expire_date"] is None for token in tokens) == 2
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    assert sum(token["expire_date"] is not None and token["expire_date"] < now for token in tokens) == 7
+    assert sum(token["expire_date"] is not None and token["expire_date"] < now for token in tokens) == 8
     assert len({token["client_identifier"] for token in tokens}) >= 5
     assert {scope for token in tokens for scope in token["scopes"].split()} == {"read", "write", "chat"}
     assert sandbox.state.tokens[AUTOMATION_TOKEN_ID]["access_token"] == sandbox.access_token
@@ -438,7 +443,7 @@ def test_a_capped_list_contains_the_lowest_ids(sandbox, session):
     assert list_ids(session, sandbox.api_url) == [38, 143]
     session.delete(f"{sandbox.api_url}/oauth/tokens/38", timeout=TIMEOUT)
     assert list_ids(session, sandbox.api_url) == [143, 1100]
-    assert len(session.get(f"{sandbox.url}/_sandbox/tokens", timeout=TIMEOUT).json()) == 17
+    assert len(session.get(f"{sandbox.url}/_sandbox/tokens", timeout=TIMEOUT).json()) == 20
 
 
 @pytest.mark.parametrize(
@@ -505,7 +510,7 @@ def test_generated_tokens_are_distributed_among_the_agents_and_reproducible(sand
         [{key: value for key, value in token.items() if key not in dates} for token in run] for run in (first, second)
     ]
     assert timeless[0] == timeless[1]
-    assert len(list_ids(session, sandbox.api_url)) == 18 + 9
+    assert len(list_ids(session, sandbox.api_url)) == 21 + 9
 
 
 def test_fifty_thousand_tokens_are_fast(sandbox, session):
@@ -556,7 +561,7 @@ def test_a_reset_restores_the_initial_state(sandbox, session):
     assert sandbox.state.requests == []
     assert list_ids(session, sandbox.api_url) == [38]
     assert session.post(url, timeout=TIMEOUT).status_code == 204
-    assert len(list_ids(session, sandbox.api_url)) == 18
+    assert len(list_ids(session, sandbox.api_url)) == 21
 
 
 @pytest.mark.parametrize(
@@ -574,7 +579,7 @@ def test_an_invalid_control_request_returns_400(sandbox, session, method, path, 
     response = session.request(method, f"{sandbox.url}/_sandbox/{path}", data=body, timeout=TIMEOUT)
     assert response.status_code == 400
     assert message in response.json()["error"]
-    assert len(sandbox.state.live_ids()) == 18
+    assert len(sandbox.state.live_ids()) == 21
 
 
 def test_added_tokens_are_listed_unchanged(sandbox, session):

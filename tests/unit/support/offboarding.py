@@ -12,7 +12,7 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._report import offboar
 
 ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
 JONAS, PRIYA = 100000204, 10000026
-LISTED = {"tokens": 18, "agents": 3, "own_only": False}
+LISTED = {"tokens": 21, "agents": 5, "own_only": False}
 AGENTS = [
     {"id": PRIYA, "email": "priya.nair@example.com", "display_name": "Priya Nair", "enabled": False},
     {"id": JONAS, "email": "jonas.weber@example.com", "display_name": "Jonas Weber", "enabled": True},

@@ -16,7 +16,7 @@ from ansible_collections.zchat.admin.plugins.plugin_utils import _local_action
 
 ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
 CONNECTION = {"subdomain": "acme", "access_token": "s3cret-access-token"}
-INFO = {"account": ACCOUNT, "ready": True, "findings": [], "listed": {"tokens": 18, "agents": 3}, "token": {"id": 1}}
+INFO = {"account": ACCOUNT, "ready": True, "findings": [], "listed": {"tokens": 21, "agents": 5}, "token": {"id": 1}}
 
 
 class Action(zchat_preflight.ActionModule):

@@ -110,7 +110,7 @@ def test_the_notes_explain_the_verdict():
 def test_a_list_of_own_tokens_only_is_stated():
     listed = offboard_page(report(listed={**LISTED, "own_only": True}))["listed"]
     assert "All of them belong to the agent that this run authenticates as" in listed
-    assert "18 tokens of 3 agents" in offboard_page(report())["listed"]
+    assert "21 tokens of 5 agents" in offboard_page(report())["listed"]
     assert offboard_page(report_of({}))["listed"] == "No list of tokens is available."
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible_collections.zchat.admin.plugins.plugin_utils._preflight import preflight_headline, preflight_lines
 
 ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
-READY = {"account": ACCOUNT, "ready": True, "findings": [], "listed": {"tokens": 18, "agents": 3}}
+READY = {"account": ACCOUNT, "ready": True, "findings": [], "listed": {"tokens": 21, "agents": 5}}
 
 
 def test_one_line_for_each_account_and_each_finding():
@@ -20,8 +20,8 @@ def test_one_line_for_each_account_and_each_finding():
         "unknown": {},
     }
     assert preflight_lines(checks) == [
-        f"acme: ready ({ACCOUNT}; 18 tokens of 3 agents listed)",
-        f"shop: ready ({ACCOUNT}; 18 tokens of 3 agents listed)",
+        f"acme: ready ({ACCOUNT}; 21 tokens of 5 agents listed)",
+        f"shop: ready ({ACCOUNT}; 21 tokens of 5 agents listed)",
         "- The token expires within 14 days.",
         f"outlet: NOT READY ({ACCOUNT})",
         "- HTTP 401.",
