@@ -49,7 +49,7 @@ options:
   own_token:
     description:
       - What to do if the selection contains the token that this task authenticates with (O(access_token)).
-      - V(refuse) fails before any token is revoked. Use this unless the selection is meant to include it.
+      - V(refuse) fails before any token is revoked. Use this unless the selection should include it.
       - V(keep) keeps it. Use this to clean up everything else.
       - V(revoke) revokes it after all others, if these were revoked, and verifies that it no longer works. Use this for a token
         that was created for one run, or was leaked.

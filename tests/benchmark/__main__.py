@@ -2,13 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``python -m tests.benchmark``: measures every case, prints one table, and fails if a figure is out of reach.
+"""``python -m tests.benchmark``: measure every case, print one table, and fail if a figure misses its target.
 
-All that is compared is measured in turn, round by round: own, floor, loop. The *floor* is what no playbook can beat:
-``ansible-playbook`` with only ``ansible.builtin.ping``, plus a bare script of a few lines that sends the same requests, with
-as many threads as the module, over connections that it keeps. Both are whole runs, from start to end. Beside it stands the
-figure with only the script's requests counted, without the start of Python, which a module does not need, and the import of
-``requests``, which it does. Where the sandbox itself is slow, both sides wait for it alike.
+Values that are compared are measured alternately, round by round: own, floor, loop. The *floor* is the minimum time of a playbook:
+``ansible-playbook`` with only ``ansible.builtin.ping``, plus a short script that sends the same requests with the same number of
+threads and open connections. Both are whole runs, from start to end. The table also shows the figure with only the requests of the
+script, without the start of Python and the import of ``requests``. Delays of the sandbox affect both sides equally.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ from .figures import Row, added_time, growth, limited_seconds, median_ratio, tab
 from .runs import CLIENT, Bench, Script, bench
 
 LATENCY = 0.05
-"""Seconds that each answer takes, where requests are to cost something."""
+"""Seconds that each response takes in the cases that measure requests."""
 CONCURRENCY = 8
 """The module's default."""
 LIMIT, WINDOW = 60, 3.0
-"""So many requests are let in for each window of so many seconds."""
+"""Accepted requests, and the length of the window in seconds."""
 ACCOUNTS = 12
 LIMITED = 300
-"""Tokens that are revoked against that limit."""
+"""Tokens that are revoked under that limit."""
 
 PING = {"name": "Do nothing", "ansible.builtin.ping": {}}
 REVOKE_ALL = {
@@ -72,28 +71,28 @@ LOOP = (
         "loop_control": {"label": "{{ item.id }}"},
     },
 )
-"""What people write without the collection."""
+"""A playbook without the collection."""
 
 _REQUESTS_ONLY = "_requests_only"
 
 Measures = Mapping[str, list[float]]
-"""What was measured, by name, one value for each round."""
+"""The measured values by name, one for each round."""
 
 
 class Rounds:
-    """Collects measures and tells, on standard error, how it goes."""
+    """Collects measured values, and prints each to standard error."""
 
     def __init__(self) -> None:
         self.measures: dict[str, list[float]] = defaultdict(list)
 
     def add(self, name: str, value: float) -> float:
-        """Note what one round measured."""
+        """Add the value of one round."""
         self.measures[name].append(value)
         print(f"{name}: {value:.3f}", file=sys.stderr, flush=True)
         return value
 
     def add_floor(self, name: str, ping: float, script: Script) -> None:
-        """Note a floor, and what it is with only the requests of the ``script`` counted."""
+        """Add a floor, and the same with only the requests of the ``script``."""
         self.add(name, ping + script.whole)
         self.add(f"{name}{_REQUESTS_ONLY}", ping + script.requests)
 
@@ -257,7 +256,7 @@ CASES: Mapping[str, tuple[Measure, Callable[[Measures], list[Row]]]] = {
 
 
 def machine() -> dict[str, str]:
-    """The shape of the machine, as far as figures depend on it."""
+    """Return the properties of the machine that affect the figures."""
     return {
         "cores": str(os.cpu_count()),
         "python": platform.python_version(),
@@ -267,7 +266,7 @@ def machine() -> dict[str, str]:
 
 
 def _rounds(text: str) -> int:
-    """How many rounds; without any there is nothing to take a median of."""
+    """Return the number of rounds. Raises ``ArgumentTypeError`` for less than 1."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be 1 or more")
@@ -285,7 +284,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Measure, print, and return the exit status: 1 if a figure is out of reach."""
+    """Measure, print, and return the exit status: 1 if a figure misses its target."""
     given = _parser().parse_args()
     rows: list[Row] = []
     measures: dict[str, Any] = {}

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The bare script: the requests of a run and nothing else, as fast as ``requests`` sends them from a few threads.
+"""The bare script: only the requests of a run, as fast as ``requests`` sends them from several threads.
 
-Run as a process of its own, ``python bare.py API_URL CONCURRENCY [MOST]``, with the access token and the client identifier of
-the tokens to revoke in the environment (TOKEN, CLIENT). It prints the seconds that its requests took, of which whoever runs it
-knows the whole. Without CLIENT it only lists. MOST bounds how many tokens it revokes.
+Usage: ``python bare.py API_URL CONCURRENCY [MOST]``, with the access token and the client identifier of the tokens to revoke in
+the environment variables TOKEN and CLIENT. It prints the seconds that its requests took. Without CLIENT it only lists. MOST limits
+the number of revocations.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from requests.adapters import HTTPAdapter
 
 
 def send(api_url: str, concurrency: int, client_identifier: str | None, most: int | None) -> None:
-    """List, revoke, and list again: what the module sends, with one kept connection a thread."""
+    """List, revoke, and list again as the module does, with one open connection for each thread."""
     session = requests.Session()
     session.trust_env = False
     session.headers["Authorization"] = f"Bearer {os.environ['TOKEN']}"

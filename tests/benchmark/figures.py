@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From seconds, requests and bytes to the table: the arithmetic of the benchmark. Pure."""
+"""The calculations of the benchmark: from seconds, requests and bytes to the table."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a figure, and what it has to reach."""
+    """One row of the table: a figure and its target."""
 
     case: str
     figure: float
     """The median over the rounds."""
     reach: float
     at_least: bool = False
-    """Whether more is better. Otherwise the figure may be ``reach`` at most."""
+    """Whether ``reach`` is a minimum. Otherwise it is a maximum."""
     unit: str = ""
     measured: str = ""
-    """What the figure is made of, for a person."""
+    """The measured values that the figure is calculated from."""
 
     @property
     def within(self) -> bool:
-        """Whether the figure reaches what it has to, unrounded."""
+        """Whether the unrounded figure meets its target."""
         return self.figure >= self.reach if self.at_least else self.figure <= self.reach
 
     def cells(self) -> list[str]:
-        """The line as it is printed."""
+        """Return the row as it is printed."""
         sign = ">=" if self.at_least else "<="
         return [
             self.case,
@@ -44,7 +44,7 @@ class Row:
         ]
 
     def as_json(self) -> dict[str, Any]:
-        """The line as data."""
+        """Return the row as data."""
         return {
             "case": self.case,
             "measured": self.measured,
@@ -60,13 +60,13 @@ HEADINGS = ("case", "measured", "figure", "reach", "")
 
 
 def table(rows: Iterable[Row]) -> str:
-    """The rows as one Markdown table."""
+    """Return the rows as a Markdown table."""
     lines = [list(HEADINGS), ["---"] * len(HEADINGS), *(row.cells() for row in rows)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def median_ratio(above: Sequence[float], below: Sequence[float]) -> float:
-    """The median of the ratios within each round, so that a machine that is busy for a while weighs on both sides."""
+    """Return the median of the ratios within each round, so that a busy machine affects both values."""
     return median(one / other for one, other in zip(above, below, strict=True))
 
 

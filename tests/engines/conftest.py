@@ -25,7 +25,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
-    """The environment of somebody who has this collection, the engines and an account, and nothing else."""
+    """Return the environment of a user who has this collection, the engines and an account, and nothing else."""
     home = tmp_path / "home"
     home.mkdir()
     return {

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run nox sessions, two at a time, and end with one line for each and a line that counts them.
+"""Run nox sessions, two at a time, and print one line for each session and a line that counts them.
 
 Usage: python run_nox.py NOX-ARGUMENT...
-Exits 1 if any session failed. A session that nox skips for want of its Python is "not here", which is no failure.
+Exits 1 if any session failed. A session that nox skips because its Python is not installed is no failure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-WORDS = {"success": "ok", "skipped": "not here"}
+WORDS = {"success": "ok", "skipped": "skipped"}
 
 
 def main() -> int:

@@ -5,7 +5,7 @@
 """Give ansible-test a home folder in which it finds pip, so that it need not download a bootstrap script.
 
 ansible-test puts pip into its virtual environments with get-pip.py, which it takes from a host of its own unless
-~/.ansible/test/cache holds a copy. This writes a small stand-in there, which runs pip from a wheel of the version that
+~/.ansible/test/cache holds a copy. This writes a small script there, which runs pip from a wheel of the version that
 ansible-test asks for; the wheel comes through pip, so from wherever pip is configured to look.
 
 Usage: python seed_ansible_test.py HOME PIP_PYTHON
@@ -43,7 +43,7 @@ def wanted_versions() -> list[str]:
 
 
 def seed(cache: Path, pip: list[str], version: str) -> None:
-    """Put the stand-in for one version of pip into ansible-test's cache."""
+    """Write the script for one version of pip to ansible-test's cache."""
     script = cache / f"get_pip_{version.replace('.', '_')}.py"
     if script.exists():
         return
