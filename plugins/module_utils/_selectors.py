@@ -80,9 +80,9 @@ class Exclude:
             f"exclude.{name}" for name, values in options.items() if not any(str(value).strip() for value in values)
         ]
         if empty or not options:
+            name = empty[0] if empty else "exclude"
             raise ChatError(
-                f"'{empty[0] if empty else 'exclude'}' is empty, so it would protect nothing. Check whether its variable is set, or "
-                "omit it with default(omit)."
+                f"'{name}' is empty, so it would protect nothing. Check whether its variable is set, or omit it with default(omit)."
             )
         return cls(
             ids=positive_integers(options, "ids") or frozenset(),
@@ -242,7 +242,7 @@ class Selectors:
             warnings.append(
                 f"Token {abridged(ownerless)} has no agent_id, so 'agent_status' does not select {_them(ownerless)}."
             )
-        unknown = sorted({token.agent_id for token in tokens if states.get(token.agent_id or 0) == "unknown"})
+        unknown = sorted(number for number, state in states.items() if state == "unknown")
         if unknown:
             warnings.append(
                 f"The API does not return whether agent {abridged(unknown)} is enabled, so 'agent_status' does not select "

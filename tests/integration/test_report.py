@@ -161,7 +161,7 @@ def test_the_next_step_is_visible_before_the_tokens(browser: Browser, pages: dic
     page = browser.new_page()
     page.goto(pages["not complete"].as_uri())
     headings = page.locator("h2").all_inner_texts()
-    assert headings[0] == "Next step: these people can still sign in"
+    assert headings[0] == "These people can still sign in"
     # The token that needs attention comes first, with the reason below it.
     assert page.locator("article h3").all_inner_texts() == ["Jonas Weber", "Priya Nair"]
     assert page.locator("tbody th").all_inner_texts()[:2] == ["1203", "38"]
