@@ -194,6 +194,37 @@ SELECTIONS: Any = st.fixed_dictionaries(
 TRUE_STATES = {ME: "enabled", JONAS: "enabled", PRIYA: "disabled", DELETED: "missing"}
 
 
+NEW_SELECTORS: Any = st.one_of(
+    st.fixed_dictionaries({"all": st.just(True)}),
+    st.fixed_dictionaries(
+        {"agent_status": st.lists(st.sampled_from(["enabled", "disabled", "missing"]), unique=True)},
+        optional={"expires_within": st.sampled_from(["1d", "99999w"]), "scopes": st.just(["write"])},
+    ),
+    st.fixed_dictionaries({"expires_within": st.sampled_from(["1d", "99999w"])}),
+)
+EXCLUDES: Any = st.fixed_dictionaries(
+    {"ids": st.just([10])},
+    optional={
+        "agent_ids": st.just([JONAS]),
+        "agent_emails": st.just(["priya@example.com"]),
+        "client_identifiers": st.just(["crm"]),
+    },
+)
+
+
+@settings(max_examples=100)
+@given(NEW_SELECTORS, EXCLUDES, st.sampled_from([None, "2999-09-09T17:49:20Z"]))
+def test_check_mode_and_the_run_agree_token_by_token(options, exclude, expire_date):
+    tokens = [{**entry, "expire_date": expire_date} for entry in TOKENS]
+    dry_run, client = FakeChat(tokens, agents=AGENTS), FakeChat(tokens, agents=AGENTS)
+    predicted = revoke(dry_run, True, **options, exclude=exclude)
+    result = revoke(client, **options, exclude=exclude)
+    assert dry_run.deleted == []
+    for key in ("revoked", "kept", "gone", "not_revoked", "diff", "changed"):
+        assert predicted[key] == result[key]
+    assert sorted(client.deleted) == ids(result["revoked"])
+
+
 @settings(max_examples=150)
 @given(SELECTIONS, st.fixed_dictionaries(dict.fromkeys(LINES, FAULTS)))
 def test_no_fault_of_the_lookups_widens_a_selection(options, faults):
