@@ -51,7 +51,7 @@ class Action(zchat_offboard.ActionModule):
             timeout=5,
         )
         context = PlayContext()
-        super().__init__(task, Mock(), context, Mock(), Mock(template=lambda value: value))
+        super().__init__(task, Mock(), context, Mock(), Mock(template=lambda value: value), shared_loader_obj=None)
         self._display = Mock()
 
     def _execute_module(self, module_name=None, module_args=None, task_vars=None, **_options):

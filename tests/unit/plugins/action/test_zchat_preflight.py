@@ -34,7 +34,7 @@ def run(monkeypatch, info=None, task_vars=None, **args):
     monkeypatch.setattr(_local_action, "connection_loader", Mock())
     given = {name: value for name, value in {**CONNECTION, **args}.items() if value is not ...}
     task = SimpleNamespace(args=given, check_mode=False, environment=None, async_val=0, action="zchat_preflight")
-    action = Action(task, Mock(), PlayContext(), Mock(), Mock(template=lambda value: value))
+    action = Action(task, Mock(), PlayContext(), Mock(), Mock(template=lambda value: value), shared_loader_obj=None)
     action.info, action.calls = info, []
     return action.run(task_vars=task_vars or {}), action.calls
 

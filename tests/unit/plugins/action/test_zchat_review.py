@@ -37,7 +37,9 @@ class Action(zchat_review.ActionModule):
             async_val=0,
             action="zchat.admin.zchat_review",
         )
-        super().__init__(task, Mock(), PlayContext(), Mock(), Mock(template=lambda value: value))
+        super().__init__(
+            task, Mock(), PlayContext(), Mock(), Mock(template=lambda value: value), shared_loader_obj=None
+        )
         self._display = Mock()
 
     def _execute_module(self, module_name=None, module_args=None, task_vars=None, **_options):

@@ -24,7 +24,7 @@ REVIEWED = {"report": review.report(), "msg": "6 tokens of 4 people, 5 need a de
 def run(accounts, **args):
     given = {"kind": "offboard", "accounts": accounts, **args}
     task = SimpleNamespace(args=given, check_mode=False, async_val=0, action="zchat.admin.zchat_summary")
-    action = ActionModule(task, Mock(), Mock(), Mock(), Mock())
+    action = ActionModule(task, Mock(), Mock(), Mock(), Mock(), shared_loader_obj=None)
     action._display = Mock()
     return action.run(task_vars={"awx_user_name": "amelie"})
 

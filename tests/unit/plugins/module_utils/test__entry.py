@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils import basic
+from ansible.module_utils.common.parameters import PASS_VARS
 
 from ansible_collections.zchat.admin.plugins.module_utils import _entry
 from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
@@ -61,7 +62,9 @@ class Host:
                 raise result
             return result(task) if callable(result) else dict(result)
 
-        data = json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode()
+        # Since ansible-core 2.22, a module returns its options only on request.
+        internal = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
+        data = json.dumps({"ANSIBLE_MODULE_ARGS": {**args, **internal}}).encode()
         self._monkeypatch.setattr(basic, "_ANSIBLE_ARGS", data)
         self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         with pytest.raises(SystemExit) as caught:

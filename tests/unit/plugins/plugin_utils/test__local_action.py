@@ -24,7 +24,7 @@ class Action(_local_action.LocalAction):
     """An action with a module that endlessly writes until nobody reads it, and times out."""
 
     def __init__(self):
-        super().__init__(SimpleNamespace(timeout=5), Mock(), Mock(), Mock(), Mock())
+        super().__init__(SimpleNamespace(timeout=5), Mock(), Mock(), Mock(), Mock(), shared_loader_obj=None)
 
     def run(self, tmp=None, task_vars=None):
         return self.run_module("a.b.c", {}, task_vars or {})
