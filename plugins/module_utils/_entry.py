@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -88,7 +89,7 @@ def run_module(
         result["account"] = base_url_from(options, os.environ)
         connection = connection_from(options, os.environ)
         if not show_secrets:
-            module.no_log_values.update(value for value in connection.secrets if len(value) >= MIN_PREFIX)
+            _register_secrets(module, [value for value in connection.secrets if len(value) >= MIN_PREFIX])
         given_values = (value.strip() for value in options.get("token_values", ()))
         secrets = Secrets([*connection.secrets, *(form for value in given_values for form in secret_forms(value))])
         with interruptible() as interrupted:
@@ -102,6 +103,15 @@ def run_module(
     if result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)
+
+
+def _register_secrets(module: AnsibleModule, values: Sequence[str]) -> None:
+    """Make Ansible mask these values in the result, for credentials that are not options of the task."""
+    module.no_log_values.update(values)
+    # Since ansible-core 2.22, the controller masks the result, and this module of Ansible, which basic imports, registers.
+    registry = sys.modules.get("ansible.module_utils.secrets")
+    if registry is not None:
+        registry.register_secrets(values)
 
 
 def _hide_secrets(module: AnsibleModule, show_secrets: bool) -> None:

@@ -33,6 +33,12 @@ CONNECTION = {"subdomain": "acme", "access_token": "secret-token-value"}
 PASSWORD = "correct horse"
 
 
+masked_by_the_module = pytest.mark.skipif(
+    "inject_invocation" in PASS_VARS,
+    reason="since ansible-core 2.22, the controller masks the result: see test_secrets.py",
+)
+
+
 class Host:
     """Runs modules, and records what they return, log and warn about."""
 
@@ -185,6 +191,7 @@ def test_signals_interrupt_the_client_of_a_run(host):
 # Secrets
 
 
+@masked_by_the_module
 @pytest.mark.parametrize(
     "args",
     [
@@ -231,6 +238,7 @@ def test_the_system_log_contains_options_without_secrets(host):
     assert "abcdefghij" not in line
 
 
+@masked_by_the_module
 def test_long_secrets_are_masked_in_the_result_and_short_ones_are_not(host, monkeypatch):
     monkeypatch.setenv("ZCHAT_EMAIL", "ada@example.com")
     monkeypatch.setenv("ZCHAT_PASSWORD", "read")
@@ -242,6 +250,7 @@ def test_long_secrets_are_masked_in_the_result_and_short_ones_are_not(host, monk
     assert "abcdefghij" not in host.output
 
 
+@masked_by_the_module
 def test_a_token_of_an_environment_variable_is_masked(host, monkeypatch):
     monkeypatch.setenv("ZCHAT_ACCESS_TOKEN", "from-the-environment\n")
     host.run({"subdomain": "acme"}, {"text": "It is from-the-environment."})
