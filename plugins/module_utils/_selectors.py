@@ -259,7 +259,7 @@ class Selectors:
         clocks = (now, now if server_time is None else server_time)
         if abs(clocks[0] - clocks[1]) > _MAX_CLOCK_DIFFERENCE:
             warnings.append(
-                f"The clock of this host and that of the API differ by {abs(clocks[0] - clocks[1]):.0f} s. Selectors by time "
+                f"The clock of this host and that of the API differ by about {abs(clocks[0] - clocks[1]) / 60:.0f} minutes. Selectors by time "
                 "select only tokens that match by both."
             )
         if self.age is not None:
