@@ -50,13 +50,13 @@ class _Module(AnsibleModule):
     task_args: Mapping[str, Any]
 
     def _load_params(self) -> None:
-        super()._load_params()  # type: ignore[no-untyped-call]
+        super()._load_params()  # type: ignore[no-untyped-call]  # untyped in ansible-core
         self.task_args = dict(self.params)
 
     def _log_invocation(self) -> None:
         # Ansible logs the options before this collection can reject a URL that contains a password.
         params, self.params = self.params, {**self.params, **_hidden_urls(self.params)}
-        super()._log_invocation()  # type: ignore[no-untyped-call]
+        super()._log_invocation()  # type: ignore[no-untyped-call]  # untyped in ansible-core
         self.params = params
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
@@ -77,7 +77,7 @@ def run_module(
     base URL, or null) is added to every result.
     """
     spec = {**CONNECTION_OPTIONS, **spec}
-    module = _Module(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]
+    module = _Module(argument_spec=spec, supports_check_mode=True)  # type: ignore[no-untyped-call]  # untyped in ansible-core
     params = dict(module.params)
     show_secrets = bool(params.get("include_secrets"))
     _hide_secrets(module, show_secrets)

@@ -28,7 +28,7 @@ class LocalAction(ActionBase):
     def environ(self) -> dict[str, str]:
         """Return the environment variables of the module: those of Ansible, and those of the task."""
         task: dict[str, Any] = {}
-        self._compute_environment_string(task)  # type: ignore[no-untyped-call]
+        self._compute_environment_string(task)  # type: ignore[no-untyped-call]  # untyped in ansible-core
         return {**os.environ, **{name: str(value) for name, value in task.items()}}
 
     def run_module(self, name: str, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class LocalAction(ActionBase):
 
     def _low_level_execute_command(self, *args: Any, **kwargs: Any) -> Any:
         """Keep the output of the module: since ansible-core 2.22, its result lacks its warnings."""
-        response = super()._low_level_execute_command(*args, **kwargs)  # type: ignore[no-untyped-call]
+        response = super()._low_level_execute_command(*args, **kwargs)  # type: ignore[no-untyped-call]  # untyped in ansible-core
         self._output = response["stdout"]
         return response
 
