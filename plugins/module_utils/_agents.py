@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ansible_collections.zchat.admin.plugins.module_utils._client import ApiClient
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, unexpected_content
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Endpoint, unexpected_content
 from ansible_collections.zchat.admin.plugins.module_utils._options import strings
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, encodable
 
@@ -115,18 +115,18 @@ def list_agents(client: ApiClient) -> list[Agent]:
     for _page in range(_MAX_PAGES):
         document = client.get(f"agents?since_id={since}&limit={_PAGE}")
         if not isinstance(document.data, list):
-            raise _invalid(document.url, "it is not a list.")
+            raise _invalid(document.endpoint, "it is not a list.")
         if not document.data:
             return [agents[number] for number in sorted(agents)]
-        page = [_agent(document.url, item) for item in document.data]
+        page = [_agent(document.endpoint, item) for item in document.data]
         ids = [agent.id for agent in page]
         if len(page) >= _PAGE and ids != sorted(ids):
-            raise _invalid(document.url, "its pages are not sorted by id, so they cannot be followed to the end.")
+            raise _invalid(document.endpoint, "its pages are not sorted by id, so they cannot be followed to the end.")
         if min(ids) < since or len(set(ids)) < len(ids):
-            raise _invalid(document.url, "its pages repeat agents, so they never end.")
+            raise _invalid(document.endpoint, "its pages repeat agents, so they never end.")
         agents.update((agent.id, agent) for agent in page)
         since = max(ids) + 1
-    raise _invalid(document.url, f"it has more than {_MAX_PAGES} pages.")
+    raise _invalid(document.endpoint, f"it has more than {_MAX_PAGES} pages.")
 
 
 def find_agents(
@@ -161,16 +161,16 @@ def get_agent(client: ApiClient, number: int) -> Agent | None:
     document = client.get(f"agents/{number:d}", missing_ok=True)
     if document.status != 200:
         return None
-    agent = _agent(document.url, document.data)
+    agent = _agent(document.endpoint, document.data)
     if agent.id != number:
-        raise _invalid(document.url, f"it is agent {agent.id}.")
+        raise _invalid(document.endpoint, f"it is agent {agent.id}.")
     return agent
 
 
 def get_me(client: ApiClient, access_token: str | None = None) -> Agent:
     """Return the agent that the task, or another ``access_token``, authenticates as."""
     document = client.get("agents/me", access_token=access_token)
-    return _agent(document.url, document.data)
+    return _agent(document.endpoint, document.data)
 
 
 def agent_states(client: ApiClient, ids: Collection[int], own_id: int) -> dict[int, str]:
@@ -231,7 +231,7 @@ def _find_by_email(client: ApiClient, email: str) -> Agent | None:
     for spelling in dict.fromkeys([email, comparable(email)]):
         document = client.get(f"agents/email/{quote(spelling, safe='')}", missing_ok=True)
         if document.status == 200:
-            agent = _agent(document.url, document.data)
+            agent = _agent(document.endpoint, document.data)
             if comparable(agent.email or "") == comparable(email):
                 return agent
     return None
@@ -253,18 +253,18 @@ def _concurrently(look_up: Callable[[_Key], Agent | None], keys: Collection[_Key
                 future.cancel()
 
 
-def _invalid(url: str, reason: str) -> ChatError:
-    return unexpected_content(url, "Chat agents", reason)
+def _invalid(endpoint: Endpoint, reason: str) -> ChatError:
+    return unexpected_content(endpoint, "Chat agents", reason)
 
 
-def _agent(url: str, item: Any) -> Agent:
+def _agent(endpoint: Endpoint, item: Any) -> Agent:
     """Return one agent of a response. Raises :class:`ChatError` if it is none."""
     number = item.get("id") if isinstance(item, dict) else None
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise _invalid(url, "it contains an item without an integer 'id'.")
+        raise _invalid(endpoint, "it contains an item without an integer 'id'.")
     for name in ("email", "first_name", "last_name", "display_name", "create_date", "last_login"):
         if not isinstance(item.get(name), (str, type(None))):
-            raise _invalid(url, f"the {name} of agent {number} is not a string.")
+            raise _invalid(endpoint, f"the {name} of agent {number} is not a string.")
     roles = item.get("roles")
     roles = roles if isinstance(roles, Mapping) else {}
     return Agent(

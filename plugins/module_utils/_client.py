@@ -25,10 +25,11 @@ from urllib.parse import urlsplit
 from ansible_collections.zchat.admin.plugins.module_utils._connection import Connection, is_loopback
 from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     ChatError,
+    Endpoint,
     unexpected_content,
     unexpected_status,
 )
-from ansible_collections.zchat.admin.plugins.module_utils._faults import fault_from
+from ansible_collections.zchat.admin.plugins.module_utils._faults import Fault, fault_from
 from ansible_collections.zchat.admin.plugins.module_utils._rate_limit import (
     RateLimit,
     RateLimitWait,
@@ -85,7 +86,7 @@ class Response:
 class Document:
     """The JSON value of a response with status 200; ``None`` for a 404 or 410 (see :meth:`ApiClient.get`)."""
 
-    url: str
+    endpoint: Endpoint
     status: int
     headers: Mapping[str, str]
     data: Any
@@ -146,9 +147,9 @@ class _Authorization:
 class _NoResponseError(Exception):
     """A request without a complete response."""
 
-    def __init__(self, error: BaseException, timeout: int) -> None:
+    def __init__(self, fault: Fault) -> None:
         super().__init__()
-        self.fault = fault_from(error, timeout)
+        self.fault = fault
 
 
 class ChatClient:
@@ -182,34 +183,31 @@ class ChatClient:
         object_hook: Callable[[dict[str, Any]], Any] | None = None,
     ) -> Document:
         """As :meth:`ApiClient.get`."""
-        url = self._url(path)
-        response = self._request("GET", url, access_token)
+        endpoint = self.connection.endpoint(path)
+        response = self._request("GET", endpoint, access_token)
         if missing_ok and response.status in _MISSING:
-            return Document(url, response.status, response.headers, None)
+            return Document(endpoint, response.status, response.headers, None)
         if response.status != 200:
-            raise self._unexpected_status(response, url)
+            raise self._unexpected_status(response, endpoint)
         try:
             data = json.loads(response.body, object_hook=object_hook, parse_constant=_reject_constant)
         except (ValueError, RecursionError):
             raise unexpected_content(
-                url, "JSON", "it is a web page." if _is_html(response) else "it is not valid JSON."
+                endpoint, "JSON", "it is a web page." if _is_html(response) else "it is not valid JSON."
             ) from None
-        return Document(url, response.status, response.headers, data)
+        return Document(endpoint, response.status, response.headers, data)
 
     def delete(self, path: str) -> Response:
         """As :meth:`ApiClient.delete`."""
-        url = self._url(path)
-        response = self._request("DELETE", url)
+        endpoint = self.connection.endpoint(path)
+        response = self._request("DELETE", endpoint)
         if 200 <= response.status < 300 or response.status in _MISSING:
             return response
-        raise self._unexpected_status(response, url, outcome_unknown=response.repeated)
+        raise self._unexpected_status(response, endpoint, outcome_unknown=response.repeated)
 
     def pause(self, seconds: float) -> bool:
         """As :meth:`ApiClient.pause`. The only place where the collection sleeps."""
         return self._interrupted.wait(seconds)
-
-    def _url(self, path: str) -> str:
-        return f"{self.connection.base_url}/{path}"
 
     def _request_settings(self) -> dict[str, Any]:
         """Return what the options and environment variables (proxies, CA bundle) set for each request, computed once.
@@ -232,21 +230,21 @@ class ChatClient:
             # Not 'ca_path', which has been checked.
             raise ChatError(
                 f"There is no file or directory {settings['verify']}, set in REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. "
-                "Correct it, or set 'ca_path'. Nothing was sent."
+                "Correct it, or set 'ca_path' or ZCHAT_CA_PATH. Nothing was sent."
             )
         return settings
 
-    def _request(self, method: str, url: str, access_token: str | None = None) -> Response:
+    def _request(self, method: str, endpoint: Endpoint, access_token: str | None = None) -> Response:
         """Send a request, repeat it if that can help, and return the final response: below 500, and not 429."""
         attempts = 0
         repeated = False
-        wait = RateLimitWait(self._rate_limit, self.pause, url, self.connection.rate_limit_timeout)
+        wait = RateLimitWait(self._rate_limit, self.pause, endpoint.url, self.connection.rate_limit_timeout)
         while True:
             try:
-                response = self._attempt(method, url, access_token, wait, repeated)
+                response = self._attempt(method, endpoint.url, access_token, wait, repeated)
             except _NoResponseError as error:
                 repeated = repeated or error.fault.may_have_arrived
-                failure = ChatError(f"No response from {url}: {error.fault.reason}", outcome_unknown=repeated)
+                failure = ChatError(f"No response from {endpoint}: {error.fault.reason}", outcome_unknown=repeated)
                 if not error.fault.retry:
                     raise failure from None
             except ChatError as error:
@@ -257,7 +255,7 @@ class ChatClient:
                 if response.status < 500:
                     return response
                 repeated = True
-                failure = self._unexpected_status(response, url, outcome_unknown=True)
+                failure = self._unexpected_status(response, endpoint, outcome_unknown=True)
             attempts += 1
             if attempts > self.connection.retries:
                 raise _final(failure, attempts)
@@ -300,13 +298,13 @@ class ChatClient:
             body, complete = _read(response, whole=method == "GET" and response.status_code == 200)
         except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as error:
             # A ValueError: http.client does not check every number in a response, requests every character in a request.
-            raise _NoResponseError(error, self.connection.timeout) from None
+            raise _NoResponseError(fault_from(error, self.connection.timeout, self.connection.address)) from None
         return Response(response.status_code, response.headers, body, repeated, complete)
 
-    def _unexpected_status(self, response: Response, url: str, outcome_unknown: bool = False) -> ChatError:
+    def _unexpected_status(self, response: Response, endpoint: Endpoint, outcome_unknown: bool = False) -> ChatError:
         return unexpected_status(
             response.status,
-            url,
+            endpoint,
             credential=self.connection.credential,
             text=self._secrets.quote(error_text(self._secrets.mask(response.body.decode("utf-8", "replace")))),
             location=self._secrets.quote_location(response.headers.get("Location", "")) or None,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential, Endpoint
 from ansible_collections.zchat.admin.plugins.module_utils._options import bounded
 from ansible_collections.zchat.admin.plugins.module_utils._text import encodable
 
@@ -56,6 +56,8 @@ class Connection:
 
     base_url: str
     """Without a trailing slash, such as ``https://acme.zendesk.com/api/v2/chat``."""
+    address: str
+    """The option or environment variable that sets it, for messages."""
     credential: Credential
     authorization: str = field(repr=False)
     """The value of the ``Authorization`` header. Secret."""
@@ -72,6 +74,10 @@ class Connection:
     rate_limit_timeout: int
     """Seconds that one request may wait in total on HTTP 429."""
 
+    def endpoint(self, path: str) -> Endpoint:
+        """Return the URL of ``path``, such as ``agents/me``."""
+        return Endpoint(f"{self.base_url}/{path}", self.address)
+
 
 def base_url_from(options: Mapping[str, Any], environ: Mapping[str, str]) -> str:
     """Return the base URL of the API, without a trailing slash.
@@ -87,10 +93,12 @@ def connection_from(options: Mapping[str, Any], environ: Mapping[str, str]) -> C
     The address and the credentials each come either from the task or from environment variables, never from both.
     Raises :class:`ChatError` if they are missing, set twice or unsafe.
     """
-    base_url = base_url_from(options, environ)
+    addresses, names = _group(options, environ, _ADDRESS)
+    base_url = _base_url(addresses, names)
     authorization, access_token, credential, secrets = _credential(*_group(options, environ, _CREDENTIALS))
     return Connection(
         base_url=base_url,
+        address=names[next(iter(addresses))],
         credential=credential,
         authorization=authorization,
         access_token=access_token,
@@ -143,7 +151,7 @@ def _checked_api_url(api_url: str, name: str) -> str:
     if not separator or scheme.lower() not in ("https", "http"):
         raise ChatError(f"{name} must start with https://, as in https://acme.zendesk.com/api/v2/chat.")
     if "@" in rest:
-        raise ChatError(f"{name} must not contain a user or password. Use 'access_token', or 'email' and 'password'.")
+        raise ChatError(f"{name} must not contain a user or password. Set the credentials separately.")
     if "?" in rest or "#" in rest:
         raise ChatError(
             f"{name} must not contain a query or a fragment. It is the base URL of the API, without '?' or '#'."

@@ -14,9 +14,8 @@ from ansible_collections.zchat.admin.plugins.module_utils._text import enumerate
 
 SUPPORT_API_HINT = (
     "This is the Zendesk Support API, which has its own tokens. The Chat API is at "
-    "https://<subdomain>.zendesk.com/api/v2/chat: set 'subdomain', or set 'api_url' to that URL."
+    "https://<subdomain>.zendesk.com/api/v2/chat."
 )
-CHECK_ADDRESS = "Check 'subdomain' or 'api_url'."
 
 _REQUIRED_SCOPES = re.compile(r"required scopes?:?\s*((?:(?:read|write|chat)\b[\s,]*)+)", re.IGNORECASE)
 
@@ -71,8 +70,26 @@ class Credential:
         return f"{'access token' if self.is_token else 'email address and password'} ({self.source})"
 
 
+@dataclass(frozen=True)
+class Endpoint:
+    """A URL of the API, and what sets its base."""
+
+    url: str
+    address: str
+    """The option or environment variable, such as ``'subdomain'`` or ``ZCHAT_API_URL``."""
+
+    def __str__(self) -> str:
+        return self.url
+
+
 def unexpected_status(
-    status: int, url: str, *, credential: Credential, text: str, location: str | None, outcome_unknown: bool = False
+    status: int,
+    endpoint: Endpoint,
+    *,
+    credential: Credential,
+    text: str,
+    location: str | None,
+    outcome_unknown: bool = False,
 ) -> ChatError:
     """Return the error for an HTTP status that ends a request.
 
@@ -82,20 +99,20 @@ def unexpected_status(
     reason = f" The API returned: {sentence(text)}" if text else ""
     scopes = missing_scopes(text) if status == 403 else []
     if 300 <= status < 400 and status != 304 and location:
-        msg = f"{url} redirects to {location} (HTTP {status}). The collection follows no redirects. {CHECK_ADDRESS}"
+        msg = f"{endpoint} redirects to {location} (HTTP {status}). The collection follows no redirects. Check {endpoint.address}."
     elif status == 401:
-        msg = f"The API at {url} rejected the {credential} (HTTP 401). {_advice_for_401(credential)}"
+        msg = f"The API at {endpoint} rejected the {credential} (HTTP 401). {_advice_for_401(credential)}"
     elif scopes:
         msg = (
             f"The {credential} {'lacks' if credential.is_token else 'lack'} the scope{'s' if len(scopes) > 1 else ''} "
-            f"{enumerated(scopes)}, required at {url} (HTTP 403). Use a token that has {enumerated(scopes)}."
+            f"{enumerated(scopes)}, required at {endpoint} (HTTP 403). Use a token that has {enumerated(scopes)}."
         )
     elif status == 403:
-        msg = f"The API refused access to {url} (HTTP 403). An Administrator is required.{reason}"
+        msg = f"The API refused access to {endpoint} (HTTP 403). An Administrator is required.{reason}"
     elif status == 404:
-        msg = f"There is no Chat API at {url} (HTTP 404). {CHECK_ADDRESS}{reason}"
+        msg = f"There is no Chat API at {endpoint} (HTTP 404). Check {endpoint.address}.{reason}"
     else:
-        msg = f"The API returned HTTP {status} at {url}.{reason or ' It gave no reason.'}"
+        msg = f"The API returned HTTP {status} at {endpoint}.{reason or ' It gave no reason.'}"
     return ChatError(msg, status, outcome_unknown=outcome_unknown, affects_all=status == 401 or bool(scopes))
 
 
@@ -106,8 +123,8 @@ def _advice_for_401(credential: Credential) -> str:
             "It must come from a Chat API client, not from Admin Center."
         )
     return (
-        "Check both. Only stand-alone Chat accounts accept them; for an account that was created in Zendesk Support, use "
-        "'access_token'."
+        "Check both. Only stand-alone Chat accounts accept them; for an account that was created in Zendesk Support, use an "
+        "access token."
     )
 
 
@@ -117,7 +134,6 @@ def missing_scopes(text: str) -> Sequence[str]:
     return re.findall(r"[a-z]+", found.group(1).lower()) if found else []
 
 
-def unexpected_content(url: str, expected: str, reason: str) -> ChatError:
+def unexpected_content(endpoint: Endpoint, expected: str, reason: str) -> ChatError:
     """Return the error for a 200 whose content is not the ``expected`` one. ``reason`` is a sentence."""
-    hint = "" if SUPPORT_API_HINT in reason else f" {CHECK_ADDRESS}"
-    return ChatError(f"{url} did not return {expected}: {reason}{hint}", 200)
+    return ChatError(f"{endpoint} did not return {expected}: {reason} Check {endpoint.address}.", 200)

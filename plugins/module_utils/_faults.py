@@ -30,8 +30,8 @@ _FAULTS: tuple[tuple[tuple[str, ...], Fault], ...] = (
     (
         ("SSLCertVerificationError", "CertificateError"),
         Fault(
-            "the TLS certificate could not be verified, so nothing was sent. If your own CA signed it, set 'ca_path' to "
-            "the bundle of that CA.",
+            "the TLS certificate could not be verified, so nothing was sent. If your own CA signed it, set 'ca_path' or "
+            "ZCHAT_CA_PATH to the bundle of that CA.",
             retry=False,
             may_have_arrived=False,
         ),
@@ -48,7 +48,7 @@ _FAULTS: tuple[tuple[tuple[str, ...], Fault], ...] = (
     (
         ("gaierror",),
         Fault(
-            "the host name could not be resolved. Check 'subdomain' or 'api_url', and DNS.",
+            "the host name could not be resolved. Check {address} and DNS.",
             may_have_arrived=False,
         ),
     ),
@@ -68,7 +68,7 @@ _FAULTS: tuple[tuple[tuple[str, ...], Fault], ...] = (
         ("ReadTimeout", "ReadTimeoutError", "timeout", "TimeoutError"),
         Fault("no data for {timeout} s ('timeout')."),
     ),
-    (("SSLError",), Fault("the TLS handshake failed ({detail}). Check the URL and 'ca_path'.")),
+    (("SSLError",), Fault("the TLS handshake failed ({detail}). Check {address} and the CA bundle.")),
     (
         ("ProtocolError", "ChunkedEncodingError", "IncompleteRead", "ConnectionResetError"),
         Fault("the connection broke before the response was complete ({detail})."),
@@ -85,12 +85,19 @@ of ``requests`` and urllib3; the modules of the classes are not."""
 _OTHER = Fault("the request could not be sent ({detail}).", retry=False)
 
 
-def fault_from(error: BaseException, timeout: int) -> Fault:
-    """Return the fault that ``error`` stands for. ``timeout`` is the option in seconds."""
+def fault_from(error: BaseException, timeout: int, address: str) -> Fault:
+    """Return the fault that ``error`` stands for.
+
+    ``timeout`` is the option in seconds, ``address`` the option or environment variable that sets the base URL.
+    """
     causes = list(_causes(error))
     names = {type(cause).__name__ for cause in causes}
     fault = next((fault for classes, fault in _FAULTS if names.intersection(classes)), _OTHER)
-    return Fault(fault.reason.format(detail=_detail(causes), timeout=timeout), fault.retry, fault.may_have_arrived)
+    return Fault(
+        fault.reason.format(detail=_detail(causes), timeout=timeout, address=address),
+        fault.retry,
+        fault.may_have_arrived,
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

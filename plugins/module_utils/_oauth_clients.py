@@ -22,7 +22,7 @@ def list_clients(client: ApiClient) -> list[dict[str, Any]]:
     """Return ``{client_identifier, name, company}`` of every API client that the API lists. Raises :class:`ChatError`."""
     document = client.get("oauth/clients")
     if not isinstance(document.data, list) or not all(isinstance(item, dict) for item in document.data):
-        raise unexpected_content(document.url, "a list of API clients", "its content has another form.")
+        raise unexpected_content(document.endpoint, "a list of API clients", "its content has another form.")
     clients = [{name: _string(item.get(name)) for name in _FIELDS} for item in document.data]
     return [entry for entry in clients if entry["client_identifier"]]
 

@@ -20,6 +20,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._dates import http_dat
 from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     SUPPORT_API_HINT,
     ChatError,
+    Endpoint,
     unexpected_content,
 )
 from ansible_collections.zchat.admin.plugins.module_utils._secrets import MIN_PREFIX
@@ -102,16 +103,16 @@ def list_tokens(client: ApiClient) -> TokenList:
     Raises :class:`ChatError` unless the whole response is a list of Chat tokens, and if it has signs that it is only a part
     of the list, because later revocations depend on it.
     """
-    url = f"{client.connection.base_url}/{_PATH}"
+    endpoint = client.connection.endpoint(_PATH)
     # Each object becomes a token as soon as it is parsed: the objects of a long list would take much more memory.
-    document = client.get(_PATH, object_hook=_token_parser(url))
+    document = client.get(_PATH, object_hook=_token_parser(endpoint))
     if not isinstance(document.data, list):
-        raise _not_a_list(url, document.data)
+        raise _not_a_list(endpoint, document.data)
     tokens: dict[int, Token] = {}
     for item in document.data:
-        token = item if isinstance(item, Token) else _token(url, item, {})
+        token = item if isinstance(item, Token) else _token(endpoint, item, {})
         if tokens.setdefault(token.id, token) != token:
-            raise _invalid(url, f"it contains token {token.id} twice, with different contents.")
+            raise _invalid(endpoint, f"it contains token {token.id} twice, with different contents.")
     _check_complete(document, len(document.data))
     return TokenList([tokens[number] for number in sorted(tokens)], http_date(document.headers.get("Date")))
 
@@ -137,19 +138,19 @@ def revoke_token(client: ApiClient, token: Token, trust_any_404: bool) -> Deleti
     ``trust_any_404``: accept a 404 or 410 with any content, because the list is read again afterwards. Raises
     :class:`ChatError` if the token was not revoked, or if the response does not show it.
     """
-    url = f"{client.connection.base_url}/{_PATH}/{token.id:d}"
+    endpoint = client.connection.endpoint(f"{_PATH}/{token.id:d}")
     response = client.delete(f"{_PATH}/{token.id:d}")
     if response.status < 300:
         if not response.complete or response.body.strip() not in (b"", b"null"):
             raise ChatError(
-                f"The response to the DELETE at {url} has an unexpected content (HTTP {response.status}), so it does not "
+                f"The response to the DELETE at {endpoint} has an unexpected content (HTTP {response.status}), so it does not "
                 "come from the Chat API.",
                 response.status,
                 outcome_unknown=True,
             )
     elif not (trust_any_404 or response.is_from_api):
         raise ChatError(
-            f"The response to the DELETE at {url} (HTTP {response.status}) is not JSON, so it may come from a gateway and "
+            f"The response to the DELETE at {endpoint} (HTTP {response.status}) is not JSON, so it may come from a gateway and "
             "does not show that the token is gone.",
             response.status,
             outcome_unknown=response.repeated,
@@ -186,62 +187,62 @@ def _is_value(value: str, listed: str | None) -> bool:
     return value == listed or (len(beginning) >= MIN_PREFIX and value.startswith(beginning))
 
 
-def _invalid(url: str, reason: str) -> ChatError:
-    return unexpected_content(url, "a list of Chat OAuth tokens", reason)
+def _invalid(endpoint: Endpoint, reason: str) -> ChatError:
+    return unexpected_content(endpoint, "a list of Chat OAuth tokens", reason)
 
 
-def _not_a_list(url: str, data: Any) -> ChatError:
+def _not_a_list(endpoint: Endpoint, data: Any) -> ChatError:
     kind = "an object" if isinstance(data, (dict, Token)) else "a single value"
     hint = f" {SUPPORT_API_HINT}" if isinstance(data, dict) and "tokens" in data else ""
-    return _invalid(url, f"it returned {kind}; the Chat API returns a list.{hint}")
+    return _invalid(endpoint, f"it returned {kind}; the Chat API returns a list.{hint}")
 
 
 def _check_complete(document: Document, length: int) -> None:
     """Raise :class:`ChatError` if the headers of the response announce further tokens."""
     total = document.headers.get("X-Total-Count", "").strip()
     if _NEXT_PAGE.search(document.headers.get("Link", "")):
-        raise _incomplete(document.url, "its 'Link' header announces a next page")
+        raise _incomplete(document.endpoint, "its 'Link' header announces a next page")
     if re.fullmatch(r"[0-9]{1,15}", total) and int(total) > length:
         raise _incomplete(
-            document.url, f"it contains {length} tokens, and its 'X-Total-Count' header announces {total}"
+            document.endpoint, f"it contains {length} tokens, and its 'X-Total-Count' header announces {total}"
         )
 
 
-def _incomplete(url: str, reason: str) -> ChatError:
+def _incomplete(endpoint: Endpoint, reason: str) -> ChatError:
     return ChatError(
-        f"The list at {url} is incomplete: {reason}. The vendor documents no pages for it, so the other tokens cannot be read. "
+        f"The list at {endpoint} is incomplete: {reason}. The vendor documents no pages for it, so the other tokens cannot be read. "
         "Report this to the maintainers of the collection.",
         200,
     )
 
 
-def _token_parser(url: str) -> Callable[[dict[str, Any]], Any]:
+def _token_parser(endpoint: Endpoint) -> Callable[[dict[str, Any]], Any]:
     """Return a function for :func:`json.loads` that makes a token of each object that has the keys of one."""
     shared: dict[str, str] = {}
 
     def parse(item: dict[str, Any]) -> Any:
-        return _token(url, item, shared) if item.keys() >= {"id", "agent_id", "client_identifier"} else item
+        return _token(endpoint, item, shared) if item.keys() >= {"id", "agent_id", "client_identifier"} else item
 
     return parse
 
 
-def _token(url: str, item: Any, shared: dict[str, str]) -> Token:
+def _token(endpoint: Endpoint, item: Any, shared: dict[str, str]) -> Token:
     """Return one item of the list. Raises :class:`ChatError` if it is not a Chat token.
 
     ``shared`` collects the strings that many tokens have in common, so that each is in memory once.
     """
     if not isinstance(item, dict):
-        raise _invalid(url, "it contains an item that is not an object.")
+        raise _invalid(endpoint, "it contains an item that is not an object.")
     number = item.get("id")
     if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-        raise _invalid(url, "it contains an object without an integer 'id'.")
+        raise _invalid(endpoint, "it contains an object without an integer 'id'.")
     missing = [name for name in ("agent_id", "client_identifier") if name not in item]
     if missing:
         hint = f" {SUPPORT_API_HINT}" if "user_id" in item else ""
-        raise _invalid(url, f"token {number} has no {' and no '.join(missing)}.{hint}")
+        raise _invalid(endpoint, f"token {number} has no {' and no '.join(missing)}.{hint}")
     agent_id = item["agent_id"]
     if agent_id is not None and (not isinstance(agent_id, int) or isinstance(agent_id, bool)):
-        raise _invalid(url, f"the agent_id of token {number} is not an integer.")
+        raise _invalid(endpoint, f"the agent_id of token {number} is not an integer.")
     values: list[Any] = []
     for name in _STRING_FIELDS:
         value = item.get(name)
@@ -253,6 +254,6 @@ def _token(url: str, item: Any, shared: dict[str, str]) -> Token:
         elif value is not None and not (
             name in _DATE_FIELDS and isinstance(value, (int, float)) and math.isfinite(value)
         ):
-            raise _invalid(url, f"the {name} of token {number} is not a string.")
+            raise _invalid(endpoint, f"the {name} of token {number} is not a string.")
         values.append(value)
     return Token(number, agent_id, *values)

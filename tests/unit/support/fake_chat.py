@@ -17,6 +17,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._connection import con
 from ansible_collections.zchat.admin.plugins.module_utils._entry import Task
 from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     ChatError,
+    Endpoint,
     unexpected_content,
     unexpected_status,
 )
@@ -163,15 +164,15 @@ class FakeChat:
             scripted = self._scripted(line)
             reply = scripted if isinstance(scripted, Reply) else self._reply_to_get(path, access_token, scripted)
             self._record(line, reply)
-        url = f"{self.connection.base_url}/{path}"
+        endpoint = self.connection.endpoint(path)
         if missing_ok and reply.status in (404, 410):
-            return Document(url, reply.status, reply.headers, None)
+            return Document(endpoint, reply.status, reply.headers, None)
         if reply.status != 200:
-            raise self._error(reply, url)
+            raise self._error(reply, endpoint)
         try:
-            return Document(url, 200, reply.headers, json.loads(_bytes(reply.body), object_hook=object_hook))
+            return Document(endpoint, 200, reply.headers, json.loads(_bytes(reply.body), object_hook=object_hook))
         except (ValueError, RecursionError):
-            raise unexpected_content(url, "JSON", "it is not valid JSON.") from None
+            raise unexpected_content(endpoint, "JSON", "it is not valid JSON.") from None
 
     def delete(self, path: str) -> Response:
         """As :meth:`ApiClient.delete`."""
@@ -193,7 +194,7 @@ class FakeChat:
             self._record(line, reply)
         if reply.status is not None and (reply.status in (404, 410) or 200 <= reply.status < 300):
             return Response(reply.status, reply.headers, _bytes(reply.body), reply.repeated)
-        raise self._error(reply, f"{self.connection.base_url}/{path}")
+        raise self._error(reply, self.connection.endpoint(path))
 
     def pause(self, seconds: float) -> bool:
         """As :meth:`ApiClient.pause`, without waiting."""
@@ -263,12 +264,12 @@ class FakeChat:
         self.requests.append(Request(line, reply.status, shown, existing, self._paused))
         self._paused = False
 
-    def _error(self, reply: Reply, url: str) -> ChatError:
+    def _error(self, reply: Reply, endpoint: Endpoint) -> ChatError:
         if reply.status is None:
-            return ChatError(f"No response from {url}: the connection was closed.", outcome_unknown=True)
+            return ChatError(f"No response from {endpoint}: the connection was closed.", outcome_unknown=True)
         return unexpected_status(
             reply.status,
-            url,
+            endpoint,
             credential=self.connection.credential,
             text=error_text(_bytes(reply.body).decode()),
             location=None,

@@ -116,7 +116,7 @@ def test_get_sends_one_request_with_the_credentials(connect):
     with ScriptedServer(response(200, [1, {"a": None}], {"Date": "x"})) as server:
         document = connect(server.url).get(PATH)
     assert (document.status, document.data, document.headers["date"]) == (200, [1, {"a": None}], "x")
-    assert document.url == f"{server.url}/{PATH}"
+    assert document.endpoint.url == f"{server.url}/{PATH}"
     (request,) = server.requests
     assert request.startswith("GET /api/v2/chat/oauth/tokens HTTP/1.1\r\n")
     assert f"\r\nAuthorization: Bearer {TOKEN}\r\n" in request

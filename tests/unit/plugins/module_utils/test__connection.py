@@ -21,7 +21,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._connection import (
     is_loopback,
     secret_forms,
 )
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Endpoint
 
 DEFAULTS = {name: details["default"] for name, details in CONNECTION_OPTIONS.items() if "default" in details}
 TOKEN = {"access_token": "secret-token-value"}
@@ -176,7 +176,7 @@ def test_environment_variables_apply_if_the_task_sets_nothing():
     connection = connect(environ)
     assert connection.base_url == "https://acme.zendesk.com/api/v2/chat"
     assert connection.access_token == "secret-token-value"
-    assert connection.credential.source == "ZCHAT_ACCESS_TOKEN"
+    assert (connection.address, connection.credential.source) == ("ZCHAT_SUBDOMAIN", "ZCHAT_ACCESS_TOKEN")
     connection = connect({"ZCHAT_SUBDOMAIN": "acme", "ZCHAT_EMAIL": "ada@example.com", "ZCHAT_PASSWORD": "pw"})
     assert connection.access_token is None
     assert connection.credential.source == "ZCHAT_EMAIL and ZCHAT_PASSWORD"
@@ -186,6 +186,7 @@ def test_the_task_takes_precedence_for_each_group():
     environ = {"ZCHAT_SUBDOMAIN": "other", "ZCHAT_ACCESS_TOKEN": "other-token", "ZCHAT_CA_PATH": "/does/not/exist"}
     connection = connect(environ, api_url="https://chat.example.com/v2", ca_path="/")
     assert (connection.base_url, connection.access_token) == ("https://chat.example.com/v2", "other-token")
+    assert connection.endpoint("agents/me") == Endpoint("https://chat.example.com/v2/agents/me", "'api_url'")
     connection = connect(environ, **LOGIN, ca_path="/")
     assert (connection.base_url, connection.access_token) == ("https://other.zendesk.com/api/v2/chat", None)
     assert "'password' is missing" in rejection({**environ, "ZCHAT_PASSWORD": "pw"}, email="ada@example.com")

@@ -7,9 +7,9 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import (
-    SUPPORT_API_HINT,
     ChatError,
     Credential,
+    Endpoint,
     Failure,
     missing_scopes,
     unexpected_content,
@@ -18,11 +18,12 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import (
 
 TOKEN = Credential(True, "'access_token'")
 LOGIN = Credential(False, "ZCHAT_EMAIL and ZCHAT_PASSWORD")
+ENDPOINT = Endpoint("https://u", "ZCHAT_SUBDOMAIN")
 SCOPES = "You are missing the following required scopes: "
 
 
 def error_for(status, text="", credential=TOKEN, location=None):
-    return unexpected_status(status, "https://u", credential=credential, text=text, location=location)
+    return unexpected_status(status, ENDPOINT, credential=credential, text=text, location=location)
 
 
 def test_an_error_carries_a_failure():
@@ -39,7 +40,7 @@ def test_an_error_carries_a_failure():
         (500, "", ["HTTP 500", "no reason"]),
         (401, "or your browser", ["rejected", str(TOKEN), "HTTP 401", "expired or revoked"]),
         (403, "Forbidden", ["HTTP 403", "Administrator", "Forbidden."]),
-        (404, "There is no help desk", ["no Chat API at https://u", "'subdomain' or 'api_url'", "no help desk."]),
+        (404, "There is no help desk", ["no Chat API at https://u", "Check ZCHAT_SUBDOMAIN.", "no help desk."]),
         (403, f"{SCOPES}write", ["lacks the scope write,", "HTTP 403"]),
         (403, f"{SCOPES}read, write, chat", ["lacks the scopes read, write and chat,"]),
     ],
@@ -90,7 +91,7 @@ def test_missing_scopes(text, scopes):
     assert missing_scopes(text) == scopes
 
 
-def test_unexpected_content_has_one_hint():
-    assert unexpected_content("https://u", "JSON", "it is a web page.").msg.endswith("Check 'subdomain' or 'api_url'.")
-    assert unexpected_content("https://u", "JSON", SUPPORT_API_HINT).msg.endswith(SUPPORT_API_HINT)
-    assert unexpected_content("https://u", "JSON", "it is a web page.").status == 200
+def test_unexpected_content_names_what_sets_the_url():
+    error = unexpected_content(ENDPOINT, "JSON", "it is a web page.")
+    assert error.msg == "https://u did not return JSON: it is a web page. Check ZCHAT_SUBDOMAIN."
+    assert error.status == 200

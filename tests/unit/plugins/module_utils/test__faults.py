@@ -52,14 +52,14 @@ def wrapped(error, wrapper, **attributes):
             False,
             False,
         ),
-        (ssl.SSLError(1, "secret"), "TLS handshake failed (SSLError)", True, True),
+        (ssl.SSLError(1, "secret"), "TLS handshake failed (SSLError). Check ZCHAT_API_URL", True, True),
         (requests.ConnectionError("secret"), "the request failed (ConnectionError)", True, True),
         (requests.exceptions.InvalidSchema("secret"), "could not be sent (InvalidSchema)", False, True),
         (UnicodeError("secret"), "could not be sent (UnicodeError)", False, True),
     ],
 )
 def test_faults(error, reason, retry, may_have_arrived):
-    fault = fault_from(error, 7)
+    fault = fault_from(error, 7, "ZCHAT_API_URL")
     assert reason in fault.reason
     assert "secret" not in fault.reason
     assert (fault.retry, fault.may_have_arrived) == (retry, may_have_arrived)
@@ -68,9 +68,9 @@ def test_faults(error, reason, retry, may_have_arrived):
 def test_exceptions_that_contain_each_other():
     first, second = OSError("a"), OSError("b")
     first.__cause__, second.__cause__ = second, first
-    assert "OSError" in fault_from(first, 7).reason
+    assert "OSError" in fault_from(first, 7, "ZCHAT_API_URL").reason
 
 
 def test_braces_in_a_detail_are_shown_unchanged(monkeypatch):
     monkeypatch.setattr("os.strerror", lambda number: "{timeout}")
-    assert "({timeout})" in fault_from(wrapped(OSError(5, "x"), requests.ConnectionError()), 7).reason
+    assert "({timeout})" in fault_from(wrapped(OSError(5, "x"), requests.ConnectionError()), 7, "ZCHAT_API_URL").reason

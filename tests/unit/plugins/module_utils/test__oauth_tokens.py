@@ -97,8 +97,7 @@ SUPPORT_TOKEN = {"id": 1, "user_id": 2, "client_id": 3, "token": "abc"}
 def test_a_response_that_is_not_a_list_of_chat_tokens_is_an_error(body: Any, reason: str):
     message = error_of(body)
     assert reason in message
-    # What to do is at the end, once.
-    assert ("Support API" in message) != message.endswith(" Check 'subdomain' or 'api_url'.")
+    assert message.endswith(" Check 'subdomain'.")
 
 
 @pytest.mark.parametrize(
