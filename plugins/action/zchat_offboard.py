@@ -27,7 +27,7 @@ ROLE, PREFIX = "zchat.admin.offboard", "offboard_"
 OPTIONS: dict[str, dict[str, Any]] = {
     "agent_emails": {"type": "list", "elements": "str", "default": []},
     "agent_ids": {"type": "list", "elements": "int", "default": []},
-    "own_token": {"type": "str", "choices": ["refuse", "keep", "revoke"]},
+    "own_token": {"type": "str", "choices": ["refuse", "keep", "revoke"], "default": "refuse"},
     "max_revocations": {"type": "int"},
     "report_dir": {"type": "path"},
     "report_formats": {"type": "list", "elements": "str", "choices": ["json", "html"], "default": ["json", "html"]},

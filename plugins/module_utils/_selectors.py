@@ -76,21 +76,20 @@ class Exclude:
         """Return the protect list of a task. Raises :class:`ChatError` for one that protects nothing: it is a mistake."""
         if options is None:
             return cls()
-        empty = [
-            f"exclude.{name}" for name, values in options.items() if not any(str(value).strip() for value in values)
-        ]
-        if empty or not options:
+        lists = {f"exclude.{name}": values for name, values in options.items()}
+        empty = [name for name, values in lists.items() if not any(str(value).strip() for value in values)]
+        if empty or not lists:
             name = empty[0] if empty else "exclude"
             raise ChatError(
                 f"'{name}' is empty, so it would protect nothing. Check whether its variable is set, or omit it with default(omit)."
             )
         return cls(
-            ids=positive_integers(options, "ids") or frozenset(),
-            agent_ids=positive_integers(options, "agent_ids") or frozenset(),
-            agent_emails=addresses(options, "agent_emails") or frozenset(),
+            ids=positive_integers(lists, "exclude.ids") or frozenset(),
+            agent_ids=positive_integers(lists, "exclude.agent_ids") or frozenset(),
+            agent_emails=addresses(lists, "exclude.agent_emails") or frozenset(),
             # As given and without white space: either one can be the exact identifier, and this only protects.
-            client_identifiers=(strings(options, "client_identifiers") or frozenset()).union(
-                options.get("client_identifiers", ())
+            client_identifiers=(strings(lists, "exclude.client_identifiers") or frozenset()).union(
+                lists.get("exclude.client_identifiers", ())
             ),
         )
 

@@ -243,7 +243,7 @@ agents:
       type: str
       sample: "2026-11-22T08:00:00Z"
 unknown_agent_ids:
-  description: The ids of those of these agents that do not exist in the API, for example because they were deleted.
+  description: The ids of owners, and ids in O(agent_ids), for which the API returns 404, for example of deleted agents.
   returned: if O(names=true)
   type: list
   elements: int

@@ -56,10 +56,11 @@ options:
   own_token:
     description:
       - What to do if a departing agent owns the token that this task authenticates with. See
-        O(zchat.admin.zchat_oauth_token#module:own_token). The default is V(refuse).
+        O(zchat.admin.zchat_oauth_token#module:own_token).
       - Set it to V(revoke) if the person who owns the automation's token leaves. Create a new token first.
     type: str
     choices: [refuse, keep, revoke]
+    default: refuse
   max_revocations:
     description:
       - Fail before any revocation if the task would revoke more tokens than this. Set it in every unattended playbook.

@@ -142,7 +142,7 @@ def test_a_protect_list_that_protects_nothing_is_an_error(exclude: Json):
 
 @pytest.mark.parametrize("exclude", [{"agent_ids": [0]}, {"agent_emails": ["5"]}, {"client_identifiers": [" "]}])
 def test_an_invalid_protect_list_is_an_error(exclude: Json):
-    assert f"{next(iter(exclude))}' " in error_of({"all": True, "exclude": exclude})
+    assert f"'exclude.{next(iter(exclude))}' " in error_of({"all": True, "exclude": exclude})
 
 
 # Options
