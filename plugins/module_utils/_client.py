@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTTP client of the Chat API: one pooled session, retries, the rate limit, and errors for unexpected responses.
+"""The HTTP client of the Chat API: one connection pool, retries, the rate limit, and errors for unexpected responses.
 
-Four behaviors of ``requests`` determine this file. A ``~/.netrc`` entry replaces a header that is set on the session, so the
-credential is an explicit ``auth``. ``requests`` would follow redirects, after a DELETE even as a GET, so the client sends
-through the adapter, which follows none. ``REQUESTS_CA_BUNDLE`` overrides ``session.verify``, so each request gets its own
-``verify``. And exceptions quote what was sent, so their text is never used.
+Four behaviors of ``requests`` determine this file. A session replaces the ``Authorization`` header by the credentials in
+``~/.netrc``, and follows redirects, after a DELETE even as a GET. So the client sends through an adapter, without a session.
+``REQUESTS_CA_BUNDLE`` overrides ``session.verify``, so each request gets its own ``verify``. And exceptions quote what was
+sent, so their text is never used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
@@ -56,6 +56,7 @@ except ImportError as missing:
 else:
     REQUESTS_IMPORT_ERROR = None
 
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "ansible-zchat.admin"}
 _MISSING = (404, 410)
 _CHUNK = 65_536
 _MAX_ERROR_BODY = 65_536
@@ -133,17 +134,6 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
-@dataclass(frozen=True)
-class _Authorization:
-    """The ``Authorization`` header of a request, as an explicit ``auth``."""
-
-    value: str = field(repr=False)
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = self.value
-        return request
-
-
 class _NoResponseError(Exception):
     """A request without a complete response."""
 
@@ -170,7 +160,6 @@ class ChatClient:
         self._interrupted = interrupted or threading.Event()
         self._secrets = secrets
         self._rate_limit = RateLimit(time.monotonic)
-        self._session = requests.Session()
         self._adapter = _Adapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True)
         self._settings = self._request_settings()
 
@@ -220,7 +209,7 @@ class ChatClient:
         verify: bool | str = connection.validate_certs and (connection.ca_path or True)
         settings: dict[str, Any] = {
             "timeout": (connection.timeout, connection.timeout),
-            **self._session.merge_environment_settings(connection.base_url, {}, True, verify, None),
+            **requests.Session().merge_environment_settings(connection.base_url, {}, True, verify, None),
         }
         url = urlsplit(connection.base_url)
         if is_loopback(url.hostname or ""):
@@ -284,14 +273,8 @@ class ChatClient:
 
     def _send(self, method: str, url: str, access_token: str | None, repeated: bool) -> Response:
         try:
-            request = self._session.prepare_request(
-                requests.Request(
-                    method,
-                    url,
-                    headers={"Accept": "application/json", "User-Agent": "ansible-zchat.admin"},
-                    auth=_Authorization(f"Bearer {access_token}" if access_token else self.connection.authorization),
-                )
-            )
+            authorization = f"Bearer {access_token}" if access_token else self.connection.authorization
+            request = requests.Request(method, url, headers={**_HEADERS, "Authorization": authorization}).prepare()
             response = self._adapter.send(request, **self._settings)
             # Before version 2, urllib3 does not notice a body that ends too early.
             response.raw.enforce_content_length = True
