@@ -54,8 +54,8 @@ class ActionModule(LocalAction):
         except ValueError as error:
             return _result(failed=True, msg=str(error))
         if not options["agent_emails"] and not options["agent_ids"]:
-            empty = f"'{names['agent_emails']}' and '{names['agent_ids']}' are empty"
-            return _result(msg=f"Nobody to offboard: {empty}. Nothing was done.")
+            empty = f"'{names['agent_emails']}' and '{names['agent_ids']}' are not set or empty"
+            return _result(msg=f"Nobody to offboard: {empty}. Nothing was revoked, and no report was written.")
         account = base_url(options, self.environ())
         try:
             paths = self._reserve(options, account, started)
@@ -122,7 +122,7 @@ class ActionModule(LocalAction):
         problems = _files.save(paths, report, lambda: render("offboard.html.j2", offboard_page(report)), self._display)
         unknown = number_unknown(report)
         if must_exist and unknown:
-            problems.append(f"The task fails because {unknown}, and '{must_exist}' is 'fail'.")
+            problems.append(f"The task fails, because '{must_exist}' is 'fail'.")
         headline = verdict(report).headline
         outcome = f"{headline}." if report["msg"] is None else f"NOT COMPLETE: {report['msg']}"
         failed = report["msg"] is not None or bool(problems)

@@ -44,7 +44,7 @@ options:
         The tokens of the other agents are selected.
       - The case of ASCII letters is ignored. A value that is not one plain address is an error.
       - Up to 50 addresses are looked up one by one. For more, the module reads the list of agents first, and looks up only
-        those addresses that the list lacks. More than about 200 of these meet the rate limit of the API.
+        the addresses that are not in it. If more than about 200 are not in it, the lookup reaches the rate limit of the API.
     type: list
     elements: str
     aliases: [agent_email]
@@ -128,7 +128,10 @@ options:
         elements: str
         aliases: [agent_email]
       client_identifiers:
-        description: Protect the tokens of these API clients. Use this for integrations.
+        description:
+          - Protect the tokens of these API clients. Use this for integrations.
+          - The module only warns if no listed token has the identifier, because an integration can be without a token. Check for
+            a typo before the real run. Upper and lower case differ.
         type: list
         elements: str
         aliases: [client_identifier]
@@ -140,7 +143,8 @@ options:
     type: bool
     default: false
 notes:
-  - "The selectors are all options from O(all) to O(age). A token must match every selector that is set (O(agent_ids) and
+  - "The selectors are O(all), O(ids), O(agent_ids), O(agent_emails), O(agent_status), O(client_identifiers), O(scopes),
+    O(token_values), O(expired), O(expires_within) and O(age). A token must match every selector that is set (O(agent_ids) and
     O(agent_emails) count as one). The values within one selector are alternatives."
   - An empty list selects nothing. A selector that is null is an error, because a variable without a value must not select
     more. To leave a selector out on purpose, set it to V(omit) with C(default(omit)).

@@ -323,7 +323,7 @@ def _read(response: requests.Response, whole: bool) -> tuple[bytes, bool]:
 def _final(error: ChatError, attempts: int) -> ChatError:
     """Return the error of the last attempt, with the number of attempts."""
     msg = (
-        f"{error.msg} This was attempt {attempts} of {attempts}. Run the task again later."
+        f"{error.msg} This was attempt {attempts} of {attempts}. If the cause is temporary, run the task again later."
         if attempts > 1
         else error.msg
     )

@@ -253,7 +253,7 @@ def _checked_token(token: str, name: str) -> str:
     if _NOT_PRINTABLE_ASCII.search(token):
         raise ChatError(
             f"{name} contains a space, a control character or a non-ASCII character, which no access token has. Its value is "
-            "not shown. Check how it was copied or decrypted."
+            "not shown. Check how it was copied or decrypted. Set the token alone, without the word 'Bearer'."
         )
     return token
 

@@ -67,7 +67,7 @@ class Credential:
     """The option or environment variable, such as ``'access_token'`` or ``ZCHAT_EMAIL and ZCHAT_PASSWORD``."""
 
     def __str__(self) -> str:
-        return f"{'access token' if self.is_token else 'email address and password'} ({self.source})"
+        return f"{'access token' if self.is_token else 'email address and password'} in {self.source}"
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def unexpected_status(
     query.
     """
     reason = f" The API returned: {sentence(text)}" if text else ""
-    scopes = missing_scopes(text) if status == 403 else []
+    scopes = [f"'{scope}'" for scope in missing_scopes(text)] if status == 403 else []
     if 300 <= status < 400 and status != 304 and location:
         msg = f"{endpoint} redirects to {location} (HTTP {status}). The collection follows no redirects. Check {endpoint.address}."
     elif status == 401:
@@ -108,7 +108,7 @@ def unexpected_status(
             f"{enumerated(scopes)}, required at {endpoint} (HTTP 403). Use a token that has {enumerated(scopes)}."
         )
     elif status == 403:
-        msg = f"The API refused access to {endpoint} (HTTP 403). An Administrator is required.{reason}"
+        msg = f"The API refused access to {endpoint} with the {credential} (HTTP 403). An Administrator is required.{reason}"
     elif status == 404:
         msg = f"There is no Chat API at {endpoint} (HTTP 404). Check {endpoint.address}.{reason}"
     else:

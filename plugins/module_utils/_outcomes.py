@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
@@ -28,7 +29,7 @@ class Outcome(Enum):
     REVOKED = "revoked"
     KEPT = "kept"
     GONE = "gone"
-    """Listed, but someone else revoked it before this run."""
+    """Listed, but it no longer existed when this run sent the DELETE."""
     NOT_REVOKED = "not_revoked"
 
 
@@ -209,7 +210,7 @@ class Outcomes:
             return f"No token to revoke.{kept}"
         if check_mode:
             return f"{counted(revoked, 'token')} would be revoked.{kept}"
-        proof = "and none is left" if self.verified else "not verified"
+        proof = "and no selected token is left" if self.verified else "not verified"
         return f"{counted(revoked, 'token')} revoked, {proof}.{kept}"
 
     def _failure_message(self) -> str:
@@ -219,17 +220,19 @@ class Outcomes:
         reasons: dict[str, list[int]] = {}
         for row in self._rows(Outcome.NOT_REVOKED):
             if row.failure and row.failure != GUARDED:
-                reasons.setdefault(_reason(row.failure), []).append(row.token.id)
+                # The same reason is stated once, although each URL ends in the id of its token.
+                reason = re.sub(rf"/{row.token.id}\b", "/<id>", _reason(row.failure))
+                reasons.setdefault(reason, []).append(row.token.id)
         sentences = [self.failure.msg] if self.failure else []
         sentences += [f"{named('token', ids)}: {msg}" for msg, ids in list(reasons.items())[:_MAX_REASONS]]
         if len(reasons) > _MAX_REASONS:
-            sentences.append(f"'not_revoked' contains {len(reasons) - _MAX_REASONS} more reasons.")
+            sentences.append(f"The result lists {counted(len(reasons) - _MAX_REASONS, 'more reason')}.")
         total = self.counts[Outcome.REVOKED] + self.counts[Outcome.NOT_REVOKED]
         texts = [sentence(capitalized(text)) for text in sentences]
         return " ".join([f"Revoked {self.counts[Outcome.REVOKED]} of {counted(total, 'token')}.", *texts])
 
 
-GUARDED = Failure("Not attempted, because a guard stopped the task.")
+GUARDED = Failure("Not attempted: see the message of the task.")
 """The failure of each token that a guard protects. The guard's own message is that of the task."""
 
 

@@ -218,8 +218,8 @@ class _Revocation:
         self._untouched.difference_update(token.id for token in revoke)
         if revoke and own and own.scopes is not None and "write" not in own.scope_set():
             self._warn(
-                f"Token {own.id}, which this task authenticates with, has the scopes '{plain_text(own.scopes)}'. Without 'write', "
-                "the API probably refuses every revocation."
+                f"Token {own.id}, which this task authenticates with, lacks the scope 'write' (it has: {plain_text(own.scopes)}). The "
+                "API probably refuses every revocation. Use a token with the scopes 'read write'."
             )
 
     def run(self, check_mode: bool) -> None:

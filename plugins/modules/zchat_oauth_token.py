@@ -180,7 +180,7 @@ msg:
   description: The result in one sentence. On failure, the reason and what to do.
   returned: always
   type: str
-  sample: 12 tokens revoked, and none is left.
+  sample: 12 tokens revoked, and no selected token is left.
 revoked:
   description: The tokens that were revoked (in check mode, would be revoked), sorted by id. Never contains token values.
   returned: always
@@ -235,7 +235,7 @@ kept:
       type: str
       sample: own token
 gone:
-  description: The tokens that were listed, but that someone else revoked before this run's DELETE.
+  description: The tokens that were listed, but no longer existed when this run sent the DELETE.
   returned: always
   type: list
   elements: dict

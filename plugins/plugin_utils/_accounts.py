@@ -13,12 +13,30 @@ from ansible_collections.zchat.admin.plugins.module_utils._connection import CON
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.plugin_utils._options import misspelled
 
+_CONNECTION_ADVICE = "set environment variables, or the zchat_ variables of the hosts in {prefix}accounts"
+_NO_VARIABLES = {
+    **dict.fromkeys(
+        (*CONNECTION_OPTIONS, "exclude", "verify", "concurrency", "journal"), "only the modules have this option"
+    ),
+    **dict.fromkeys(
+        ("subdomain", "api_url", "access_token", "token", "email", "password", "ca_path"), _CONNECTION_ADVICE
+    ),
+    **dict.fromkeys(("check", "check_mode", "dry_run"), "use --check"),
+    "limit": "to limit the revocations, use {prefix}max_revocations",
+}
+"""Names that a user may expect to be variables of a role, each with what to do instead. To ignore one would be dangerous."""
+
 
 def check_variables(names: Iterable[str], prefix: str, valid: Collection[str], others: Iterable[str] = ()) -> None:
-    """Raise ``ValueError`` if one of the variables is misspelled. The arguments are those of :func:`misspelled`."""
-    wrong = misspelled(names, prefix, valid, others)
+    """Raise ``ValueError`` if one of the variables is misspelled or must be set elsewhere.
+
+    The arguments are those of :func:`misspelled`.
+    """
+    names = list(names)
+    wrong = {prefix + name: advice for name, advice in _NO_VARIABLES.items() if prefix + name in names}
+    wrong.update((name, f"use '{option}'") for name, option in misspelled(names, prefix, valid, others).items())
     if wrong:
-        pairs = ", ".join(f"'{name}' (use '{valid}')" for name, valid in wrong.items())
+        pairs = ", ".join(f"'{name}' ({advice.format(prefix=prefix)})" for name, advice in wrong.items())
         raise ValueError(f"No request was sent: there is no variable {pairs}.")
 
 
@@ -27,12 +45,15 @@ def check_connection(args: Mapping[str, Any], task_vars: Mapping[str, Any], vari
 
     With environment variables, the run would read another account.
     """
-    address = "subdomain" in args or "api_url" in args
-    login = "access_token" in args or ("email" in args and "password" in args)
-    if variable in task_vars and not (address and login):
+    missing = []
+    if not args.keys() & {"subdomain", "api_url"}:
+        missing.append("zchat_subdomain or zchat_api_url")
+    if not ("access_token" in args or args.keys() >= {"email", "password"}):
+        missing.append("zchat_access_token, or zchat_email and zchat_password")
+    if variable in task_vars and missing:
         raise ValueError(
-            f"{task_vars.get('inventory_hostname')} needs zchat_subdomain or zchat_api_url, and zchat_access_token or "
-            f"zchat_email with zchat_password. With {variable}, environment variables do not apply. No request was sent."
+            f"{task_vars.get('inventory_hostname')} has no value for {'; and for '.join(missing)}. With {variable}, each account "
+            "needs its own variables. No request was sent."
         )
 
 

@@ -33,8 +33,10 @@ def validated(args: Mapping[str, Any], spec: Spec, names: Mapping[str, str]) -> 
     for name in names.values():
         value = given.get(name, ...)
         # Before ansible-core 2.19, a template makes an empty string of null.
-        if value in (None, "", [""]) or (isinstance(value, list) and None in value):
+        if value in (None, "", [""]):
             raise ValueError(f"'{name}' is null or empty. Set a value, or leave it out.")
+        if isinstance(value, list) and (None in value or "" in value):
+            raise ValueError(f"'{name}' contains an empty value. Remove spaces after commas, and check its variables.")
     for option, rules in spec.items():
         name = names.get(option, option)
         if rules.get("elements") == "int":
@@ -45,7 +47,8 @@ def validated(args: Mapping[str, Any], spec: Spec, names: Mapping[str, str]) -> 
     named_spec = {names.get(option, option): dict(rules) for option, rules in spec.items()}
     result = ArgumentSpecValidator(named_spec).validate(given)
     if result.error_messages:
-        raise ValueError("; ".join(result.error_messages))
+        unsupported = "There is no such option: " if result.unsupported_parameters else ""
+        raise ValueError(unsupported + "; ".join(result.error_messages))
     return {option: result.validated_parameters.get(names.get(option, option)) for option in spec}
 
 

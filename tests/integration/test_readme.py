@@ -97,8 +97,8 @@ def test_tested_versions() -> None:
 )
 def test_content_is_listed(kind: str, pattern: str) -> None:
     section = README.partition("\n## Included content\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| ([a-z ]+) `(\w+)` \|", section, re.MULTILINE)
-    listed = {name for kinds, name in rows if kind in kinds.split(" and ")}
+    rows = re.findall(r"^\| ([a-z ]+?)s? (`[\w`, ]+`) \|", section, re.MULTILINE)
+    listed = {name for kinds, names in rows if kind in kinds.split(" and ") for name in re.findall(r"\w+", names)}
     assert listed == {path.stem for path in ROOT.glob(pattern)}
 
 

@@ -45,7 +45,7 @@ def result(**changed: Any) -> dict[str, Any]:
     """The result of a module run that revoked three tokens, but for what is ``changed``."""
     return {
         "changed": True,
-        "msg": "3 tokens revoked, and none is left.",
+        "msg": "3 tokens revoked, and no selected token is left.",
         "revoked": TOKENS,
         "kept": [],
         "gone": [],

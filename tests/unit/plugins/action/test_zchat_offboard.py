@@ -134,10 +134,31 @@ def test_nobody_is_given(role, tmp_path):
         ({"unknown_agents": "never"}, {}, "offboard_unknown_agents"),
         ({"agent_mail": "x"}, {}, "agent_mail"),
         ({}, {"offboard_max_revocation": 5}, "'offboard_max_revocation' (use 'offboard_max_revocations')"),
+        ({"agent_emails": "a@example.com, "}, {}, "'offboard_agent_emails' contains an empty value"),
+        (
+            {},
+            {"offboard_subdomain": "acme"},
+            "'offboard_subdomain' (set environment variables, or the zchat_ variables",
+        ),
+        ({}, {"offboard_email": "a@example.com"}, "'offboard_email' (use 'offboard_agent_emails')"),
+        ({}, {"offboard_dry_run": True}, "'offboard_dry_run' (use --check)"),
+        ({}, {"offboard_exclude": {}}, "'offboard_exclude' (only the modules have this option)"),
         ({"report_dir": "/dev/null/reports"}, {}, "'offboard_report_dir' cannot be written to"),
-        ({"subdomain": ...}, {"offboard_accounts": "x", "inventory_hostname": "acme"}, "acme needs zchat_subdomain"),
-        ({"access_token": ...}, {"offboard_accounts": "x", "inventory_hostname": "acme"}, "acme needs zchat_subdomain"),
-        ({"access_token": ..., "email": "x"}, {"offboard_accounts": "x"}, "zchat_email with zchat_password"),
+        (
+            {"subdomain": ...},
+            {"offboard_accounts": "x", "inventory_hostname": "acme"},
+            "acme has no value for zchat_subdomain",
+        ),
+        (
+            {"access_token": ...},
+            {"offboard_accounts": "x", "inventory_hostname": "acme"},
+            "acme has no value for zchat_acc",
+        ),
+        (
+            {"access_token": ..., "email": "x"},
+            {"offboard_accounts": "x"},
+            "no value for zchat_access_token, or zchat_email and zchat_password",
+        ),
     ],
 )
 def test_what_is_rejected_before_any_request(args, task_vars, part):

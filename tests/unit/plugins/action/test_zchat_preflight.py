@@ -73,7 +73,11 @@ def test_an_account_that_is_not_ready_fails_the_task(monkeypatch, info, findings
     [
         ({}, {"preflight_account": "x"}, "'preflight_account' (use 'preflight_accounts')"),
         ({}, {"preflight_acounts": "x"}, "'preflight_acounts' (use 'preflight_accounts')"),
-        ({"subdomain": ...}, {"preflight_accounts": "x", "inventory_hostname": "acme"}, "acme needs zchat_subdomain"),
+        (
+            {"subdomain": ...},
+            {"preflight_accounts": "x", "inventory_hostname": "acme"},
+            "acme has no value for zchat_subdomain or zchat_api_url.",
+        ),
         ({"subdomian": "x"}, {}, "subdomian"),
     ],
 )

@@ -111,8 +111,12 @@ def test_the_formats_and_thresholds_are_those_of_the_task(run):
         ({"agent_ids": [1]}, {}, "agent_ids"),
         ({}, {"review_old_afer": "1d"}, "'review_old_afer' (use 'review_old_after')"),
         ({}, {"review_account": "x"}, "'review_account' (use 'review_accounts')"),
-        ({"subdomain": ...}, {"review_accounts": "x", "inventory_hostname": "acme"}, "acme needs zchat_subdomain"),
-        ({"access_token": ..., "email": "x"}, {"review_accounts": "x"}, "zchat_email with zchat_password"),
+        (
+            {"subdomain": ...},
+            {"review_accounts": "x", "inventory_hostname": "acme"},
+            "acme has no value for zchat_subdomain or zchat_api_url.",
+        ),
+        ({"access_token": ..., "email": "x"}, {"review_accounts": "x"}, "zchat_email and zchat_password"),
     ],
 )
 def test_what_is_rejected_before_any_request(run, args, task_vars, part):

@@ -238,7 +238,7 @@ def test_invalid_redirect_targets(location, connect):
     ("status", "body", "text"),
     [
         (403, {"error": {"title": "Forbidden", "message": "No", "code": 3}}, "Forbidden: No"),
-        (403, {"error": "x", "description": "missing the following required scopes: write"}, "lacks the scope write"),
+        (403, {"error": "x", "description": "missing the following required scopes: write"}, "lacks the scope 'write'"),
         (400, "plain   text\r\n\x1b[31mred", "returned: plain text [31mred"),
         (400, "<html><p>Not &amp; here</p>", "returned: Not & here"),
         (428, b"\xff\xfe\x00", "HTTP 428"),

@@ -237,7 +237,7 @@ def test_bearer_authentication():
     connection = connect(subdomain="acme", access_token="  secret-token-value\u00a0\r\n")
     assert connection.authorization == "Bearer secret-token-value"
     assert connection.access_token == "secret-token-value"
-    assert str(connection.credential) == "access token ('access_token')"
+    assert str(connection.credential) == "access token in 'access_token'"
 
 
 @pytest.mark.parametrize("password", ["p\u00e4ss\u20ac:w", "\U0001f511 key", " surrounded "])
@@ -247,7 +247,7 @@ def test_basic_authentication_is_utf_8(password):
     assert kind == "Basic"
     assert base64.b64decode(encoded).decode("utf-8") == f"ada@example.com:{password}"
     assert {password, encoded} <= connection.secrets
-    assert str(connection.credential) == "email address and password ('email' and 'password')"
+    assert str(connection.credential) == "email address and password in 'email' and 'password'"
 
 
 def test_bytes_of_an_environment_variable_that_are_not_utf_8_are_sent_unchanged():

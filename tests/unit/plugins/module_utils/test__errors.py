@@ -41,8 +41,8 @@ def test_an_error_carries_a_failure():
         (401, "or your browser", ["rejected", str(TOKEN), "HTTP 401", "expired or revoked"]),
         (403, "Forbidden", ["HTTP 403", "Administrator", "Forbidden."]),
         (404, "There is no help desk", ["no Chat API at https://u", "Check ZCHAT_SUBDOMAIN.", "no help desk."]),
-        (403, f"{SCOPES}write", ["lacks the scope write,", "HTTP 403"]),
-        (403, f"{SCOPES}read, write, chat", ["lacks the scopes read, write and chat,"]),
+        (403, f"{SCOPES}write", ["lacks the scope 'write',", "HTTP 403"]),
+        (403, f"{SCOPES}read, write, chat", ["lacks the scopes 'read', 'write' and 'chat',"]),
     ],
 )
 def test_messages_state_cause_url_and_advice(status, text, parts):
@@ -65,7 +65,7 @@ def test_not_every_3xx_is_a_redirect(status, location):
 
 def test_messages_name_the_kind_of_credentials():
     assert "Only stand-alone Chat accounts" in error_for(401, credential=LOGIN).msg
-    assert "password (ZCHAT_EMAIL and ZCHAT_PASSWORD) lack the scope" in error_for(403, f"{SCOPES}write", LOGIN).msg
+    assert "password in ZCHAT_EMAIL and ZCHAT_PASSWORD lack the scope" in error_for(403, f"{SCOPES}write", LOGIN).msg
 
 
 @pytest.mark.parametrize(

@@ -175,8 +175,8 @@ def test_diff():
     ("results", "verified", "message"),
     [
         ({}, True, "No token to revoke."),
-        ({"_1": ACCEPTED}, True, "1 token revoked, and none is left."),
-        ({"_1": ACCEPTED, "_2": ACCEPTED, "_3": ABSENT}, True, "2 tokens revoked, and none is left."),
+        ({"_1": ACCEPTED}, True, "1 token revoked, and no selected token is left."),
+        ({"_1": ACCEPTED, "_2": ACCEPTED, "_3": ABSENT}, True, "2 tokens revoked, and no selected token is left."),
         ({"_1": ACCEPTED}, False, "1 token revoked, not verified."),
     ],
 )
@@ -211,6 +211,13 @@ def test_reasons_in_the_message_are_grouped_and_limited():
     assert "2 more reasons" in message
 
 
+def test_a_reason_that_differs_only_in_the_id_is_stated_once():
+    url = "https://acme.example.com/oauth/tokens"
+    outcomes = outcomes_of(**{f"_{number}": Failure(f"HTTP 500 at {url}/{number}.", 500) for number in (1, 2)})
+    assert f"Tokens 1, 2: HTTP 500 at {url}/<id>." in outcomes.result()["msg"]
+    assert outcomes.result()["not_revoked"][1]["msg"] == f"HTTP 500 at {url}/2."
+
+
 def test_a_guard_that_stops_the_run_before_the_first_delete():
     outcomes = outcomes_of(_1=None, _2=None)
     outcomes.keep([TOKENS[2]], "own token")
@@ -218,7 +225,7 @@ def test_a_guard_that_stops_the_run_before_the_first_delete():
     result = outcomes.result()
     assert result["msg"] == "Nothing was revoked: the selection is wrong."
     assert (result["failed"], result["verified"], "status" in result) == (True, False, False)
-    assert "guard" in result["not_revoked"][0]["msg"]
+    assert "the message of the task" in result["not_revoked"][0]["msg"]
 
 
 def test_a_guard_that_stops_a_later_round():

@@ -165,7 +165,7 @@ def test_invalid_options_fail_before_any_request(options: Json):
 
 def test_own_token_without_write_causes_a_warning():
     client = FakeChat([token(1), token(2, access_token=OWN, scopes="read,chat"), token(3, agent_id=5)])
-    assert "Without 'write'" in revoke(client, True, ids=[1])["warnings"][0]
+    assert "lacks the scope 'write' (it has: read,chat)" in revoke(client, True, ids=[1])["warnings"][0]
     assert revoke(client, ids=[99])["warnings"] == []
     client = FakeChat([token(1), token(2, access_token=OWN, scopes="read,write"), token(3, agent_id=5)])
     assert revoke(client, ids=[1])["warnings"] == []
@@ -358,8 +358,8 @@ def test_the_own_token_is_refused(check_mode: bool):
     assert (client.deleted, outcomes(result)) == ([], {"not_revoked": [1, 2]})
     assert (result["failed"], result["changed"], result["verified"]) == (True, False, False)
     assert "token 2, which this task authenticates with" in result["msg"]
-    assert "guard" in result["not_revoked"][0]["msg"]
-    assert "guard" not in result["msg"], "the message of the guard itself is sufficient"
+    assert "the message of the task" in result["not_revoked"][0]["msg"]
+    assert "the message of the task" not in result["msg"], "the message of the guard itself is sufficient"
     assert revoke(client, ids=[1])["changed"] is True
 
 

@@ -39,14 +39,15 @@ def test_options_are_converted(args, expected):
     [
         ({"people": None}, ["'role_people' is null or empty"]),
         ({"people": ""}, ["'role_people' is null or empty"]),
-        ({"people": ["a@example.com", None]}, ["'role_people' is null or empty"]),
+        ({"people": ["a@example.com", None]}, ["'role_people' contains an empty value"]),
+        ({"people": "a@example.com, "}, ["'role_people' contains an empty value"]),
         ({"limit": None}, ["'role_limit' is null or empty"]),
         ({"limit": ""}, ["'role_limit' is null or empty"]),
         ({"ids": "5,x"}, ["role_ids", "int"]),
         ({"ids": "1e2"}, ["role_ids", "1e2"]),
         ({"ids": ["1_0"]}, ["role_ids", "1_0"]),
         ({"formats": "pdf"}, ["role_formats", "pdf"]),
-        ({"limits": 5}, ["limits"]),
+        ({"limits": 5}, ["There is no such option: limits"]),
         ({"limit": "x", "formats": "pdf"}, ["role_limit", "role_formats"]),
     ],
 )
