@@ -75,7 +75,7 @@ def test_accounts_that_are_not_ready(player: Player, sandbox: Sandbox) -> None:
         "agent": "The agent is not an Administrator.",
         "forbidden": "The tokens cannot be listed.",
         "rejected": "HTTP 401",
-        "without": "without has no value for zchat_subdomain or zchat_api_url",
+        "without": "without has no value for zchat_access_token",
     }
     for name, part in parts.items():
         assert part in " ".join(found[name]), found[name]
