@@ -157,8 +157,14 @@ def find_agents(
 
 
 def get_agent(client: ApiClient, number: int) -> Agent | None:
-    """Return the agent with this id, ``None`` after a 404. Raises :class:`ChatError` for anything else."""
+    """Return the agent with this id, ``None`` after a 404 of the API. Raises :class:`ChatError` for anything else."""
     document = client.get(f"agents/{number:d}", missing_ok=True)
+    if document.status != 200 and not document.is_from_api:
+        raise ChatError(
+            f"The response at {document.endpoint} (HTTP {document.status}) is not JSON, so it may come from a gateway and does "
+            "not show that the agent is missing.",
+            document.status,
+        )
     if document.status != 200:
         return None
     agent = _agent(document.endpoint, document.data)

@@ -57,7 +57,6 @@ else:
     REQUESTS_IMPORT_ERROR = None
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "ansible-zchat.admin"}
-_MISSING = (404, 410)
 _CHUNK = 65_536
 _MAX_ERROR_BODY = 65_536
 """Bytes that are read of a response whose status and error text are sufficient."""
@@ -85,12 +84,14 @@ class Response:
 
 @dataclass(frozen=True)
 class Document:
-    """The JSON value of a response with status 200; ``None`` for a 404 or 410 (see :meth:`ApiClient.get`)."""
+    """The JSON value of a response with status 200; ``None`` for a 404 (see :meth:`ApiClient.get`)."""
 
     endpoint: Endpoint
     status: int
     headers: Mapping[str, str]
     data: Any
+    is_from_api: bool = True
+    """As :attr:`Response.is_from_api`."""
 
 
 class ApiClient(Protocol):
@@ -110,7 +111,7 @@ class ApiClient(Protocol):
     ) -> Document:
         """Return the JSON value of ``GET {base}/{path}``. Raises :class:`ChatError` unless the status is 200.
 
-        With ``missing_ok``, a 404 or 410 is not an error. ``access_token`` replaces the credentials of the connection.
+        With ``missing_ok``, a 404 is not an error. ``access_token`` replaces the credentials of the connection.
         ``object_hook`` is passed to :func:`json.loads`.
         """
 
@@ -174,8 +175,8 @@ class ChatClient:
         """As :meth:`ApiClient.get`."""
         endpoint = self.connection.endpoint(path)
         response = self._request("GET", endpoint, access_token)
-        if missing_ok and response.status in _MISSING:
-            return Document(endpoint, response.status, response.headers, None)
+        if missing_ok and response.status == 404:
+            return Document(endpoint, response.status, response.headers, None, response.is_from_api)
         if response.status != 200:
             raise self._unexpected_status(response, endpoint)
         try:
@@ -190,7 +191,7 @@ class ChatClient:
         """As :meth:`ApiClient.delete`."""
         endpoint = self.connection.endpoint(path)
         response = self._request("DELETE", endpoint)
-        if 200 <= response.status < 300 or response.status in _MISSING:
+        if 200 <= response.status < 300 or response.status in (404, 410):
             return response
         raise self._unexpected_status(response, endpoint, outcome_unknown=response.repeated)
 

@@ -63,6 +63,9 @@ RULES = {
     "the lookup of a missing agent returns another agent": Rule(
         STATUS, "999999", DELETED, {"status": 200, "body": OTHER_AGENT}
     ),
+    "the lookup of a missing agent returns the 404 page of a gateway": Rule(
+        STATUS, "may come from a gateway", DELETED, {"status": 404, "body": "<html>Not found</html>"}
+    ),
     "the lookup of a missing agent returns null": Rule(STATUS, "'id'", DELETED, {"status": 200, "body": "null"}),
     "the lookup of a missing agent gets no response": Rule(STATUS, "No response", DELETED, {"drop": "before"}),
     "exclude is empty": Rule({**ALL, "exclude": {}}, "would protect nothing"),

@@ -165,8 +165,9 @@ class FakeChat:
             reply = scripted if isinstance(scripted, Reply) else self._reply_to_get(path, access_token, scripted)
             self._record(line, reply)
         endpoint = self.connection.endpoint(path)
-        if missing_ok and reply.status in (404, 410):
-            return Document(endpoint, reply.status, reply.headers, None)
+        if missing_ok and reply.status == 404:
+            is_from_api = Response(reply.status, reply.headers, _bytes(reply.body)).is_from_api
+            return Document(endpoint, reply.status, reply.headers, None, is_from_api)
         if reply.status != 200:
             raise self._error(reply, endpoint)
         try:

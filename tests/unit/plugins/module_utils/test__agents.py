@@ -157,7 +157,7 @@ def test_if_the_api_distinguishes_case_the_lower_case_is_found_too():
     assert client.lines == ["GET agents/email/Bob%40Example.com", "GET agents/email/bob%40example.com"]
 
 
-@pytest.mark.parametrize("reply", [Reply(404, b"<html>"), Reply(410), Reply(200, BOB), Reply(200, agent(40, None))])
+@pytest.mark.parametrize("reply", [Reply(404, b"<html>"), Reply(200, BOB), Reply(200, agent(40, None))])
 def test_an_address_is_unknown_only_if_the_list_lacks_it_too(reply: Reply):
     script = {"GET agents/email/ada%40example.com": [reply] * 2}
     assert found_ids(find_agents(FakeChat(agents=[ADA], script=script), emails=["ada@example.com"])) == [10]
@@ -203,7 +203,7 @@ def test_find_by_id_and_address():
 
 
 def test_an_id_is_unknown_only_if_the_list_lacks_it_too():
-    script = {"GET agents/10": [Reply(404, b"<html>")]}
+    script = {"GET agents/10": [Reply(404, NOT_FOUND)]}
     assert found_ids(find_agents(FakeChat(agents=[ADA], script=script), ids=[10])) == [10]
 
 
@@ -322,6 +322,8 @@ def test_states():
         ({FIRST_PAGE: [Reply(503)]}, "HTTP 503"),
         ({"GET agents/40": [Reply(500)]}, "HTTP 500"),
         ({"GET agents/40": [Reply(200, BOB)]}, "it is agent 20"),
+        ({"GET agents/40": [Reply(410)]}, "HTTP 410"),
+        ({"GET agents/40": [Reply(404, b"<html>")]}, "may come from a gateway"),
     ],
 )
 def test_states_that_cannot_be_read_are_an_error(script: Json, reason: str):

@@ -172,14 +172,15 @@ def test_get_raises_for_any_status_but_200(status, connect):
         assert error_of(connect(server.url).get, PATH).status == status
 
 
-@pytest.mark.parametrize("status", [404, 410])
-def test_get_with_missing_ok(status, connect):
-    with ScriptedServer(response(status, "<html>"), response(403)) as server:
+@pytest.mark.parametrize(("body", "is_from_api"), [("<html>", False), ('{"error": "Not found"}', True), ("", True)])
+def test_get_with_missing_ok(body, is_from_api, connect):
+    with ScriptedServer(response(404, body), response(403), response(410)) as server:
         client = connect(server.url)
         document = client.get("agents/5", missing_ok=True)
-        assert (document.status, document.data) == (status, None)
-        with pytest.raises(ChatError, match="HTTP 403"):
-            client.get("agents/5", missing_ok=True)
+        assert (document.status, document.data, document.is_from_api) == (404, None, is_from_api)
+        for status in ("HTTP 403", "HTTP 410"):
+            with pytest.raises(ChatError, match=status):
+                client.get("agents/5", missing_ok=True)
 
 
 @pytest.mark.parametrize(
