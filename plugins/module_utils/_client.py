@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 from ansible_collections.zchat.admin.plugins.module_utils._connection import Connection, is_loopback
 from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     ChatError,
+    Credential,
     Endpoint,
     unexpected_content,
     unexpected_status,
@@ -57,6 +58,8 @@ else:
     REQUESTS_IMPORT_ERROR = None
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "ansible-zchat.admin"}
+_GIVEN_VALUE = Credential(True, "'token_values'")
+"""The credential of a request with another ``access_token``, for messages."""
 _CHUNK = 65_536
 _MAX_ERROR_BODY = 65_536
 """Bytes that are read of a response whose status and error text are sufficient."""
@@ -178,7 +181,7 @@ class ChatClient:
         if missing_ok and response.status == 404:
             return Document(endpoint, response.status, response.headers, None, response.is_from_api)
         if response.status != 200:
-            raise self._unexpected_status(response, endpoint)
+            raise self._unexpected_status(response, endpoint, credential=_GIVEN_VALUE if access_token else None)
         try:
             data = json.loads(response.body, object_hook=object_hook, parse_constant=_reject_constant)
         except (ValueError, RecursionError):
@@ -280,19 +283,28 @@ class ChatClient:
             # Before version 2, urllib3 does not notice a body that ends too early.
             response.raw.enforce_content_length = True
             body, complete = _read(response, whole=method == "GET" and response.status_code == 200)
-        except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError) as error:
-            # A ValueError: http.client does not check every number in a response, requests every character in a request.
+        except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError, TypeError) as error:
+            # A ValueError: http.client does not check every number in a response, requests every character in a request. A
+            # TypeError: requests does not check every URL of a proxy.
             raise _NoResponseError(fault_from(error, self.connection.timeout, self.connection.address)) from None
         return Response(response.status_code, response.headers, body, repeated, complete)
 
-    def _unexpected_status(self, response: Response, endpoint: Endpoint, outcome_unknown: bool = False) -> ChatError:
+    def _unexpected_status(
+        self,
+        response: Response,
+        endpoint: Endpoint,
+        *,
+        outcome_unknown: bool = False,
+        credential: Credential | None = None,
+    ) -> ChatError:
         return unexpected_status(
             response.status,
             endpoint,
-            credential=self.connection.credential,
+            credential=credential or self.connection.credential,
             text=self._secrets.quote(error_text(self._secrets.mask(response.body.decode("utf-8", "replace")))),
             location=self._secrets.quote_location(response.headers.get("Location", "")) or None,
             outcome_unknown=outcome_unknown,
+            is_from_api=response.is_from_api,
         )
 
 

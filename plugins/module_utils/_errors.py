@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.zchat.admin.plugins.module_utils._text import enumerated, sentence
 
@@ -31,21 +31,35 @@ class Failure:
     """Whether the API may have executed the request: it returned no response, a 5xx, or an unexpected content."""
     affects_all: bool = False
     """Whether each further request of the same kind would fail in the same way."""
+    is_from_api: bool = True
+    """Whether the response can come from the API. The web page of a gateway or a proxy does not."""
+
+    @property
+    def rejects_credentials(self) -> bool:
+        """Whether it shows that the credentials do not work."""
+        return self.status == 401 and self.is_from_api
 
 
 class ChatError(Exception):
     """The task, or the revocation of one token, cannot continue. Carries a :class:`Failure`."""
 
     def __init__(
-        self, msg: str, status: int | None = None, *, outcome_unknown: bool = False, affects_all: bool = False
+        self,
+        msg: str,
+        status: int | None = None,
+        *,
+        outcome_unknown: bool = False,
+        affects_all: bool = False,
+        is_from_api: bool = True,
     ) -> None:
         super().__init__(msg)
-        self.failure = Failure(msg, status, outcome_unknown, affects_all)
+        self.failure = Failure(msg, status, outcome_unknown, affects_all, is_from_api)
 
     def with_unknown_outcome(self) -> ChatError:
         """Return the same error for a request of which the API may have executed an earlier attempt."""
-        failure = self.failure
-        return ChatError(failure.msg, failure.status, outcome_unknown=True, affects_all=failure.affects_all)
+        error = ChatError(self.msg)
+        error.failure = replace(self.failure, outcome_unknown=True)
+        return error
 
     @property
     def msg(self) -> str:
@@ -90,11 +104,12 @@ def unexpected_status(
     text: str,
     location: str | None,
     outcome_unknown: bool = False,
+    is_from_api: bool = True,
 ) -> ChatError:
     """Return the error for an HTTP status that ends a request.
 
     ``text`` is the error text of the response, masked and shortened; ``location`` the target of a redirect, without its
-    query.
+    query. The other arguments are as in :class:`Failure`.
     """
     reason = f" The API returned: {sentence(text)}" if text else ""
     scopes = [f"'{scope}'" for scope in missing_scopes(text)] if status == 403 else []
@@ -113,7 +128,8 @@ def unexpected_status(
         msg = f"There is no Chat API at {endpoint} (HTTP 404). Check {endpoint.address}.{reason}"
     else:
         msg = f"The API returned HTTP {status} at {endpoint}.{reason or ' It gave no reason.'}"
-    return ChatError(msg, status, outcome_unknown=outcome_unknown, affects_all=status == 401 or bool(scopes))
+    affects_all = status == 401 or bool(scopes)
+    return ChatError(msg, status, outcome_unknown=outcome_unknown, affects_all=affects_all, is_from_api=is_from_api)
 
 
 def _advice_for_401(credential: Credential) -> str:

@@ -46,6 +46,10 @@ _FAULTS: tuple[tuple[tuple[str, ...], Fault], ...] = (
         Fault("the proxy in HTTPS_PROXY could not be used ({detail}).", may_have_arrived=False),
     ),
     (
+        ("InvalidProxyURL", "ProxySchemeUnknown", "LocationParseError"),
+        Fault("the proxy in HTTPS_PROXY is not a valid URL.", retry=False, may_have_arrived=False),
+    ),
+    (
         ("gaierror",),
         Fault(
             "the host name could not be resolved. Check {address} and DNS.",

@@ -72,7 +72,7 @@ def probe_values(
         if isinstance(result, Agent) or lacks_scope(result):
             agent = f"agent {result.id}" if isinstance(result, Agent) else "an agent (HTTP 403: it lacks a scope)"
             works.append(f"{agent}{f', token {owners[0].id}' if owners else ', not in the list of tokens'}")
-        elif result.status == 401:
+        elif result.rejects_credentials:
             dead += 1
             if not owners:
                 warnings.append(
@@ -81,7 +81,10 @@ def probe_values(
                 )
         else:
             unknown += 1
-            warnings.append(f"It is unknown whether a value in 'token_values' still works. {result.msg}")
+            reason = result.msg
+            if not result.is_from_api:
+                reason = f"{result.msg} This response is not JSON, so it may come from a gateway."
+            warnings.append(f"It is unknown whether a value in 'token_values' still works. {reason}")
     if works:
         still = f"{len(works)} of the 'token_values' still work{'s' if len(works) == 1 else ''}: {'; '.join(works)}"
         return Probe(False, Failure(f"{still}. Contact the vendor if a revoked value still works."), warnings)

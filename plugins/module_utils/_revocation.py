@@ -378,7 +378,7 @@ class _Revocation:
         if not is_unknown and (row.failure or not verify):
             return False
         state = authenticate(self._client, wait=self._own.id is not None)
-        if isinstance(state, Failure) and state.status != 401:
+        if isinstance(state, Failure) and not state.rejects_credentials:
             self._warn("The API did not show whether the task's own token still works. Its revocation is not verified.")
             return False
         if isinstance(state, Failure):

@@ -275,6 +275,7 @@ class FakeChat:
             text=error_text(_bytes(reply.body).decode()),
             location=None,
             outcome_unknown=reply.repeated or reply.status >= 500,
+            is_from_api=Response(reply.status, reply.headers, _bytes(reply.body)).is_from_api,
         )
 
 

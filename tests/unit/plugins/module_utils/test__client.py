@@ -95,10 +95,10 @@ def _connect(clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Ca
     return connect
 
 
-def error_of(call: Callable[..., Any], *arguments: Any) -> ChatError:
+def error_of(call: Callable[..., Any], *arguments: Any, **more: Any) -> ChatError:
     """Return the error that a call raises. It contains no secret, not even in its context."""
     with pytest.raises(ChatError) as caught:
-        call(*arguments)
+        call(*arguments, **more)
     assert TOKEN not in caught.value.msg
     assert caught.value.__cause__ is None
     return caught.value
@@ -124,10 +124,12 @@ def test_get_sends_one_request_with_the_credentials(connect):
 
 
 def test_get_with_another_access_token(connect):
-    with ScriptedServer(response(200, [])) as server:
+    with ScriptedServer(response(401, "<html>"), response(401, {})) as server:
         client = connect(server.url)
-        client.get("agents/me", access_token="probed-value")
-        client.get("agents/me")
+        error = error_of(client.get, "agents/me", access_token="probed-value")
+        assert ("'token_values'" in error.msg, error.failure.rejects_credentials) == (True, False)
+        error = error_of(client.get, "agents/me")
+        assert ("'access_token'" in error.msg, error.failure.rejects_credentials) == (True, True)
     assert ["probed-value" in request for request in server.requests] == [True, False]
     assert [TOKEN in request for request in server.requests] == [False, True]
 
@@ -687,7 +689,9 @@ def test_a_proxy_receives_no_secret(connect, monkeypatch):
     assert not error.failure.outcome_unknown
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://[", "nonsense://x"])
+@pytest.mark.parametrize(
+    "proxy", ["socks5://127.0.0.1:9", "http://[", "nonsense://x", "http://user:password@", "http://user:password@:3128"]
+)
 def test_invalid_proxies(proxy, connect, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     assert error_of(connect(CHAT_URL, retries=0).get, PATH).msg.startswith(

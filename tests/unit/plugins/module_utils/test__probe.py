@@ -44,6 +44,7 @@ def revoke(client, check_mode=False, **options):
             ["belongs to no listed token", "may be incomplete, or valid in another account or in the Support API"],
         ),
         ([Reply(500)], None, ["It is unknown whether"]),
+        ([Reply(401, b"<html>")], None, ["It is unknown whether", "may come from a gateway"]),
         ([Reply(None)], None, ["It is unknown whether"]),
         ([Reply(403, {"error": "Forbidden"})], None, ["It is unknown whether"]),
         ([Reply(200, b"<html>")], None, ["It is unknown whether"]),

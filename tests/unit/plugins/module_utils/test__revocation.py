@@ -714,7 +714,9 @@ def test_an_own_token_that_works_for_some_time():
     assert (outcomes(result), result["verified"], client.pauses) == ({"revoked": [1]}, True, [0.5, 1.0])
 
 
-@pytest.mark.parametrize("reply", [Reply(503), Reply(403, {"error": "No"}), Reply(200, b"<html>"), Reply(None)])
+@pytest.mark.parametrize(
+    "reply", [Reply(503), Reply(403, {"error": "No"}), Reply(401, HTML), Reply(200, HTML), Reply(None)]
+)
 def test_an_own_token_of_which_it_is_unknown_whether_it_works(reply: Reply):
     client = FakeChat([token(1, access_token=OWN), token(2, agent_id=5)], script={ME: [reply]})
     result = revoke(client, ids=[1], own_token="revoke")
