@@ -74,10 +74,13 @@ _FAULTS: tuple[tuple[tuple[str, ...], Fault], ...] = (
     ),
     (("SSLError",), Fault("the TLS handshake failed ({detail}). Check {address} and the CA bundle.")),
     (
+        ("InvalidHeader", "InvalidHeadersError"),
+        Fault("the response headers are not valid, or contradict each other.", retry=False),
+    ),
+    (
         ("ProtocolError", "ChunkedEncodingError", "IncompleteRead", "ConnectionResetError"),
         Fault("the connection broke before the response was complete ({detail})."),
     ),
-    (("InvalidHeader",), Fault("the response headers contradict each other.", retry=False)),
     (
         ("ContentDecodingError", "DecodeError"),
         Fault("the response could not be decompressed. Its content does not match its headers.", retry=False),

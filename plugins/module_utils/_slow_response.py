@@ -43,6 +43,10 @@ class EndlessResponseError(OSError):
         super().__init__(f"more than {limit} bytes")
 
 
+class InvalidHeadersError(http.client.HTTPException):
+    """A line in the headers is not a header. ``http.client`` would ignore it and all lines after it."""
+
+
 class LimitedReader(io.RawIOBase):
     """Reads from ``source``. Raises :class:`SlowResponseError` or :class:`EndlessResponseError` beyond its limits.
 
@@ -98,6 +102,8 @@ class LimitedResponse(http.client.HTTPResponse):
         while 100 <= self.status < 200:
             self.headers = None  # type: ignore[assignment]
             super().begin()
+        if self.headers.defects:
+            raise InvalidHeadersError
         self._reader.in_head = False
 
 

@@ -446,7 +446,13 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1"
             lambda exchange: exchange.send_and_close(
                 b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"
             ),
-            "the response headers contradict each other",
+            "the response headers are not valid, or contradict each other",
+        ),
+        (
+            lambda exchange: exchange.send_and_close(
+                b'HTTP/1.1 200 OK\r\nnot a header\r\nLink: <x>; rel="next"\r\nContent-Length: 2\r\n\r\n[]'
+            ),
+            "the response headers are not valid, or contradict each other",
         ),
     ],
 )
