@@ -75,6 +75,7 @@ class ActionModule(ActionBase):
                 paths = _files.reserve(options["report_dir"], f"{kind}-summary-{_files.compact(now)}", formats)
             except OSError as error:
                 problems = [f"The summary could not be written: {error}."]
+                self._display.display(_files.as_json(summary))
         problems += _files.save(
             paths,
             summary,

@@ -93,7 +93,7 @@ def save(
 
     If one failed, the report is printed, so that it is not lost.
     """
-    text = f"{json.dumps(report, indent=2, ensure_ascii=False)}\n"
+    text = as_json(report)
     problems = []
     for extension, path in paths.items():
         if extension == JOURNAL:
@@ -108,6 +108,11 @@ def save(
     if problems:
         display.display(text)
     return problems
+
+
+def as_json(report: Mapping[str, Any]) -> str:
+    """Return the content of a JSON report."""
+    return f"{json.dumps(report, indent=2, ensure_ascii=False)}\n"
 
 
 def _write(path: Path, content: bytes) -> None:

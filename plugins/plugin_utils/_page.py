@@ -113,8 +113,8 @@ def _totals(totals: Report) -> str:
 
 
 def address_of(account: str | None) -> str:
-    """Return a base URL for people."""
-    return (account or "").replace("https://", "")
+    """Return a base URL for people: without the scheme, and without the path that every account has."""
+    return (account or "").removeprefix("https://").removesuffix("/api/v2/chat")
 
 
 def run_facts(report: Report) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_expiry
+from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted
 from ansible_collections.zchat.admin.plugins.plugin_utils._page import (
     account_rows,
@@ -28,7 +28,7 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._review import (
 Report = Mapping[str, Any]
 
 MAX_DETAILED = 100
-"""People whose tokens the page lists. It has one line for each further person, so that a page of 10,000 tokens stays usable."""
+"""People whose tokens the page lists. Each further person has one line, so that a page of 10,000 tokens stays usable."""
 _OWNER = ("owner_missing", "owner_disabled", "owner_inactive")
 _WORST_FIRST = (*_OWNER, "never_expires", "old", "expires_soon", "expired")
 _KINDS = {
@@ -60,7 +60,7 @@ def review_page(report: Report, thresholds: Thresholds) -> dict[str, Any]:
         "notes": _notes(report),
         "findings": _findings(report, titles),
         "people": [_person(agent, titles) for agent in affected[:MAX_DETAILED]],
-        "more": [_more(agent, titles) for agent in affected[MAX_DETAILED:]],
+        "more": _more(affected[MAX_DETAILED:], titles),
         "rest": [_rest(agent) for agent in by_rank[len(affected) :]],
         "limits": _limits(report),
         "warnings": report["warnings"],
@@ -76,18 +76,26 @@ def review_page(report: Report, thresholds: Thresholds) -> dict[str, Any]:
 
 
 def review_summary_page(summary: Report) -> dict[str, Any]:
-    """Return the values of ``summary.html.j2``: the accounts that are not complete first."""
+    """Return the values of ``summary.html.j2``: the accounts that are not complete first, then those with most to decide."""
     totals = summary["summary"]
     kind, amber = _verdict(not totals["not_complete"], totals)
+    by_number = sorted(account_rows(summary), key=lambda account: -account["tokens_with_findings"])
     return {
         "title": "Zendesk Chat access review, all accounts",
         "kind": kind,
         "amber": amber,
         "headline": review_summary_headline(summary),
-        "accounts": account_rows(summary),
+        "accounts": sorted(map(_to_decide, by_number), key=lambda account: account["kind"] != "not-complete"),
         "totals": counts_text(totals),
         **run_facts(summary),
     }
+
+
+def _to_decide(account: Report) -> dict[str, Any]:
+    """Return the row of an account. One that is reviewed is not settled while its tokens need a decision."""
+    number = account["tokens_with_findings"]
+    open_row = {"kind": "attention", "result": f"{number} to decide"} if account["kind"] == "done" and number else {}
+    return {**account, **open_row}
 
 
 def duration(seconds: int) -> str:
@@ -153,11 +161,22 @@ def _notes(report: Report) -> list[str]:
 
 
 def _findings(report: Report, titles: Mapping[str, str]) -> list[dict[str, Any]]:
-    counts = report["summary"]["findings"]
+    """Return what to do, the most serious first. Each token counts once, so that the numbers add up to the headline."""
+    owners: dict[str, list[str]] = {code: [] for code in _WORST_FIRST}
+    for agent in report["agents"]:
+        for token in agent["tokens"]:
+            if token["findings"]:
+                owners[_reasons(token["findings"])[0]].append(name_of(agent))
     return [
-        {"title": titles[code], "kind": _KINDS[code], "tokens": counts[code], "advice": _ADVICE[code]}
-        for code in _WORST_FIRST
-        if counts[code]
+        {
+            "title": titles[code],
+            "kind": _KINDS[code],
+            "tokens": len(names),
+            "people": abridged(list(dict.fromkeys(names))),
+            "advice": _ADVICE[code],
+        }
+        for code, names in owners.items()
+        if names
     ]
 
 
@@ -231,28 +250,26 @@ def _who(agent: Report) -> dict[str, Any]:
     return {"name": name, "facts": [*facts, _STATUS[agent["status"]], *seen]}
 
 
-def _short(agent: Report) -> dict[str, Any]:
-    """Return an agent in one line: the name, and the address or id unless that is the name."""
-    who = _who(agent)
-    return {**who, "facts": [fact for fact in who["facts"][:1] if fact not in _STATUS.values()]}
+def _line(agent: Report, text: str) -> dict[str, str]:
+    """Return one line for a person: the name, the address or id unless that is the name, and ``text``."""
+    fact = _who(agent)["facts"][0]
+    return {"name": name_of(agent), "fact": "" if fact in _STATUS.values() else fact, "text": text}
 
 
-def _more(agent: Report, titles: Mapping[str, str]) -> dict[str, Any]:
-    """Return one line for a person whose tokens are not listed in detail."""
-    findings = [code for token in agent["tokens"] for code in token["findings"]]
-    found = [code for code in _WORST_FIRST if code in findings]
-    return {
-        **_short(agent),
-        "kind": _KINDS[found[0]],
-        "tokens": len(agent["tokens"]),
-        "reason": f"{titles[found[0]]}: {findings.count(found[0])}",
-        "others": "; ".join(f"{titles[code]}: {findings.count(code)}" for code in found[1:]),
-    }
+def _more(agents: Sequence[Report], titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the people whose tokens are not listed in detail, by their most serious finding."""
+    groups: dict[str, list[dict[str, str]]] = {}
+    for agent in agents:
+        worst = min((token["findings"] for token in agent["tokens"]), key=_order)
+        affected = sum(bool(token["findings"]) for token in agent["tokens"])
+        line = _line(agent, f"{affected} of {counted(len(agent['tokens']), 'token')}")
+        groups.setdefault(_reasons(worst)[0], []).append(line)
+    return [{"title": titles[code], "kind": _KINDS[code], "people": people} for code, people in groups.items()]
 
 
-def _rest(agent: Report) -> dict[str, Any]:
+def _rest(agent: Report) -> dict[str, str]:
     """Return one line for a person with no token that needs a decision."""
-    return {**_short(agent), "tokens": len(agent["tokens"]), "clients": _clients(agent["tokens"])}
+    return _line(agent, f"{counted(len(agent['tokens']), 'token')} ({_clients(agent['tokens'])})")
 
 
 def _clients(tokens: Iterable[Report]) -> str:
@@ -281,7 +298,7 @@ def _limits(report: Report) -> list[str]:
         ),
     ]
     undated = [token for token in tokens if timestamp(token["create_date"]) is None]
-    odd = [token for token in tokens if token["expire_date"] is not None and _expiry(token) is None]
+    odd = [token for token in tokens if token["expire_date"] is not None and "never_expires" in token["findings"]]
     details = [
         (sum(token["client_name"] is None for token in tokens), "The name of the client, for"),
         (sum(len(agent["tokens"]) for agent in report["agents"] if agent["id"] is None), "The owner, for"),
@@ -290,10 +307,6 @@ def _limits(report: Report) -> list[str]:
     ]
     limits += [f"{text} {counted(number, 'person', 'people')}." for number, text in people if number]
     return limits + [f"{text} {counted(number, 'token')}." for number, text in details if number]
-
-
-def _expiry(token: Report) -> float | None:
-    return valid_expiry(token["expire_date"], token["create_date"])
 
 
 def _listed(report: Report) -> str:

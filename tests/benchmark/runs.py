@@ -19,16 +19,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).parents[2]
 BARE = Path(__file__).with_name("bare.py")
-OFFBOARD = "zchat.admin.offboard"
+LIBRARY = Path(__file__).with_name("library")
+OFFBOARD, REVIEW = "zchat.admin.offboard", "zchat.admin.review"
 CLIENT = "generated"
 """The client identifier of the tokens that the sandbox generates."""
 AGENTS = 10
 """The generated tokens are dealt to so many agents in turn."""
 OWN_TOKEN = "o0000001FAKEownNOTaREALsecretNOTaREALsecretNOTaREALsecretNOTaREA"
+_SECRETS = ("access_token", "refresh_token")
 _STARTING = 60.0
 """Seconds that a sandbox may take to make its tokens."""
 _REACHES_IN = ("ZCHAT_", "ANSIBLE_")
@@ -55,6 +57,12 @@ class Account:
         """How many requests the Chat API has got so far."""
         with urlopen(f"{self.url}/_sandbox/requests") as answer:
             return len(json.load(answer))
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """The tokens as the module returns them: without their values."""
+        request = Request(f"{self.api_url}/oauth/tokens", headers={"Authorization": f"Bearer {OWN_TOKEN}"})
+        with urlopen(request) as answer:
+            return [{key: token[key] for key in token if key not in _SECRETS} for token in json.load(answer)]
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,12 @@ class Bench:
         playbook.write_text(json.dumps([play]), encoding="utf-8")
         return self._run(["playbook.yml", "-e", f"ansible_python_interpreter={interpreter}"], account)
 
+    def return_tokens(self, account: Account) -> float:
+        """Return the seconds of a play with a module that returns the account's tokens from a file."""
+        path = self._folder / "tokens.json"
+        path.write_text(json.dumps({"changed": False, "tokens": account.tokens()}), encoding="utf-8")
+        return self.play([{"name": "Return them", "return_file": {"path": str(path)}}], account)
+
     def offboard(self, account: Account) -> float:
         """Return the seconds of the playbook ``offboard`` for two people, with a report."""
         return self._run([OFFBOARD, *self._offboard_options()], account)
@@ -120,6 +134,10 @@ class Bench:
         parallel = ["-i", inventory.name, "-e", "offboard_accounts=all", "--forks", str(len(accounts))]
         return self._run([OFFBOARD, *parallel, *self._offboard_options()])
 
+    def review(self, account: Account) -> float:
+        """Return the seconds of the playbook ``review``, with a report in each format."""
+        return self._run([REVIEW, "-e", f"review_report_dir={self._folder / 'reports'}"], account)
+
     def _offboard_options(self) -> list[str]:
         emails = ",".join(f"agent{number}@example.com" for number in (2, 3))
         return ["-e", f"offboard_agent_emails={emails}", "-e", f"offboard_report_dir={self._folder / 'reports'}"]
@@ -130,6 +148,7 @@ class Bench:
             **{name: value for name, value in os.environ.items() if not name.startswith(_REACHES_IN)},
             "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
             "ANSIBLE_HOME": str(self._folder / "home"),
+            "ANSIBLE_LIBRARY": str(LIBRARY),
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             **({"ZCHAT_API_URL": account.api_url, "ZCHAT_ACCESS_TOKEN": OWN_TOKEN} if account else {}),

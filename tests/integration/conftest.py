@@ -9,9 +9,10 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,22 @@ def zendesk(sandbox: Sandbox, tmp_path: Path) -> Iterator[Zendesk]:
     """The sandbox as https://acme.zendesk.com, behind a proxy."""
     with Zendesk(sandbox.url, tmp_path / "zendesk") as zendesk:
         yield zendesk
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
+    """Mounts a file system in memory with the given options. Skips the test if this process cannot mount one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options: str) -> Path:
+        command = ["mount", "-t", "tmpfs", "-o", options, "zchat-test", str(folder)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("this process cannot mount a file system")
+        return folder
+
+    yield mount
+    subprocess.run(["umount", str(folder)], capture_output=True, check=False)
 
 
 @pytest.fixture

@@ -117,20 +117,43 @@ def test_the_role_sets_facts_and_its_files_are_safe(player: Player, account: San
     assert not [*tmp_path.rglob(CANARY), *Path().glob(CANARY)]
 
 
+def with_many_people() -> dict[str, Any]:
+    """The demo account, and more people with tokens than the page lists in detail. One has a long name."""
+    document = seed()
+    agent, token = document["agents"][0], document["tokens"][-1]
+    for number in range(1, 151):
+        email, name = f"agent{number}@example.com", HOSTILE if number == 149 else f"Agent {number}"
+        document["agents"].append({**agent, "id": number, "email": email, "display_name": name})
+        values = {key: f"{key}-of-{number}-0123456789" for key in ("access_token", "refresh_token")}
+        expires = "now-1d" if number % 4 else "now+300d"
+        dates = {"create_date": "now-10d", "expire_date": expires}
+        document["tokens"].append({**token, "id": 5000 + number, "agent_id": number, **values, **dates})
+    return document
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)")
-def test_the_page_in_a_browser(player: Player, account: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize("many", [False, True])
+def test_the_page_in_a_browser(many: bool, player: Player, account: Sandbox, tmp_path: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     from tests.integration.test_report import check_page
 
+    if many:
+        account.reset(seed=with_many_people())
     player.play_playbook(PLAYBOOK, [], {"review_report_dir": str(tmp_path)}, connection(account)).check()
     (path,) = tmp_path.glob("review-*.html")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = check_page(browser, path)
-        assert page.locator("h1").all_inner_texts() == [HEADLINE]
         people = ["agent 10000099", "Priya Nair", "Jonas Weber", "Amélie Laurent"]
-        assert page.locator("article h3").all_inner_texts() == people
+        assert page.locator("article h3").all_inner_texts()[: len(people)] == people
+        if many:
+            assert page.locator("article").count() == 100
+            assert HOSTILE in page.locator("#more + div li bdi").all_inner_texts()
+            assert page.locator("#more + div li").count() == 17
+            assert page.locator("#rest + div li").count() == 38
+        else:
+            assert page.locator("h1").all_inner_texts() == [HEADLINE]
         browser.close()
 
 
@@ -171,6 +194,27 @@ def test_many_accounts(player: Player, account: Sandbox, tmp_path: Path) -> None
     assert (incomplete["complete"], incomplete["msg"]) == (False, None)
     assert {agent["status"] for agent in incomplete["agents"]} == {"unknown"}
     assert any("403" in warning for warning in incomplete["warnings"])
+
+
+def test_all_accounts_fail(player: Player, account: Sandbox, tmp_path: Path) -> None:
+    """The summary has all of them, each with its reason. The variables of the environment never apply."""
+    hosts = {
+        "no_connection": {},
+        "refused": {**host(account), "zchat_api_url": "http://127.0.0.1:9/api/v2"},
+        "rejected": {**host(account), "zchat_access_token": "no-such-t0ken"},
+    }
+    variables = {"review_accounts": "all", "review_report_dir": str(tmp_path), "review_report_formats": "json,csv"}
+    run = player.play_playbook(PLAYBOOK, [], variables, connection(account), {"all": {"hosts": hosts}})
+    assert run.rc == 2
+    assert "Traceback (most recent call last)" not in run.output
+    (path,) = tmp_path.glob("review-summary-*.json")
+    headlines = {item["name"]: item["headline"] for item in read(path)["accounts"]}
+    assert list(headlines) == list(hosts)
+    assert "zchat_subdomain or zchat_api_url" in headlines["no_connection"]
+    assert "HTTP 401" in headlines["rejected"]
+    assert read(path)["summary"]["not_complete"] == len(hosts)
+    assert rows(path.with_suffix(".csv")) == []
+    assert {entry["status"] for entry in account.state.requests} == {401}
 
 
 @pytest.mark.parametrize("wrong", ["review_old_afer", "review_report_folder", "review_acounts"])

@@ -93,11 +93,19 @@ def test_rows_are_calculated_from_measurements():
             }
         ),
         *limited_rows({"own_limited": [14.0], "best_limited": [13.9], "requests_limited": [313.0]}),
-        *listing_rows({"own_all": [2.0], "own_one": [1.3], "floor_list": [1.2], "floor_list_requests_only": [1.0]}),
-        *role_rows({"ping": [1.2], "offboard": [1.6], "offboard_all": [6.0]}),
+        *listing_rows(
+            {
+                "own_all": [2.0],
+                "floor_all": [1.8],
+                "own_one": [1.3],
+                "floor_list": [1.2],
+                "floor_list_requests_only": [1.0],
+            }
+        ),
+        *role_rows({"ping": [1.2], "offboard": [1.6], "offboard_all": [6.0], "review": [3.6]}),
         *memory_rows({"memory_0": [34.0], "memory_10000": [56.0], "memory_25000": [89.0], "memory_50000": [145.0]}),
     ]
-    assert len(rows) == 11
+    assert len(rows) == 12
     assert all(row.within for row in rows)
     assert rows[1].measured == "loop 60.00 s, 30.0 times as long as own"
     assert rows[0].measured == "2.00 s / 1.90 s; 1.25 with only the script's requests"

@@ -26,7 +26,8 @@ def run(accounts, **args):
     task = SimpleNamespace(args=given, check_mode=False, async_val=0, action="zchat.admin.zchat_summary")
     action = ActionModule(task, Mock(), Mock(), Mock(), Mock(), shared_loader_obj=None)
     action._display = Mock()
-    return action.run(task_vars={"awx_user_name": "amelie"})
+    outcome = action.run(task_vars={"awx_user_name": "amelie"})
+    return {**outcome, "printed": [call.args[0] for call in action._display.display.call_args_list if not call.kwargs]}
 
 
 def test_the_summary_is_written(tmp_path):
@@ -60,13 +61,15 @@ def test_an_account_that_was_not_processed_fails_the_task(run_of_other, failed, 
 
 def test_without_a_folder_no_summary_is_written():
     outcome = run({"acme": DONE})
-    assert (outcome["failed"], outcome["report_files"]) == (False, [])
+    assert (outcome["failed"], outcome["report_files"], outcome["printed"]) == (False, [], [])
 
 
 def test_a_summary_that_cannot_be_written_fails_the_task():
     outcome = run({"acme": DONE}, report_dir="/dev/null/reports")
     assert outcome["failed"]
     assert "every account is done. The summary could not be written: " in outcome["msg"]
+    # It is printed, so that it is not lost.
+    assert json.loads(outcome["printed"][0])["summary"]["done"] == 1
 
 
 def test_the_summary_of_reviews_has_a_spreadsheet_of_all_accounts(tmp_path):
