@@ -117,6 +117,9 @@ def list_agents(client: ApiClient) -> list[Agent]:
         if not isinstance(document.data, list):
             raise _invalid(document.endpoint, "it is not a list.")
         if not document.data:
+            more = document.announces_more(len(agents))
+            if more:
+                raise _invalid(document.endpoint, f"{more}.")
             return [agents[number] for number in sorted(agents)]
         page = [_agent(document.endpoint, item) for item in document.data]
         ids = [agent.id for agent in page]
@@ -135,17 +138,21 @@ def find_agents(
     """Look up the agents with these addresses, and those with these ids.
 
     An agent counts as unknown only if its own lookup returns 404 (by address: or another agent) and the list lacks it too: a
-    404 can also come from a gateway, or from an API that distinguishes case. ``read_list``: read the list in any case, since
-    only the list shows that several agents have the same address.
+    404 can also come from a gateway, or from an API that distinguishes case. Such a list must contain the agent that the task
+    authenticates as. ``read_list``: read the list in any case, since only the list shows that several agents have the same
+    address.
     """
     wanted_emails = {comparable(email): email for email in sorted(emails)}
     wanted_ids = sorted(ids)
     read_list_first = read_list or len(wanted_emails) + len(wanted_ids) > MAX_LOOKUPS
-    index = _Index(list_agents(client) if read_list_first else ())
+    listed = list_agents(client) if read_list_first else []
+    index = _Index(listed)
     index.add(_concurrently(lambda email: _find_by_email(client, email), index.missing_emails(wanted_emails.values())))
     index.add(_concurrently(lambda number: get_agent(client, number), index.missing_ids(wanted_ids)))
-    if not read_list_first and (index.missing_emails(wanted_emails.values()) or index.missing_ids(wanted_ids)):
-        index.add(list_agents(client))
+    if index.missing_emails(wanted_emails.values()) or index.missing_ids(wanted_ids):
+        listed = listed or list_agents(client)
+        _check_contains(listed, get_me(client).id)
+        index.add(listed)
     found = {agent.id: agent for key in wanted_emails for agent in index.by_email.get(key, {}).values()}
     found.update((number, index.by_id[number]) for number in wanted_ids if number in index.by_id)
     return Agents(
@@ -186,16 +193,22 @@ def agent_states(client: ApiClient, ids: Collection[int], own_id: int) -> dict[i
     :class:`ChatError` if the list of agents cannot be read to its end, or lacks ``own_id``, the agent that the task
     authenticates as: such a list cannot show which agents are missing.
     """
-    agents = {agent.id: agent for agent in list_agents(client)}
-    if own_id not in agents:
-        raise ChatError(
-            f"The list of agents lacks agent {own_id}, which this task authenticates as, so it cannot show which agents are "
-            "missing."
-        )
+    listed = list_agents(client)
+    _check_contains(listed, own_id)
+    agents = {agent.id: agent for agent in listed}
     missing = sorted(set(ids) - agents.keys())
     found = _concurrently(lambda number: get_agent(client, number), missing)
     agents.update((agent.id, agent) for agent in found if agent)
     return {number: state_of(agents.get(number)) for number in ids}
+
+
+def _check_contains(listed: Sequence[Agent], own_id: int) -> None:
+    """Raise :class:`ChatError` if a list of agents lacks the task's own agent."""
+    if own_id not in {agent.id for agent in listed}:
+        raise ChatError(
+            f"The list of agents lacks agent {own_id}, which this task authenticates as, so it cannot show which agents are "
+            "missing."
+        )
 
 
 def state_of(agent: Agent | None) -> str:

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -60,6 +62,7 @@ else:
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "ansible-zchat.admin"}
 _GIVEN_VALUE = Credential(True, "'token_values'")
 """The credential of a request with another ``access_token``, for messages."""
+_NEXT_PAGE = re.compile(r"""\brel\s*=\s*(?:"[^"]*\bnext\b|'[^']*\bnext\b|next\b)""", re.IGNORECASE)
 _CHUNK = 65_536
 _MAX_ERROR_BODY = 65_536
 """Bytes that are read of a response whose status and error text are sufficient."""
@@ -81,8 +84,11 @@ class Response:
 
     @property
     def is_from_api(self) -> bool:
-        """Whether the body is empty or JSON, as in responses of the API. That of a gateway or a proxy is a web page."""
-        return self.complete and (not self.body.strip() or _is_json(self.body))
+        """Whether the body is empty or JSON, as in responses of the API.
+
+        That of a gateway or a proxy is a web page, or (recorded) an object ``{"error": {"title": ..., "message": ...}}``.
+        """
+        return self.complete and (not self.body.strip() or _is_json_of_api(self.body))
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,16 @@ class Document:
     data: Any
     is_from_api: bool = True
     """As :attr:`Response.is_from_api`."""
+
+    def announces_more(self, length: int) -> str | None:
+        """Return which header announces more items than the ``length`` that were read, ``None`` if none does."""
+        if _NEXT_PAGE.search(self.headers.get("Link", "")):
+            return "its 'Link' header announces a next page"
+        total = self.headers.get("X-Total-Count", "").strip()
+        numbers = [int(number) for number in re.findall(r"[0-9]{1,15}", total)]
+        if total and max(numbers, default=math.inf) > length:
+            return f"it contains {length} items, and its 'X-Total-Count' header is {total[:20]!a}"
+        return None
 
 
 class ApiClient(Protocol):
@@ -347,12 +363,12 @@ def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _is_json(body: bytes) -> bool:
+def _is_json_of_api(body: bytes) -> bool:
     try:
-        json.loads(body)
+        data = json.loads(body)
     except (ValueError, RecursionError):
         return False
-    return True
+    return not (isinstance(data, dict) and isinstance(data.get("error"), dict))
 
 
 def _is_html(response: Response) -> bool:

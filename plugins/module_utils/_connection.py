@@ -228,9 +228,13 @@ def _credential(
         return f"Bearer {token}", token, Credential(True, names["access_token"]), [token]
     for option in ("email", "password"):
         if not values.get(option):
+            advice = (
+                "To select agents by address, use 'agent_emails'."
+                if names[option].startswith("'")
+                else "Set both, or set only ZCHAT_ACCESS_TOKEN."
+            )
             raise ChatError(
-                f"{names[option]} is missing. 'email' and 'password' are the login and must be set together; to select agents "
-                "by address, use 'agent_emails'."
+                f"{names[option]} is missing. {names['email']} and {names['password']} are the login, and must be set together. {advice}"
             )
     email, password = values["email"], values["password"]
     if ":" in email or re.search(r"[\s\x00-\x1f\x7f]", email):

@@ -14,8 +14,8 @@ _API_DATE = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)? ?(?:[Zz]|UTC|(?P<sign>[+-])(?P<hours>[01]\d|2[0-3]):?(?P<minutes>[0-5]\d))?"
 )
 
-_FIRST_EXPIRY = 1_199_145_600
-"""2008-01-01, before the first token: an earlier ``expire_date`` means "never", also in a token without a ``create_date``."""
+_EARLIEST = 1_199_145_600
+"""2008-01-01, before the first token: an earlier date, such as ``0001-01-01`` or ``1970-01-01``, stands for "no date"."""
 
 
 def timestamp(date: str | float | None) -> float | None:
@@ -27,24 +27,31 @@ def timestamp(date: str | float | None) -> float | None:
     if found is None:
         return None
     try:
-        moment = datetime.strptime(f"{found.group(1)} {found.group(2)}", "%Y-%m-%d %H:%M:%S")
+        seconds = datetime.fromisoformat(f"{found.group(1)}T{found.group(2)}+00:00").timestamp()
     except ValueError:
         return None
-    seconds = moment.replace(tzinfo=timezone.utc).timestamp()
     if found.group("sign"):
         offset = timedelta(hours=int(found.group("hours")), minutes=int(found.group("minutes"))).total_seconds()
         seconds -= offset if found.group("sign") == "+" else -offset
     return seconds
 
 
+def valid_creation(create_date: str | float | None) -> float | None:
+    """Return when a token was created, in seconds since the epoch.
+
+    ``None`` if the date is missing, cannot be parsed, or is before the first token.
+    """
+    moment = timestamp(create_date)
+    return moment if moment is not None and moment >= _EARLIEST else None
+
+
 def valid_expiry(expire_date: str | float | None, create_date: str | float | None) -> float | None:
     """Return when a token expires, in seconds since the epoch.
 
-    ``None`` if the date is missing, cannot be parsed, or is before the creation, as ``0001-01-01`` or ``1970-01-01``.
+    ``None`` if the date is missing, cannot be parsed, or is before the creation or the first token.
     """
-    moment, created = timestamp(expire_date), timestamp(create_date)
-    earliest = _FIRST_EXPIRY if created is None else created
-    return moment if moment is not None and moment >= earliest else None
+    moment = timestamp(expire_date)
+    return moment if moment is not None and moment >= (valid_creation(create_date) or _EARLIEST) else None
 
 
 def http_date(value: str | None) -> float | None:

@@ -125,6 +125,7 @@ def unexpected_status(
     elif status == 403:
         msg = f"The API refused access to {endpoint} with the {credential} (HTTP 403). An Administrator is required.{reason}"
     elif status == 404:
+        reason = reason.replace("The API returned", "The server returned", 1)
         msg = f"There is no Chat API at {endpoint} (HTTP 404). Check {endpoint.address}.{reason}"
     else:
         msg = f"The API returned HTTP {status} at {endpoint}.{reason or ' It gave no reason.'}"

@@ -63,7 +63,7 @@ _FAULTS: tuple[tuple[tuple[str, ...], Fault], ...] = (
     (
         ("ConnectionRefusedError",),
         Fault(
-            "the connection was refused. Nothing listens there, or a firewall blocks it.",
+            "the connection was refused. Nothing listens there, or a firewall blocks it. Check {address}.",
             may_have_arrived=False,
         ),
     ),

@@ -17,6 +17,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._client import ApiClie
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._oauth_clients import list_clients
 from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import Token
+from ansible_collections.zchat.admin.plugins.module_utils._secrets import MASK, MIN_PREFIX
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,16 @@ def look_up_names(client: ApiClient, tokens: Iterable[Token], agent_ids: Collect
     ``found`` are agents that are known already; they are part of the result.
     """
     tokens = list(tokens)
+    hidden = _Hidden(tokens)
     agents: Agents | None
     warnings = []
     wanted = {*agent_ids, *(token.agent_id for token in tokens if token.agent_id is not None)}
     try:
         others = find_agents(client, ids=wanted - found.ids)
         everyone = sorted([*found.agents, *others.agents], key=lambda agent: agent.id)
-        agents = Agents(everyone, found.unknown_emails, others.unknown_ids)
+        agents = Agents(
+            [Agent(**hidden.masked(vars(agent))) for agent in everyone], found.unknown_emails, others.unknown_ids
+        )
     except ChatError as error:
         agents = None
         warnings.append(f"The agents could not be read. {error.msg}")
@@ -75,9 +79,27 @@ def look_up_names(client: ApiClient, tokens: Iterable[Token], agent_ids: Collect
     identifiers = {token.client_identifier for token in tokens}
     try:
         clients = (
-            [entry for entry in list_clients(client) if entry["client_identifier"] in identifiers] if tokens else []
+            [hidden.masked(entry) for entry in list_clients(client) if entry["client_identifier"] in identifiers]
+            if tokens
+            else []
         )
     except ChatError as error:
         clients = None
         warnings.append(f"The API clients could not be read. {error.msg}")
     return Names(agents, clients, (" ".join(warnings),) if warnings else ())
+
+
+class _Hidden:
+    """The values of tokens, which an agent or a client can have in its name."""
+
+    def __init__(self, tokens: Collection[Token]) -> None:
+        values = (value for token in tokens for value in (token.access_token, token.refresh_token))
+        self._values = [value for value in values if value and len(value) >= MIN_PREFIX]
+        self._shortest = min(map(len, self._values), default=0)
+
+    def masked(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the record with each text that contains a value masked."""
+        return {name: MASK if self._shows(text) else text for name, text in record.items()}
+
+    def _shows(self, text: Any) -> bool:
+        return isinstance(text, str) and len(text) >= self._shortest and any(value in text for value in self._values)

@@ -10,12 +10,11 @@ Source: the vendor's reference page "OAuth Tokens" (``GET`` and ``DELETE {base}/
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._client import ApiClient, Document
+from ansible_collections.zchat.admin.plugins.module_utils._client import ApiClient
 from ansible_collections.zchat.admin.plugins.module_utils._dates import http_date
 from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     SUPPORT_API_HINT,
@@ -27,7 +26,6 @@ from ansible_collections.zchat.admin.plugins.module_utils._secrets import MIN_PR
 from ansible_collections.zchat.admin.plugins.module_utils._text import encodable, plain_text
 
 _PATH = "oauth/tokens"
-_NEXT_PAGE = re.compile(r"""\brel\s*=\s*(?:"[^"]*\bnext\b|'[^']*\bnext\b|next\b)""", re.IGNORECASE)
 
 
 @dataclass
@@ -105,7 +103,8 @@ def list_tokens(client: ApiClient) -> TokenList:
     """
     endpoint = client.connection.endpoint(_PATH)
     # Each object becomes a token as soon as it is parsed: the objects of a long list would take much more memory.
-    document = client.get(_PATH, object_hook=_token_parser(endpoint))
+    shared: dict[str, str] = {}
+    document = client.get(_PATH, object_hook=_token_parser(endpoint, shared))
     if not isinstance(document.data, list):
         raise _not_a_list(endpoint, document.data)
     tokens: dict[int, Token] = {}
@@ -113,7 +112,16 @@ def list_tokens(client: ApiClient) -> TokenList:
         token = item if isinstance(item, Token) else _token(endpoint, item, {})
         if tokens.setdefault(token.id, token) != token:
             raise _invalid(endpoint, f"it contains token {token.id} twice, with different contents.")
-    _check_complete(document, len(document.data))
+        if token.access_token in shared or token.refresh_token in shared:
+            # It would be shown.
+            raise _invalid(endpoint, f"it contains a value of token {token.id} in another field.")
+    more = document.announces_more(len(document.data))
+    if more:
+        raise ChatError(
+            f"The list at {endpoint} is incomplete: {more}. The vendor documents no pages for it, so the other tokens cannot be "
+            "read. Report this to the maintainers of the collection.",
+            200,
+        )
     return TokenList([tokens[number] for number in sorted(tokens)], http_date(document.headers.get("Date")))
 
 
@@ -197,28 +205,8 @@ def _not_a_list(endpoint: Endpoint, data: Any) -> ChatError:
     return _invalid(endpoint, f"it returned {kind}; the Chat API returns a list.{hint}")
 
 
-def _check_complete(document: Document, length: int) -> None:
-    """Raise :class:`ChatError` if the headers of the response announce further tokens."""
-    total = document.headers.get("X-Total-Count", "").strip()
-    if _NEXT_PAGE.search(document.headers.get("Link", "")):
-        raise _incomplete(document.endpoint, "its 'Link' header announces a next page")
-    if re.fullmatch(r"[0-9]{1,15}", total) and int(total) > length:
-        raise _incomplete(
-            document.endpoint, f"it contains {length} tokens, and its 'X-Total-Count' header announces {total}"
-        )
-
-
-def _incomplete(endpoint: Endpoint, reason: str) -> ChatError:
-    return ChatError(
-        f"The list at {endpoint} is incomplete: {reason}. The vendor documents no pages for it, so the other tokens cannot be read. "
-        "Report this to the maintainers of the collection.",
-        200,
-    )
-
-
-def _token_parser(endpoint: Endpoint) -> Callable[[dict[str, Any]], Any]:
+def _token_parser(endpoint: Endpoint, shared: dict[str, str]) -> Callable[[dict[str, Any]], Any]:
     """Return a function for :func:`json.loads` that makes a token of each object that has the keys of one."""
-    shared: dict[str, str] = {}
 
     def parse(item: dict[str, Any]) -> Any:
         return _token(endpoint, item, shared) if item.keys() >= {"id", "agent_id", "client_identifier"} else item
@@ -229,7 +217,7 @@ def _token_parser(endpoint: Endpoint) -> Callable[[dict[str, Any]], Any]:
 def _token(endpoint: Endpoint, item: Any, shared: dict[str, str]) -> Token:
     """Return one item of the list. Raises :class:`ChatError` if it is not a Chat token.
 
-    ``shared`` collects the strings that many tokens have in common, so that each is in memory once.
+    ``shared`` collects the strings that are not secret, so that each is in memory once.
     """
     if not isinstance(item, dict):
         raise _invalid(endpoint, "it contains an item that is not an object.")

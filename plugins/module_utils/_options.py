@@ -37,8 +37,9 @@ def options_of(
         is_set = bool(spellings)
         if is_set and params[name] is None:
             raise ChatError(null_message(f"{prefix}{name}"))
-        if details.get("elements") == "int":
-            for alias in spellings:
+        for alias in spellings if "elements" in details else ():
+            check_flat(f"{prefix}{name}", task_args[alias])
+            if details["elements"] == "int":
                 check_integers(f"{prefix}{name}", task_args[alias])
         value = params.get(name)
         if is_set and "options" in details:
@@ -49,6 +50,15 @@ def options_of(
         if value is not None:
             options[name] = value
     return options
+
+
+def check_flat(name: str, value: Any) -> None:
+    """Raise :class:`ChatError` for a list that contains a list or a dictionary, which Ansible converts to a string."""
+    if isinstance(value, list) and any(isinstance(element, (list, Mapping)) for element in value):
+        raise ChatError(
+            f"'{name}' contains a list or a dictionary. Set it to one list of single values: without brackets around a "
+            "variable that is a list."
+        )
 
 
 def check_integers(name: str, value: Any) -> None:
@@ -84,8 +94,7 @@ def strings(options: Mapping[str, Any], name: str) -> frozenset[str] | None:
     values = frozenset(value.strip() for value in options[name])
     if "" in values:
         raise ChatError(
-            f"'{name}' contains an empty value. Check whether its variable is set, and remove spaces after commas. To select "
-            "nothing, use an empty list."
+            f"'{name}' contains an empty value. Check whether its variable is set. To select nothing, use an empty list."
         )
     return values
 

@@ -76,8 +76,8 @@ def probe_values(
             dead += 1
             if not owners:
                 warnings.append(
-                    "A value in 'token_values' belongs to no listed token, and the API rejects it (HTTP 401). It does not work in "
-                    "this account, but may be incomplete, or valid in another account or in the Support API."
+                    "A value in 'token_values' belongs to no listed token, and the API rejects it as an access token (HTTP 401). It "
+                    "may be incomplete, a refresh token, or valid in another account or in the Support API."
                 )
         else:
             unknown += 1

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from bisect import bisect
 from collections.abc import Iterable
 
@@ -21,8 +22,10 @@ _MAX_QUOTED = 200
 _MIN_RUN = 20
 """Characters of a run that is masked because it can be a secret in any encoding."""
 _LINE_BREAK = r"[ \t]*[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]+[ \t]*"
-_RUN = re.compile(rf"[A-Za-z0-9+/=_.%~*-](?:(?:{_LINE_BREAK})?[A-Za-z0-9+/=_.%~*-])*")
-"""A run of the characters of encoded secrets, and of the mask, also if it is split over several lines."""
+_RUN = re.compile(rf"[A-Za-z0-9+/=_.%~*\\-](?:(?:{_LINE_BREAK})?[A-Za-z0-9+/=_.%~*\\-])*")
+"""A run of the characters of encoded secrets, of escapes, and of the mask, also if it is split over several lines."""
+_SPLIT_RUN = re.compile(r"(?:[A-Za-z0-9_-]{1,2}[^A-Za-z0-9_-]{1,2}){10,}[A-Za-z0-9_-]{0,2}")
+"""A run that other characters split into single characters, or into bytes in hexadecimal."""
 _URL_PART = re.compile(r"[A-Za-z0-9+=_%~*-]+")
 
 
@@ -49,7 +52,8 @@ class Secrets:
         Every long run of the characters of encoded secrets is masked too, so that no secret is shown in any encoding, and so
         is the rest of a run of which a part is masked.
         """
-        masked = _mask_runs(_RUN, self.mask(text))
+        text = unicodedata.normalize("NFKC", text)
+        masked = _SPLIT_RUN.sub(MASK, _mask_runs(_RUN, self.mask(text)))
         line = _mask_runs(_RUN, self.mask(plain_text(masked)))
         return line if len(line) <= _MAX_QUOTED else line[:_MAX_QUOTED].rstrip() + "..."
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._agents import addresses
-from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_expiry
+from ansible_collections.zchat.admin.plugins.module_utils._dates import valid_creation, valid_expiry
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import Token, TokenList
 from ansible_collections.zchat.admin.plugins.module_utils._options import positive_integers, seconds, strings
@@ -262,7 +262,7 @@ class Selectors:
                 "select only tokens that match by both."
             )
         if self.age is not None:
-            created = {token.id: timestamp(token.create_date) for token in tokens}
+            created = {token.id: valid_creation(token.create_date) for token in tokens}
             undated = [number for number, moment in created.items() if moment is None]
             if undated:
                 warnings.append(

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_expiry
+from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_creation, valid_expiry
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._options import seconds
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted
@@ -198,7 +198,7 @@ def _token_findings(token: Result, thresholds: Thresholds, now: float) -> Iterat
 
     A date that is not valid cannot show that the token expires, so the token counts as one that never does.
     """
-    expires, created = valid_expiry(token["expire_date"], token["create_date"]), timestamp(token["create_date"])
+    expires, created = valid_expiry(token["expire_date"], token["create_date"]), valid_creation(token["create_date"])
     if expires is None:
         yield "never_expires"
     elif expires < now:

@@ -72,6 +72,9 @@ RULES = {
     "a list in exclude is empty": Rule({**ALL, "exclude": {"ids": []}}, "'exclude.ids' is empty"),
     "a list in exclude is null": Rule({**ALL, "exclude": {"agent_ids": None}}, "'exclude.agent_ids' is null"),
     "a value in exclude is empty": Rule({**ALL, "exclude": {"client_identifiers": [""]}}, "is empty"),
+    "a list in exclude contains a list": Rule(
+        {**ALL, "exclude": {"client_identifiers": [["zopim", "zendesk"]]}}, "contains a list or a dictionary"
+    ),
     "exclude is null": Rule({**ALL, "exclude": None}, "'exclude' is null"),
     "exclude contains an option and its alias": Rule(
         {**ALL, "exclude": {"ids": [1100], "id": [38]}}, "are the same option"

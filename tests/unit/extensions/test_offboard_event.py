@@ -37,11 +37,12 @@ def okta_event(kind, *targets):
             okta(
                 okta_event("user.lifecycle.suspend", JONAS),
                 okta_event("user.lifecycle.create", "other@example.com"),
+                {**okta_event("user.lifecycle.deactivate", "other@example.com"), "outcome": {"result": "FAILURE"}},
                 {
                     "eventType": "user.lifecycle.deactivate",
                     "target": [{"type": "AppInstance", "alternateId": "app@x.y"}],
                 },
-                okta_event("user.lifecycle.deactivate", PRIYA),
+                {**okta_event("user.lifecycle.deactivate", PRIYA), "outcome": {"result": "SUCCESS"}},
             ),
             [JONAS, PRIYA],
         ),
@@ -66,10 +67,22 @@ def test_departing_users(payload, emails):
         None,
     ],
 )
-def test_other_events_are_not_changed(payload):
+def test_other_events_are_not_changed(payload, caplog):
     event = {"payload": payload}
-    assert main(copy.deepcopy(event)) == event
+    with caplog.at_level(logging.DEBUG):
+        assert main(copy.deepcopy(event)) == event
+    assert caplog.text.count("offboard_event: ignored") == 1
+    assert "example.com" not in caplog.text
+
+
+def test_an_event_without_a_payload_is_not_changed():
     assert main({"source": "without payload"}) == {"source": "without payload"}
+
+
+@pytest.mark.parametrize("payload", [{"event": "user.offboarded"}, {"event": "user.offboarded", "emails": []}])
+def test_an_event_without_an_address_is_ignored(payload, caplog):
+    assert main({"payload": payload})["payload"] == {"event": "user.offboarded.invalid"}
+    assert caplog.text.count("offboard_event: ignored") == 1
 
 
 @pytest.mark.parametrize(
@@ -94,6 +107,7 @@ def test_values_that_are_not_addresses_are_left_out_and_not_logged(value, caplog
         event = main({"payload": {"event": "user.offboarded", "email": value}})
     assert event["payload"] == {"event": "user.offboarded.invalid"}
     assert "left out 1 of 1 values" in caplog.text
+    assert caplog.text.count("offboard_event: ignored") == 1
     assert "example.com" not in caplog.text
 
 

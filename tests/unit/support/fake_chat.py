@@ -119,7 +119,7 @@ class FakeChat:
         agents: Iterable[Json] = (),
         clients: Iterable[Json] = (),
         own: str | None = OWN,
-        own_agent: int = 777,
+        own_agent: int | None = None,
         script: Script | None = None,
         headers: Mapping[str, str] | None = None,
         shown: Callable[[Json], Json] = dict,
@@ -127,7 +127,8 @@ class FakeChat:
     ) -> None:
         """``own`` is the access token of the task (``None``: an email address and a password).
 
-        ``own_agent`` is the id of the agent that the task authenticates as, unless a token with the value ``own`` shows it.
+        ``own_agent`` is the id of the agent that the task authenticates as, unless a token with the value ``own`` shows it;
+        by default 777, or the first of ``agents`` if there is no token.
         ``headers`` are those of a token list; ``shown`` returns a token as the list shows it. ``before`` is called before
         each request.
         """
@@ -147,7 +148,8 @@ class FakeChat:
         self._script = {line: iter(replies) for line, replies in (script or {}).items()}
         own_token = next((entry for entry in self.tokens.values() if own and entry["access_token"] == own), None)
         self._own_id = own_token["id"] if own_token else None
-        self._own_agent = own_token["agent_id"] if own_token and own_token["agent_id"] else own_agent
+        default = own_agent or (self.agents[0]["id"] if self.agents and not self.tokens else 777)
+        self._own_agent = own_token["agent_id"] if own_token and own_token["agent_id"] else default
         self._lock = threading.Lock()
 
     def get(
@@ -243,7 +245,10 @@ class FakeChat:
             query = parse_qs(urlsplit(path).query)
             (since,), (limit,) = query["since_id"], query["limit"]
             assert int(limit) <= 100, "the API rejects a higher limit"
-            page = [entry for entry in self.agents if entry["id"] >= int(since)][: int(limit)]
+            everyone = {entry["id"]: entry for entry in self.agents}
+            if self.tokens and own_agent is not None:
+                everyone.setdefault(own_agent, agent(own_agent, "own@example.com"))
+            page = [everyone[number] for number in sorted(everyone) if number >= int(since)][: int(limit)]
             return Reply(body=change(page) if change else page)
         if path == "agents/me":
             me = next((entry for entry in self.agents if entry["id"] == own_agent), None)

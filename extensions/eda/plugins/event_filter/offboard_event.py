@@ -25,7 +25,7 @@ description:
   - A Global Token Revocation request with a C(sub_id) of format C(email).
   - Every address is validated here. A value that is not one plain address is left out and logged, without its content. If no
     address is left, C(event) is C(user.offboarded.invalid).
-  - Other events are not changed.
+  - Other events are not changed. The log contains the reason for each event that is ignored, and never its content.
 options: {}
 """
 
@@ -58,6 +58,8 @@ def main(event: dict[str, Any]) -> dict[str, Any]:
         _log.warning(
             "offboard_event: left out %d of %d values, not a plain address", len(values) - len(emails), len(values)
         )
+    if not emails:
+        _log.warning("offboard_event: ignored an event about a departing user: it contains no plain address")
     payload = {"event": OFFBOARDED, "emails": list(dict.fromkeys(emails))} if emails else {"event": INVALID}
     return {**event, "payload": payload}
 
@@ -89,8 +91,13 @@ def _addresses(payload: Any) -> list[Any] | None:
 def _okta_addresses(events: Any) -> Iterator[Any]:
     """Yield the login of each user that an Okta event hook reports as deactivated or suspended."""
     for entry in events if isinstance(events, list) else ():
-        if isinstance(entry, Mapping) and entry.get("eventType") in _OKTA_EVENTS:
+        if isinstance(entry, Mapping) and entry.get("eventType") in _OKTA_EVENTS and _succeeded(entry.get("outcome")):
             targets = entry.get("target")
             for target in targets if isinstance(targets, list) else ():
                 if isinstance(target, Mapping) and target.get("type") == "User":
                     yield target.get("alternateId")
+
+
+def _succeeded(outcome: Any) -> bool:
+    """Return whether the user was deactivated, not only an attempt failed. An event without an outcome is one of success."""
+    return not isinstance(outcome, Mapping) or outcome.get("result", "SUCCESS") == "SUCCESS"

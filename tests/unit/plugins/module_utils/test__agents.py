@@ -136,7 +136,7 @@ def test_an_address_never_changes_the_path(text: str):
     client = FakeChat(agents=[ADA])
     find_agents(client, emails=emails)
     for line in client.lines:
-        if line.startswith("GET agents?"):
+        if line.startswith("GET agents?") or line == "GET agents/me":
             continue
         folder, _slash, segment = line.rpartition("/")
         assert folder == "GET agents/email"
@@ -145,9 +145,10 @@ def test_an_address_never_changes_the_path(text: str):
 
 
 def test_in_the_request_line_an_address_is_one_segment():
-    with ScriptedServer(response(404), response(200, "[]")) as server:
+    with ScriptedServer(response(403)) as server:
         connection = connection_from({**DEFAULTS, "api_url": server.url, "access_token": "t"}, {})
-        find_agents(ChatClient(connection, Secrets()), emails=["a/../%2e?d#e@example.com"])
+        with pytest.raises(ChatError, match="HTTP 403"):
+            find_agents(ChatClient(connection, Secrets()), emails=["a/../%2e?d#e@example.com"])
         assert server.requests[0].split()[1] == "/api/v2/chat/agents/email/a%2F..%2F%252e%3Fd%23e%40example.com"
 
 
@@ -163,7 +164,24 @@ def test_an_address_is_unknown_only_if_the_list_lacks_it_too(reply: Reply):
     assert found_ids(find_agents(FakeChat(agents=[ADA], script=script), emails=["ada@example.com"])) == [10]
     client = FakeChat(agents=[BOB, EVE], script=script)
     assert find_agents(client, emails=["ada@example.com"]).unknown_emails == ["ada@example.com"]
-    assert client.lines[1:] == [FIRST_PAGE, "GET agents?since_id=31&limit=100"]
+    assert client.lines[1:] == [FIRST_PAGE, "GET agents?since_id=31&limit=100", "GET agents/me"]
+
+
+@pytest.mark.parametrize("count", [1, MAX_LOOKUPS + 1])
+def test_a_list_that_lacks_the_own_agent_shows_no_unknown_address(count: int):
+    emails = [f"x{number}@example.com" for number in range(count)]
+    for agents in ([ADA], []):
+        with pytest.raises(ChatError, match="lacks agent 20"):
+            find_agents(FakeChat(agents=agents, own_agent=20), emails=emails)
+    with pytest.raises(ChatError, match="HTTP 500"):
+        find_agents(FakeChat(agents=[ADA], script={"GET agents/me": [Reply(500)]}), emails=emails)
+
+
+@pytest.mark.parametrize("headers", [{"Link": '<?since_id=9>; rel="next"'}, {"X-Total-Count": "900"}])
+def test_a_last_page_that_announces_more_agents_is_an_error(headers: Json):
+    script = {"GET agents?since_id=11&limit=100": [Reply(200, [], headers=headers)]}
+    with pytest.raises(ChatError, match=r"its .(Link|X-Total-Count). header"):
+        list_agents(FakeChat(agents=[ADA], script=script))
 
 
 def test_an_address_that_the_list_lacks_is_looked_up():

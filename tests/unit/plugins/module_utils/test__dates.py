@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.zchat.admin.plugins.module_utils._dates import http_date, timestamp, valid_expiry
+from ansible_collections.zchat.admin.plugins.module_utils._dates import (
+    http_date,
+    timestamp,
+    valid_creation,
+    valid_expiry,
+)
 
 DATE = 1_410_248_960.0
 
@@ -66,11 +71,19 @@ def test_an_expiry_after_the_creation_is_valid(created):
         ("never", None),
         ("0001-01-01T00:00:00Z", None),
         ("1970-01-01T00:00:00Z", "unknown"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+        ("1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
         ("2014-09-09T07:49:20Z", "2014-09-09T07:49:21Z"),
     ],
 )
 def test_an_expiry_before_the_creation_is_invalid(expiry, created):
     assert valid_expiry(expiry, created) is None
+
+
+def test_a_creation_before_the_first_token_is_invalid():
+    assert valid_creation("2014-09-09T07:49:20Z") == DATE
+    for date in ("0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "never", None):
+        assert valid_creation(date) is None
 
 
 @pytest.fixture(name="_local_time")

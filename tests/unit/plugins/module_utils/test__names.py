@@ -52,6 +52,15 @@ def test_names_in_the_diff():
     assert (Names().agent(5), Names().client("zendesk")) == ("5", "zendesk")
 
 
+def test_a_name_that_contains_the_value_of_a_token_is_masked():
+    tokens = [token(1, agent_id=5, access_token="a-secret-value"), token(2, agent_id=5, refresh_token="r-secret-value")]
+    agents = [agent(5, "ada@example.com", display_name="Ada a-secret-value", last_name="r-secret-value")]
+    clients = [{"client_identifier": "zendesk", "name": "r-secret-value", "company": None}]
+    names = names_of(FakeChat(tokens, agents=agents, clients=clients))
+    assert "secret-value" not in f"{names.result()} {names.agent(5)} {names.client('zendesk')}"
+    assert names.result()["agents"][0]["email"] == "ada@example.com"
+
+
 def test_without_tokens_no_clients_are_requested():
     client = FakeChat(agents=AGENTS)
     assert names_of(client, agent_ids=(5,)).result()["clients"] == []

@@ -94,6 +94,12 @@ def nested(raw, alias="exclude", **more):
     return options_of({alias: raw}, params, NESTED_SPEC)
 
 
+@pytest.mark.parametrize("raw", [{"ids": [[5]]}, {"ids": [{"a": 5}]}])
+def test_a_list_in_a_list_is_an_error(raw):
+    with pytest.raises(ChatError, match=r"'exclude\.ids' contains a list or a dictionary"):
+        nested(raw)
+
+
 @pytest.mark.parametrize("alias", ["exclude", "protect"])
 def test_options_in_a_dictionary(alias):
     assert options_of({}, {"exclude": None}, NESTED_SPEC) == {}

@@ -41,7 +41,7 @@ def revoke(client, check_mode=False, **options):
         (
             [Reply(401)],
             True,
-            ["belongs to no listed token", "may be incomplete, or valid in another account or in the Support API"],
+            ["belongs to no listed token", "may be incomplete, a refresh token, or valid in another account"],
         ),
         ([Reply(500)], None, ["It is unknown whether"]),
         ([Reply(401, b"<html>")], None, ["It is unknown whether", "may come from a gateway"]),
