@@ -10,16 +10,17 @@ VENV := .venv
 DEMO := build/demo
 BENCH := build/bench
 BACKEND = NOX_DEFAULT_VENV_BACKEND=$$(cat $(VENV)/backend)
-NOX = $(BACKEND) $(VENV)/bin/python tests/tools/run_nox.py
+# Two sessions at a time. With CI=true, the formatter checks and does not rewrite.
+NOX = $(BACKEND) CI=true NO_COLOR=1 $(VENV)/bin/nox --parallel=2 --allow-parallel
 # A session's own arguments, after those of nox.
 POSARGS = $(if $(ARGS),-- $(ARGS))
-LINT := formatters codeqa prose yamllint typing antsibull-nox-config docs-check license-check extra-checks ansible-lint changelog galaxy-importer
+LINT := formatters codeqa prose yamllint typing workflows antsibull-nox-config docs-check license-check extra-checks ansible-lint changelog galaxy-importer
 
 .DEFAULT_GOAL := help
-.PHONY: help demo sandbox bench check test unit integration engines lint docs sanity format matrix release requirements clean
+.PHONY: help demo sandbox bench check test unit integration engines lint docs sanity format matrix sessions session certification archive release requirements clean
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 demo: export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 demo: export ANSIBLE_HOME := $(CURDIR)/$(DEMO)/home
@@ -57,7 +58,7 @@ integration: $(VENV)/backend ## real Ansible against the sandbox
 engines: $(VENV)/backend ## the playbook under ansible-runner, ansible-navigator and ansible-rulebook
 	@$(NOX) --session engines $(POSARGS)
 
-lint: $(VENV)/backend ## format, style, prose, types, documentation, licenses, changelog, archive
+lint: $(VENV)/backend ## format, style, prose, types, workflows, documentation, licenses, changelog, archive
 	@$(NOX) --session $(LINT)
 
 docs: $(VENV)/backend ## the documentation site, into build/docs
@@ -72,11 +73,24 @@ format: $(VENV)/backend ## format the code
 matrix: $(VENV)/backend ## sanity, unit and integration tests on every supported ansible-core and Python
 	@$(NOX) --session matrix managed sanity-matrix $(POSARGS)
 
+sessions: $(VENV)/backend
+	@$(VENV)/bin/nox --list --json --keywords 'matrix or managed or test' | $(VENV)/bin/python -c 'import json, re, sys; print(json.dumps([s["session"] for s in \
+		json.load(sys.stdin) if re.fullmatch("matrix|managed|ansible-test-(sanity-.*|integration)", s["name"])]))'
+
+session: $(VENV)/backend ## one session of nox, such as SESSION='managed(3.8)'
+	@$(NOX) --session '$(SESSION)' $(POSARGS)
+
+certification: $(VENV)/backend ## ansible-lint, REUSE, sanity and galaxy-importer, on the archive alone
+	@$(NOX) --session galaxy-importer certification
+
+archive: $(VENV)/backend ## the archive of the release and its changelog, into build/release
+	@$(NOX) --session archive
+
 release: $(VENV)/backend ## write the changelog of the version in galaxy.yml from its fragments
 	@$(BACKEND) $(VENV)/bin/nox --session changelog -- release --update-existing --reload-plugins --refresh-plugins
 
 requirements: $(VENV)/backend ## pin the newest versions of all development tools
-	@cd requirements && for name in tests demo dev engines lint docs sphinx ansible-lint galaxy-importer reuse; do \
+	@cd requirements && for name in tests demo dev engines lint docs sphinx ansible-lint galaxy-importer reuse zizmor; do \
 		head -n 4 $$name.in >$$name.new && \
 		UV_SYSTEM_CERTS=1 ../$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links $$name.in >>$$name.new && \

@@ -11,6 +11,7 @@ import re
 import shutil
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 import antsibull_nox
@@ -30,6 +31,9 @@ CORES = {
     "2.21.5": "3.12",
     "2.22.0rc1": "3.13",
 }
+# What `make matrix` adds if this Python is installed: the newest Python, and the development version of ansible-core.
+NEWEST = {"2.21.5": "3.14", "devel": "3.14"}
+DEVEL = "https://github.com/ansible/ansible/archive/devel.tar.gz"
 # The Pythons that modules run on (see tests/config.yml).
 MANAGED_PYTHONS = ["3.8", "3.9", "3.10", "3.11", "3.12", "3.13"]
 
@@ -39,6 +43,8 @@ nox.options.error_on_missing_interpreters = False
 # Use the CA certificates of the system, as pip does, and only installed Pythons.
 os.environ.setdefault("UV_SYSTEM_CERTS", "1")
 os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
+# Compile packages once, as pip does. If PYTHONDONTWRITEBYTECODE is set, each run of Ansible would compile them again.
+os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
 
 
 def put_pythons_on_path() -> None:
@@ -130,6 +136,13 @@ def prose(session: nox.Session) -> None:
     session.run("python3", "tests/tools/check_prose.py", external=True)
 
 
+@nox.session
+def workflows(session: nox.Session) -> None:
+    """The security of the forge's workflows, without a network."""
+    install(session, "zizmor")
+    session.run("zizmor", "--offline", "--no-progress", "--pedantic", ".github")
+
+
 @nox.session(venv_backend="none")
 def demo(session: nox.Session) -> None:
     """The demo of README.md."""
@@ -137,21 +150,32 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
-@nox.parametrize("python,core", [(python, core) for core, python in CORES.items()], ids=list(CORES))
+@nox.parametrize(
+    "python,core",
+    [(python, core) for versions in (CORES, NEWEST) for core, python in versions.items()],
+    ids=[*CORES, *(f"{core}-py{python}" for core, python in NEWEST.items())],
+)
 def matrix(session: nox.Session, core: str) -> None:
     """Unit and integration tests on every supported ansible-core."""
-    session.install("-r", "requirements/tests.txt", f"ansible-core=={core}")
+    package = f"ansible-core @ {DEVEL}" if core == "devel" else f"ansible-core=={core}"
+    session.install("-r", "requirements/tests.txt", package)
     run_units(session)
     run_installed(session, *(session.posargs or ["tests/integration"]))
 
 
-def ansible_test(session: nox.Session, *arguments: str) -> None:
-    """Run ansible-test without a container, on a copy of the files that git knows, with a home in the checkout.
+def seeded_home(session: nox.Session) -> Path:
+    """Return a home in the checkout in which ansible-test finds pip.
 
-    Each session has its own home: two that create the same virtual environment at the same time break it.
+    Each session has its own: two that create the same virtual environment at the same time break it.
     """
     home = ROOT / ".cache" / "home" / re.sub(r"[^\w.]+", "-", session.name).strip("-")
     session.run("python", "tests/tools/seed_ansible_test.py", str(home), sys.executable)
+    return home
+
+
+def ansible_test(session: nox.Session, *arguments: str) -> None:
+    """Run ansible-test without a container, on a copy of the files that git has."""
+    home = seeded_home(session)
     collections = prepare_collections(session, install_in_site_packages=False, install_out_of_tree=True)
     if collections:
         with session.chdir(collections.current_path):
@@ -185,6 +209,43 @@ def managed(session: nox.Session, python_version: str) -> None:
     ansible_test(
         session, "units", "--target-python", f"venv/{python_version}", *(session.posargs or ["tests/unit/plugins/"])
     )
+
+
+@nox.session(name="ansible-test-integration", default=False)
+def ansible_test_integration(session: nox.Session) -> None:
+    """The targets of tests/integration under ansible-test. The session `integration` runs them, too, and checks more."""
+    install(session, "demo", "tests")
+    ansible_test(session, "integration", "--local", *session.posargs)
+
+
+@nox.session(default=False)
+def certification(session: nox.Session) -> None:
+    """The checks of certified content, on the files of the archive alone. The session galaxy-importer is one more of them."""
+    install(session, "demo", "ansible-lint", "reuse")
+    home = seeded_home(session)
+    # Outside of the checkout, because the tools search for a git repository.
+    with tempfile.TemporaryDirectory() as work:
+        collection = Path(work, "ansible_collections", "zchat", "admin")
+        collection.mkdir(parents=True)
+        with tarfile.open(build_archive(session, Path(work))) as tar:
+            tar.extractall(collection, filter="data")
+        with session.chdir(collection):
+            found = {"ANSIBLE_COLLECTIONS_PATH": work}
+            session.run("ansible-lint", "--offline", "--strict", "--profile", "production", env=found)
+            session.run("reuse", "lint")
+            session.run("ansible-test", "sanity", "--local", "--requirements", "--color", "no", env={"HOME": str(home)})
+
+
+@nox.session(default=False)
+def archive(session: nox.Session) -> None:
+    """Build the archive of the release and its part of the changelog into build/release."""
+    install(session, "docs")
+    folder = BUILD / "release"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    build_archive(session, folder)
+    changelog = str(folder / "changelog.md")
+    session.run("antsibull-changelog", "generate", "--only-latest", "--output-format", "md", "--output", changelog)
 
 
 @nox.session(name="galaxy-importer")
