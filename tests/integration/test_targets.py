@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs each target: a user story as Ansible tasks, against its own sandbox.
+"""Runs each target: a user story as Ansible tasks, against its own sandbox. `ansible-test integration` runs the same targets.
 
 The output at ``-vvv`` must contain no secret. A task that passes secrets to other modules, or prints them intentionally, has
 ``no_log``.
@@ -31,8 +31,7 @@ def test_target(target: str, player: Player, sandbox: Sandbox) -> None:
     # This target sets the connection in its tasks.
     defaults = {} if target == "connection" else chat_defaults()
     run = player.play(
-        # The sandbox is new. The role only provides its defaults.
-        roles=[{"role": "setup_sandbox", "when": False}, target],
+        roles=[target],
         variables=sandbox_variables(sandbox),
         module_defaults=defaults,
         secrets=WRONG_SECRETS,
