@@ -208,6 +208,7 @@ def test_playbook(sandbox: Sandbox, environment: dict[str, str], tmp_path: Path)
     assert not touched.exists()
     output = "".join(running.output)
     assert output.count("PLAY RECAP") == 4, "an event was not ignored"
+    assert output.count("offboard_event: ignored") == len(IGNORED), "the reason for an ignored event is not logged"
     assert not [secret for secret in (TOKEN, *sandbox.state.secrets) if secret in output]
     assert LEAVER_ID not in {token["agent_id"] for token in sandbox.state.tokens.values()}
 
