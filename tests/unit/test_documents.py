@@ -1,0 +1,55 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The documents in docs/ that name files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+NO_IGNORE_FILE = "tests/sanity/ignore-*.txt"
+CHECKLIST = (DOCS / "collection_requirements.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w*/-]*[./][\w*./-]*)`", CHECKLIST)) - {NO_IGNORE_FILE}))
+def test_the_files_of_the_checklist_exist(path):
+    assert list(ROOT.glob(path.rstrip("/")))
+
+
+def test_there_is_no_ignore_file():
+    assert NO_IGNORE_FILE in CHECKLIST
+    assert not list(ROOT.glob(NO_IGNORE_FILE))
+
+
+def test_the_sessions_of_the_checklist_exist():
+    source = (ROOT / "noxfile.py").read_text("utf-8") + (ROOT / "antsibull-nox.toml").read_text("utf-8")
+    sessions = re.findall(r"the sessions? (`[^;|]*)", CHECKLIST)
+    names = set(re.findall(r"`([a-z-]+)`", " ".join(sessions)))
+    assert names
+    for name in names - {"devel", "build_ignore", "no-log-needed"}:
+        assert re.search(
+            rf"^def {name}\(|name=\"{name}\"|^\[sessions\.{name.replace('-', '_')}\]", source, re.MULTILINE
+        )
+
+
+def test_the_list_of_guides_is_complete():
+    """Automation Hub shows docs/*.md, but not the guides themselves."""
+    sections = yaml.safe_load((DOCS / "docsite" / "extra-docs.yml").read_text("utf-8"))["sections"]
+    expected = []
+    for section in sections:
+        expected.append(section["title"])
+        for guide in section["toctree"]:
+            source = (DOCS / "docsite" / "rst" / f"{guide}.rst").read_text("utf-8")
+            title = re.search(r"^(.+)\n=+$", source, re.MULTILINE).group(1)
+            expected.append((title, guide))
+    listed = re.findall(
+        r"^\*\*(.+)\*\*$|^- \[(.+)\]\(https://\S+/(\w+)\.rst\)$", (DOCS / "guides.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert [heading or (title, guide) for heading, title, guide in listed] == expected
