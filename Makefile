@@ -44,7 +44,7 @@ bench: $(VENV)/demo.stamp ## measure whole runs, compared with their requests al
 	@python -m tests.benchmark --output $(BENCH)/results.json $(ARGS)
 
 check: $(VENV)/backend ## format, types and unit tests, for use during development
-	@$(NOX) --session formatters codeqa typing units
+	@COVERAGE=no $(NOX) --session formatters codeqa typing units
 
 test: $(VENV)/backend ## everything to run before a push
 	@$(NOX) --session sanity integration engines units demo docs $(LINT)

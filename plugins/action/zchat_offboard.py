@@ -13,7 +13,12 @@ from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
-from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import base_url, check_connection, check_variables
+from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import (
+    base_url,
+    check_connection,
+    check_variables,
+    variable_names,
+)
 from ansible_collections.zchat.admin.plugins.plugin_utils._local_action import LocalAction
 from ansible_collections.zchat.admin.plugins.plugin_utils._options import validated
 from ansible_collections.zchat.admin.plugins.plugin_utils._origin import collection_version, run_by, utc_now
@@ -62,7 +67,7 @@ class ActionModule(LocalAction):
         except (OSError, ValueError) as error:
             folder = f"the folder in '{names['report_dir']}'"
             return _result(failed=True, msg=f"Nothing was revoked: {folder} cannot be written to. {error}.")
-        result = _with_names(self._revoke(options, paths.get(_files.JOURNAL), task_vars), names)
+        result = self._revoke(options, paths.get(_files.JOURNAL), task_vars, names)
         lost = result.get("revoked") is None
         report = offboard_report(
             {**result, "account": result.get("account") or account, "warnings": result.get("module_warnings")},
@@ -106,13 +111,16 @@ class ActionModule(LocalAction):
         extensions = (_files.JOURNAL, *options["report_formats"])
         return _files.reserve(options["report_dir"], _files.stem("offboard", account, started), extensions)
 
-    def _revoke(self, options: Result, journal: Path | None, task_vars: Mapping[str, Any]) -> Result:
+    def _revoke(
+        self, options: Result, journal: Path | None, task_vars: Mapping[str, Any], names: Mapping[str, str]
+    ) -> Result:
         """Return the result of the module, as :meth:`LocalAction.run_module` does."""
         args = {name: value for name, value in self._task.args.items() if name in _PASSED_ON}
         args.update(state="absent", agent_emails=options["agent_emails"], agent_ids=options["agent_ids"], names=True)
         if journal is not None:
             args["journal"] = str(journal)
-        return self.run_module(MODULE, args, task_vars)
+        given = variable_names(task_vars, f"{PREFIX}accounts") if self._in_role() else {}
+        return self.run_module(MODULE, args, task_vars, {**names, **given})
 
     def _finish(self, result: Result, report: Result, paths: Mapping[str, Path], must_exist: str | None) -> Result:
         """Write the report. Return the result of the task.
@@ -138,15 +146,3 @@ class ActionModule(LocalAction):
 
 def _result(**values: Any) -> Result:
     return {"changed": False, "failed": False, "report": {}, "report_files": [], **values}
-
-
-def _with_names(result: Result, names: Mapping[str, str]) -> Result:
-    """Return the result with the names of options in its messages replaced by the names of the variables."""
-
-    def renamed(text: Any) -> Any:
-        for option, name in names.items():
-            text = text.replace(f"'{option}'", f"'{name}'") if isinstance(text, str) else text
-        return text
-
-    rows = [{**row, "msg": renamed(row["msg"])} for row in result.get("not_revoked") or ()]
-    return {**result, "msg": renamed(result.get("msg")), **({"not_revoked": rows} if rows else {})}

@@ -9,7 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
-from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import base_url, check_connection, check_variables
+from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import (
+    base_url,
+    check_connection,
+    check_variables,
+    variable_names,
+)
 from ansible_collections.zchat.admin.plugins.plugin_utils._local_action import LocalAction
 from ansible_collections.zchat.admin.plugins.plugin_utils._options import validated
 from ansible_collections.zchat.admin.plugins.plugin_utils._preflight import preflight_result
@@ -31,6 +36,6 @@ class ActionModule(LocalAction):
             options = validated(args, CONNECTION_OPTIONS, {})
         except ValueError as error:
             return {"changed": False, **preflight_result({"failed": True, "msg": str(error)}, None)}
-        info = self.run_module(MODULE, args, task_vars)
+        info = self.run_module(MODULE, args, task_vars, variable_names(task_vars, f"{PREFIX}{ACCOUNTS}"))
         check = preflight_result(info, base_url(options, self.environ()))
         return {"changed": False, **check, **({"warnings": info["warnings"]} if "warnings" in info else {})}

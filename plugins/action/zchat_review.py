@@ -13,7 +13,12 @@ from typing import Any
 from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils._text import sentence
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
-from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import base_url, check_connection, check_variables
+from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import (
+    base_url,
+    check_connection,
+    check_variables,
+    variable_names,
+)
 from ansible_collections.zchat.admin.plugins.plugin_utils._csv import review_csv
 from ansible_collections.zchat.admin.plugins.plugin_utils._local_action import LocalAction
 from ansible_collections.zchat.admin.plugins.plugin_utils._options import validated
@@ -60,7 +65,8 @@ class ActionModule(LocalAction):
             folder = f"the folder in '{names['report_dir']}'"
             return _result(failed=True, msg=f"No request was sent: {folder} cannot be written to. {error}.")
         args = {name: value for name, value in self._task.args.items() if name not in OPTIONS}
-        result = self.run_module(MODULE, {**args, "names": True}, task_vars)
+        given = variable_names(task_vars, f"{PREFIX}accounts") if self._in_role() else {}
+        result = self.run_module(MODULE, {**args, "names": True}, task_vars, given)
         report = review_report(
             {**result, "account": result.get("account") or account, "warnings": result.get("module_warnings")},
             thresholds=thresholds,

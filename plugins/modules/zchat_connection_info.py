@@ -202,13 +202,13 @@ status:
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils import _agents, _oauth_tokens
 from ansible_collections.zchat.admin.plugins.module_utils._agents import Agent
 from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential
 from ansible_collections.zchat.admin.plugins.module_utils._oauth_clients import list_clients
 from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import Token, TokenList, list_tokens
 from ansible_collections.zchat.admin.plugins.module_utils._own_token import Listed, OwnToken
@@ -219,7 +219,7 @@ _SOON = 14 * 86_400
 
 def run(task: Task) -> dict[str, Any]:
     """Report what the connection can do."""
-    problems: dict[str, str] = {}
+    problems: dict[str, ChatError] = {}
     own = OwnToken(task.client)
     agent: Agent | None = _try(problems, "agent", own.agent)
     tokens: TokenList | None = _try(problems, "tokens", lambda: list_tokens(task.client))
@@ -237,18 +237,18 @@ def run(task: Task) -> dict[str, Any]:
         "can_list": tokens is not None,
         "can_revoke": can_revoke,
         "ready": tokens is not None and not _lacks_role(agent) and can_revoke is not False,
-        "findings": _findings(problems, agent, token, listed, shortened, can_revoke),
+        "findings": _findings(problems, agent, token, listed, shortened, can_revoke, task.client.connection.credential),
     }
 
 
-def _try(problems: dict[str, str], what: str, read: Callable[[], Any]) -> Any:
+def _try(problems: dict[str, ChatError], what: str, read: Callable[[], Any]) -> Any:
     """Return what ``read`` returns. An error response becomes a problem; no response, or a 401, fails the task."""
     try:
         return read()
     except ChatError as error:
         if error.status in (None, 401):
             raise
-        problems[what] = error.msg
+        problems[what] = error
         return None
 
 
@@ -257,34 +257,40 @@ def _lacks_role(agent: Agent | None) -> bool:
 
 
 def _findings(
-    problems: dict[str, str],
+    problems: Mapping[str, ChatError],
     agent: Agent | None,
     token: Token | None,
     listed: Listed | None,
     shortened: bool | None,
     can_revoke: bool | None,
+    credential: Credential,
 ) -> list[str]:
     """Return the findings, the most serious first."""
     findings = []
     if "tokens" in problems:
-        findings.append(f"The tokens cannot be listed. {problems['tokens']}")
+        error = problems["tokens"]
+        findings.append(f"The tokens cannot be listed. {error.msg}")
+        # If it is not the Chat API, every other request fails for the same reason.
+        if len(problems) == 3 and error.status != 403 and len({other.status for other in problems.values()}) == 1:
+            return findings
     if _lacks_role(agent):
         findings.append("The agent is not an Administrator. The API requires one to list and revoke tokens.")
     if can_revoke is False:
         findings.append(
-            "The token lacks the scope 'write', so the API probably refuses every revocation. Use a token with the scopes 'read write'."
+            f"The {credential} lacks the scope 'write', so the API probably refuses every revocation. Use a token with the "
+            "scopes 'read write'."
         )
     if listed and listed.own_only:
         findings.append("The API listed only tokens of this agent. It may not show the tokens of other agents.")
     if shortened:
         findings.append("The API lists only the beginning of token values. A leaked value is found by this beginning.")
     if agent is None or agent.administrator is None:
-        reason = problems.get("agent") or "The API returns no role for it."
+        reason = problems["agent"].msg if "agent" in problems else "The API returns no role for it."
         findings.append(f"The role of the agent could not be read. {reason}")
     if token and (expires(token) or math.inf) < time.time() + _SOON:
         findings.append(f"The token expires within 14 days, on {token.expire_date}.")
     if "clients" in problems:
-        findings.append(f"The names of API clients cannot be read. {problems['clients']}")
+        findings.append(f"The names of API clients cannot be read. {problems['clients'].msg}")
     return findings
 
 

@@ -57,6 +57,11 @@ def check_connection(args: Mapping[str, Any], task_vars: Mapping[str, Any], vari
         )
 
 
+def variable_names(task_vars: Mapping[str, Any], variable: str) -> dict[str, str]:
+    """Return the variable for each connection option, if the hosts of ``variable`` set them."""
+    return {option: f"zchat_{option}" for option in CONNECTION_OPTIONS} if variable in task_vars else {}
+
+
 def base_url(options: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
     """Return the base URL of the API, ``None`` if the connection options are not valid: the module reports why."""
     try:

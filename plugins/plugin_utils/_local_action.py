@@ -31,9 +31,12 @@ class LocalAction(ActionBase):
         self._compute_environment_string(task)  # type: ignore[no-untyped-call]  # untyped in ansible-core
         return {**os.environ, **{name: str(value) for name, value in task.items()}}
 
-    def run_module(self, name: str, args: dict[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    def run_module(
+        self, name: str, args: dict[str, Any], task_vars: Mapping[str, Any], names: Mapping[str, str]
+    ) -> dict[str, Any]:
         """Return the result of a module; ``module_warnings`` has its warnings as text.
 
+        In its messages, the names of options are replaced by ``names``, which are those of the variables that the user set.
         If the module ends without a result (killed, timed out), the result has only ``failed`` and ``msg``. Raises
         ``KeyboardInterrupt`` and ``SystemExit``, with which Ansible itself is stopped.
         """
@@ -53,7 +56,7 @@ class LocalAction(ActionBase):
         if "module_stdout" in result or not result.keys() & {"msg", "account"}:
             self._display.vvv(str(result.get("module_stderr") or result.get("exception")))
             return {"failed": True, "msg": f"The module ended without a result (exit code {result.get('rc', 1)})."}
-        return {**result, "module_warnings": _warnings(self._output)}
+        return _renamed({**result, "module_warnings": _warnings(self._output)}, names)
 
     def _run_locally(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Replace the connection by a local one without privilege escalation. Return the variables for it.
@@ -75,6 +78,19 @@ class LocalAction(ActionBase):
         response = super()._low_level_execute_command(*args, **kwargs)  # type: ignore[no-untyped-call]  # untyped in ansible-core
         self._output = response["stdout"]
         return response
+
+
+def _renamed(result: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the result with other names of options in its messages."""
+
+    def renamed(text: Any) -> Any:
+        for option, name in names.items():
+            text = text.replace(f"'{option}'", f"'{name}'") if isinstance(text, str) else text
+        return text
+
+    texts = {key: [renamed(text) for text in result[key]] for key in ("findings", "module_warnings") if key in result}
+    rows = [{**row, "msg": renamed(row["msg"])} for row in result.get("not_revoked") or ()]
+    return {**result, **texts, "msg": renamed(result.get("msg")), **({"not_revoked": rows} if rows else {})}
 
 
 def _stop_module(error: BaseException) -> None:

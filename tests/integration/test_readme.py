@@ -134,6 +134,6 @@ def test_every_command(tmp_path: Path, sandbox: Sandbox, zendesk: Zendesk) -> No
     deleted = [entry["path"] for entry in sandbox.state.requests if entry["method"] == "DELETE"]
     assert deleted == [f"/api/v2/chat/oauth/tokens/{_LEAKED_TOKEN}"]
     assert set(zendesk.connects) == {"acme.zendesk.com:443"}
-    assert "The API rejects the value: True" in output
+    assert "Value rejected by the API: True" in output
     assert list((checkout / "reports").glob("offboard-summary-*.html"))
     assert list((checkout / "reports").glob("review-acme.zendesk.com-*.csv"))

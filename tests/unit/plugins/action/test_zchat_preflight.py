@@ -53,6 +53,14 @@ def test_an_account_that_is_ready(monkeypatch):
     }
 
 
+def test_with_accounts_a_message_names_the_variables_of_the_host(monkeypatch):
+    info = {"failed": True, "msg": "Check 'subdomain'.", "account": ACCOUNT}
+    assert run(monkeypatch, info)[0]["findings"] == ["Check 'subdomain'."]
+    assert run(monkeypatch, info, {"preflight_accounts": "x"})[0]["findings"] == ["Check 'zchat_subdomain'."]
+    info = {**INFO, "ready": False, "findings": ["Check 'subdomain'."]}
+    assert run(monkeypatch, info, {"preflight_accounts": "x"})[0]["findings"] == ["Check 'zchat_subdomain'."]
+
+
 @pytest.mark.parametrize(
     ("info", "findings"),
     [

@@ -82,6 +82,15 @@ def test_each_finding(changed, found, ready):
     assert result["can_list"] is ("list" not in found)
 
 
+@pytest.mark.parametrize(("status", "number"), [(404, 1), (403, 3)])
+def test_a_url_without_the_chat_api_is_one_finding(status, number):
+    lines = ("GET agents/me", "GET oauth/tokens", "GET oauth/clients")
+    client = FakeChat(script={line: [Reply(status)] for line in lines})
+    result = run(task(client, {}, {}))
+    assert (len(result["findings"]), result["ready"]) == (number, False)
+    assert "The tokens cannot be listed" in result["findings"][0]
+
+
 def test_the_most_serious_finding_comes_first():
     listed = chat(
         me=agent(5, "ada@example.com", roles={"administrator": False}),

@@ -27,7 +27,7 @@ class Action(_local_action.LocalAction):
         super().__init__(SimpleNamespace(timeout=5), Mock(), Mock(), Mock(), Mock(), shared_loader_obj=None)
 
     def run(self, tmp=None, task_vars=None):
-        return self.run_module("a.b.c", {}, task_vars or {})
+        return self.run_module("a.b.c", {}, task_vars or {}, {})
 
     def _execute_module(self, *_args, **_options):
         module = self.module = subprocess.Popen(["yes"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
