@@ -258,7 +258,7 @@ not_revoked:
       description: Why the token was not revoked, and what to do.
       returned: always
       type: str
-      sample: Not attempted, because a guard stopped the task.
+      sample: "Not attempted: see the message of the task."
 already_absent:
   description: Those of O(ids) that the API does not list.
   returned: always

@@ -88,9 +88,12 @@ def _renamed(result: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]
             text = text.replace(f"'{option}'", f"'{name}'") if isinstance(text, str) else text
         return text
 
-    texts = {key: [renamed(text) for text in result[key]] for key in ("findings", "module_warnings") if key in result}
-    rows = [{**row, "msg": renamed(row["msg"])} for row in result.get("not_revoked") or ()]
-    return {**result, **texts, "msg": renamed(result.get("msg")), **({"not_revoked": rows} if rows else {})}
+    changed: dict[str, Any] = {"msg": renamed(result.get("msg"))}
+    for key in result.keys() & {"findings", "module_warnings"}:
+        changed[key] = [renamed(text) for text in result[key]]
+    if result.get("not_revoked"):
+        changed["not_revoked"] = [{**row, "msg": renamed(row["msg"])} for row in result["not_revoked"]]
+    return {**result, **changed}
 
 
 def _stop_module(error: BaseException) -> None:

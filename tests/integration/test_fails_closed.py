@@ -98,7 +98,7 @@ RULES = {
     "a selector is null": Rule({**STATUS, "agent_emails": None}, "'agent_emails' is null"),
     "the list of tokens has a next page": Rule(ALL, "next page", TOKENS, {"headers": {"Link": '</p?2>; rel="next"'}}),
     "the list of tokens is shorter than its count": Rule(
-        ALL, "announces 500", TOKENS, {"headers": {"X-Total-Count": "500"}}
+        ALL, "'X-Total-Count' header is '500'", TOKENS, {"headers": {"X-Total-Count": "500"}}
     ),
     "the own token cannot be identified": Rule(
         {"agent_ids": [LEAVER_ID]}, "can be the one", ME, {"status": 500}, {"value_form": "hash"}

@@ -32,7 +32,7 @@ DEVICES = {"phone": 390, "desktop": 1280}
 A4 = 680
 """The width of a printed page without its margins, in CSS pixels."""
 OFFBOARD, REVIEW = "zchat.admin.offboard", "zchat.admin.review"
-DEPARTING = {"offboard_agent_emails": [LEAVER_EMAIL], "offboard_agent_ids": [COLLEAGUE_ID]}
+DEPARTING: dict[str, Any] = {"offboard_agent_emails": [LEAVER_EMAIL], "offboard_agent_ids": [COLLEAGUE_ID]}
 FAILURE = {"method": "DELETE", "path": "/1203$", "status": 422, "body": "Unprocessable Entity"}
 
 
