@@ -19,6 +19,8 @@ _COLUMNS = (
 _FORMULA = re.compile(r"^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 """Where a spreadsheet can begin to read a formula: at the start of a value, and after what some languages of spreadsheets
 read as the end of a cell. The last four characters are the full-width forms."""
+CONTROLS = dict.fromkeys([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)], "\ufffd")
+"""Control characters except line breaks and tabs, for ``str.translate``. A terminal would execute some of them."""
 _PLAIN = re.compile(r"[A-Za-z0-9][^;\t\r\n]*")
 """A value in which no formula can begin. Most values are: without this check, 10,000 tokens take twice as long."""
 
@@ -35,7 +37,7 @@ def summary_csv(reports: Mapping[str, Mapping[str, Any]]) -> str:
 
 def neutralized(value: Any) -> str:
     """Return a value as text that no spreadsheet interprets as a formula: with an apostrophe before each possible start."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else str(value).translate(CONTROLS)
     return text if _PLAIN.fullmatch(text) else _FORMULA.sub("'", text)
 
 

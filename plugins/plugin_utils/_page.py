@@ -15,12 +15,13 @@ import jinja2
 
 from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted
+from ansible_collections.zchat.admin.plugins.plugin_utils._csv import CONTROLS
 from ansible_collections.zchat.admin.plugins.plugin_utils._verdict import unknown_agents, verdict
 
 # strftime would use the names of the locale.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")
-"""Characters that change the direction of text, with which a name could be shown as another one."""
+_REPLACED = {**CONTROLS, **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")}
+"""Control characters, and those that change the direction of text, with which a name could be shown as another one."""
 _WORST_FIRST = ("not revoked", "kept", "would be revoked", "revoked", "gone")
 _REASONS = {
     "own token": "This run authenticates with this token.",
@@ -39,7 +40,7 @@ def render(template: str, page: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(page=page).translate(_BIDI_CONTROLS)
+    return environment.get_template(template).render(page=page).translate(_REPLACED)
 
 
 def offboard_page(report: Report) -> dict[str, Any]:

@@ -81,6 +81,10 @@ def test_no_value_begins_a_formula(value, expected):
     assert neutralized(value) == expected
 
 
+def test_control_characters_are_replaced():
+    assert neutralized("a\x1b[31m\x00b\x9bc") == "a\ufffd[31m\ufffdb\ufffdc"
+
+
 def test_any_text_is_read_back():
     names = [
         'Quote " comma , semicolon ;',

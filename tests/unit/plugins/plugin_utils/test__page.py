@@ -25,7 +25,7 @@ from ansible_collections.zchat.admin.tests.unit.support.offboarding import (
 )
 
 VOID = {"br", "circle", "link", "meta", "path"}
-HOSTILE = "</p></td><script>alert(1)</script>\"' onload='x' {{ 7 * 191 }} {% raw %} &amp; \u202e"
+HOSTILE = "</p></td><script>alert(1)</script>\"' onload='x' {{ 7 * 191 }} {% raw %} &amp; \u202e\x1b"
 UNKNOWN = {"unknown_agent_emails": ["x@example.com"], "unknown_agent_ids": [7]}
 
 
@@ -261,7 +261,7 @@ def test_every_value_is_escaped(document, html, least):
     expected, shown = html(document), html(everything_hostile(document))
     assert set(shown.tags) <= set(expected.tags)
     assert {name for name, _value in shown.attributes} <= {name for name, _value in expected.attributes}
-    # Without the character that changes the direction of text.
-    assert shown.text.count(HOSTILE.replace("\u202e", "\ufffd")) >= least
-    assert "\u202e" not in shown.text
+    # Without the characters that change the direction of text or control a terminal.
+    assert shown.text.count(HOSTILE.replace("\u202e", "\ufffd").replace("\x1b", "\ufffd")) >= least
+    assert not {"\u202e", "\x1b"} & set(shown.text)
     assert "1337" not in shown.text
