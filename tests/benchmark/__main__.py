@@ -224,7 +224,7 @@ def role_rows(measures: Measures) -> list[Row]:
     cases = (
         ("playbook offboard, two people, report / ping playbook", measures["offboard"], 1.7),
         (f"the same, {ACCOUNTS} accounts in parallel, summary / ping playbook", measures["offboard_all"], 6),
-        ("playbook review, 10,000 tokens, all formats / ping playbook", measures["review"], 3.5),
+        ("playbook review, 10,000 tokens, all formats / ping playbook", measures["review"], 3),
     )
     return [
         Row(case, median_ratio(own, ping), reach, measured=f"{median(own):.2f} s / {median(ping):.2f} s")
