@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp
+from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_creation
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted
 from ansible_collections.zchat.admin.plugins.plugin_utils._page import (
     account_rows,
@@ -200,7 +200,7 @@ def _person(agent: Report, titles: Mapping[str, str]) -> dict[str, Any]:
 def _group(token: Report) -> tuple[Any, ...]:
     """Return what tokens have in common that need the same decision. A date that is not valid stays on its own."""
     expires = token["expire_date"] if "never_expires" in token["findings"] else ""
-    created = token["create_date"] if timestamp(token["create_date"]) is None else ""
+    created = token["create_date"] if valid_creation(token["create_date"]) is None else ""
     return (*token["findings"], token["own"], token["client_identifier"], token["scopes"], expires, created)
 
 
@@ -297,7 +297,7 @@ def _limits(report: Report) -> list[str]:
             "Whether the owner is inactive: the API returns no last sign-in for",
         ),
     ]
-    undated = [token for token in tokens if timestamp(token["create_date"]) is None]
+    undated = [token for token in tokens if valid_creation(token["create_date"]) is None]
     odd = [token for token in tokens if token["expire_date"] is not None and "never_expires" in token["findings"]]
     details = [
         (sum(token["client_name"] is None for token in tokens), "The name of the client, for"),
