@@ -83,7 +83,9 @@ def probe_values(
             unknown += 1
             reason = result.msg
             if not result.is_from_api:
-                reason = f"{result.msg} This response is not JSON, so it may come from a gateway."
+                reason = (
+                    f"{result.msg} This response does not have the form of the Chat API, so it may come from a gateway."
+                )
             warnings.append(f"It is unknown whether a value in 'token_values' still works. {reason}")
     if works:
         still = f"{len(works)} of the 'token_values' still work{'s' if len(works) == 1 else ''}: {'; '.join(works)}"

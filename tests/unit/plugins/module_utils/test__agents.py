@@ -342,6 +342,7 @@ def test_states():
         ({"GET agents/40": [Reply(200, BOB)]}, "it is agent 20"),
         ({"GET agents/40": [Reply(410)]}, "HTTP 410"),
         ({"GET agents/40": [Reply(404, b"<html>")]}, "may come from a gateway"),
+        ({"GET agents/40": [Reply(404, {"error": {"title": "No help desk"}})]}, "may come from a gateway"),
     ],
 )
 def test_states_that_cannot_be_read_are_an_error(script: Json, reason: str):
