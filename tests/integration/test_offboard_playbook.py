@@ -426,7 +426,8 @@ def stop_during_revocation(
     player: Player, sandbox: Sandbox, stop: Callable[[Playing], None], timeout: int | None = None
 ) -> tuple[Run, Path]:
     """Start the role for an agent with many tokens, and stop it after 20 requests. Return the run and the report folder."""
-    sandbox.reset(tokens=300, latency=0.2)
+    # A busy machine needs seconds until the first revocation: the timeout must be longer, and the revocation still longer.
+    sandbox.reset(tokens=2400 if timeout else 300, latency=0.2)
     owner = next(
         token["agent_id"] for token in sandbox.state.tokens.values() if token["client_identifier"] == "generated"
     )
@@ -453,7 +454,7 @@ def journal_of(folder: Path) -> list[int]:
     ("stop", "timeout", "reason"),
     [
         (lambda playing: os.kill(module_of(playing), signal.SIGKILL), None, "exit code"),
-        (lambda _playing: None, 3, "The task timed out after 3 s"),
+        (lambda _playing: None, 8, "The task timed out after 8 s"),
     ],
     ids=["killed", "timed out"],
 )
