@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -352,22 +351,6 @@ def test_reports_of_one_second_have_different_names(player: Player, sandbox: San
         offboard_report_formats="json",
     ).check()
     assert len(list((tmp_path / "reports").iterdir())) == len(names) + 1
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[str], Path]]:
-    """Mounts a file system in memory with the given options. Skips the test if this process cannot mount one."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def mount(options: str) -> Path:
-        command = ["mount", "-t", "tmpfs", "-o", options, "zchat-test", str(folder)]
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            pytest.skip("this process cannot mount a file system")
-        return folder
-
-    yield mount
-    subprocess.run(["umount", str(folder)], capture_output=True, check=False)
 
 
 @pytest.mark.parametrize(

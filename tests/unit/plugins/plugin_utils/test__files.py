@@ -9,8 +9,6 @@ import fcntl
 import hashlib
 import json
 import os
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 
@@ -134,20 +132,17 @@ def test_one_format_that_fails_leaves_the_other(tmp_path, display):
     assert _files.finish(paths, display) == [str(paths["json"])]
 
 
-def test_a_journal_is_read_after_the_module_has_ended(tmp_path):
+def test_a_journal_is_read_after_the_module_has_ended(tmp_path, monkeypatch):
     path = tmp_path / "journal.jsonl"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
     fcntl.flock(descriptor, fcntl.LOCK_SH)
 
-    def finish():
-        time.sleep(0.2)
+    def finish(_seconds):
         os.write(descriptor, b'{"token": 1}\n{"token": 2}\n{"tok')
         os.close(descriptor)
 
-    module = threading.Thread(target=finish)
-    module.start()
+    monkeypatch.setattr(_files.time, "sleep", finish)
     assert _files.read_journal(path) == [{"token": 1}, {"token": 2}]
-    module.join()
 
 
 def test_a_module_that_does_not_end_is_not_waited_for(tmp_path):
