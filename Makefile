@@ -14,7 +14,7 @@ BACKEND = NOX_DEFAULT_VENV_BACKEND=$$(cat $(VENV)/backend)
 NOX = $(BACKEND) CI=true NO_COLOR=1 $(VENV)/bin/nox --parallel=2 --allow-parallel
 # A session's own arguments, after those of nox.
 POSARGS = $(if $(ARGS),-- $(ARGS))
-LINT := formatters codeqa prose yamllint typing workflows antsibull-nox-config docs-check license-check extra-checks ansible-lint changelog galaxy-importer
+LINT := formatters codeqa prose yamllint typing workflows antsibull-nox-config docs-check license-check reuse extra-checks ansible-lint changelog galaxy-importer
 
 .DEFAULT_GOAL := help
 .PHONY: help demo sandbox bench check test unit integration engines lint docs sanity format matrix sessions session certification archive release requirements clean
