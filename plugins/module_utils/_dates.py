@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 _API_DATE = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.\d+)? ?(?:[Zz]|UTC|(?P<sign>[+-])(?P<hours>[01]\d|2[0-3]):?(?P<minutes>[0-5]\d))?"
@@ -18,6 +19,7 @@ _EARLIEST = 1_199_145_600
 """2008-01-01, before the first token: an earlier date, such as ``0001-01-01`` or ``1970-01-01``, stands for "no date"."""
 
 
+@lru_cache(maxsize=1000)  # each date is needed several times, one after the other
 def timestamp(date: str | float | None) -> float | None:
     """Return an API date in seconds since the epoch, ``None`` if it is missing or cannot be parsed (a number cannot).
 
