@@ -13,21 +13,15 @@ from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
-from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import (
-    base_url,
-    check_connection,
-    check_variables,
-    variable_names,
-)
+from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import base_url
 from ansible_collections.zchat.admin.plugins.plugin_utils._local_action import LocalAction
-from ansible_collections.zchat.admin.plugins.plugin_utils._options import validated
 from ansible_collections.zchat.admin.plugins.plugin_utils._origin import collection_version, run_by, utc_now
 from ansible_collections.zchat.admin.plugins.plugin_utils._page import offboard_page, render
 from ansible_collections.zchat.admin.plugins.plugin_utils._report import offboard_report
+from ansible_collections.zchat.admin.plugins.plugin_utils._role import Role
 from ansible_collections.zchat.admin.plugins.plugin_utils._verdict import number_unknown, verdict
 
 MODULE = "zchat.admin.zchat_oauth_token"
-ROLE, PREFIX = "zchat.admin.offboard", "offboard_"
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "agent_emails": {"type": "list", "elements": "str", "default": []},
@@ -41,8 +35,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 """The options of the action. In the role, each is a variable with the prefix ``offboard_``."""
 _PASSED_ON = (*CONNECTION_OPTIONS, "token", "own_token", "max_revocations")
 """Options that the module gets as the task has them."""
-_OTHER_VARIABLES = ("result", "report_files", "webhook_*", "job_template", "organization")
-"""Variables with the same prefix that are valid, too: the role or a rulebook sets them."""
+ROLE = Role(
+    "zchat.admin.offboard", OPTIONS, others=("result", "report_files", "webhook_*", "job_template", "organization")
+)
 
 Result = dict[str, Any]
 
@@ -53,9 +48,9 @@ class ActionModule(LocalAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Return the result of the task. The report is written even if the module ends without a result, unless Ansible is stopped."""
         super().run(tmp, task_vars)
-        task_vars, started, names = task_vars or {}, utc_now(), self._names()
+        task_vars, started, names = task_vars or {}, utc_now(), ROLE.option_names(self._task)
         try:
-            options = self._options(names, task_vars)
+            options = ROLE.validated(self._task, task_vars)
         except ValueError as error:
             return _result(failed=True, msg=str(error))
         if not options["agent_emails"] and not options["agent_ids"]:
@@ -83,26 +78,6 @@ class ActionModule(LocalAction):
         must_exist = names["unknown_agents"] if options["unknown_agents"] == "fail" else None
         return self._finish(result, report, paths, must_exist)
 
-    def _names(self) -> dict[str, str]:
-        """Return the name of each option for the user: the name of the variable, if the role runs this."""
-        return {option: f"{PREFIX if self._in_role() else ''}{option}" for option in OPTIONS}
-
-    def _in_role(self) -> bool:
-        return self._task._role is not None and self._task._role.get_name() == ROLE
-
-    def _options(self, names: Mapping[str, str], task_vars: Mapping[str, Any]) -> Result:
-        """Return the options. Raises ``ValueError`` if one is not valid, or if a variable of the role is misspelled."""
-        args = dict(self._task.args)
-        if self._in_role():
-            check_variables(task_vars, PREFIX, (*OPTIONS, "accounts"), _OTHER_VARIABLES)
-            check_connection(args, task_vars, f"{PREFIX}accounts")
-            # Before ansible-core 2.19, a template can make the string "None" of null.
-            args.update({option: None for option, name in names.items() if task_vars.get(name, "") is None})
-        options = validated(args, {**CONNECTION_OPTIONS, **OPTIONS}, names)
-        if not options["report_formats"]:
-            raise ValueError(f"'{names['report_formats']}' is empty. Set json, html or both.")
-        return options
-
     def _reserve(self, options: Result, account: str | None, started: str) -> dict[str, Path]:
         """Return the path of the journal and of each report, ``{}`` without a folder. Raises ``OSError``."""
         if options["report_dir"] is None:
@@ -119,8 +94,7 @@ class ActionModule(LocalAction):
         args.update(state="absent", agent_emails=options["agent_emails"], agent_ids=options["agent_ids"], names=True)
         if journal is not None:
             args["journal"] = str(journal)
-        given = variable_names(task_vars, f"{PREFIX}accounts") if self._in_role() else {}
-        return self.run_module(MODULE, args, task_vars, {**names, **given})
+        return self.run_module(MODULE, args, task_vars, {**names, **ROLE.connection_names(self._task, task_vars)})
 
     def _finish(self, result: Result, report: Result, paths: Mapping[str, Path], must_exist: str | None) -> Result:
         """Write the report. Return the result of the task.

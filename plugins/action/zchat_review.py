@@ -7,28 +7,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils._text import sentence
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
-from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import (
-    base_url,
-    check_connection,
-    check_variables,
-    variable_names,
-)
+from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import base_url
 from ansible_collections.zchat.admin.plugins.plugin_utils._csv import review_csv
 from ansible_collections.zchat.admin.plugins.plugin_utils._local_action import LocalAction
-from ansible_collections.zchat.admin.plugins.plugin_utils._options import validated
 from ansible_collections.zchat.admin.plugins.plugin_utils._origin import collection_version, run_by, utc_now
 from ansible_collections.zchat.admin.plugins.plugin_utils._page import render
 from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresholds, headline, review_report
 from ansible_collections.zchat.admin.plugins.plugin_utils._review_page import review_page
+from ansible_collections.zchat.admin.plugins.plugin_utils._role import Role
 
 MODULE = "zchat.admin.zchat_oauth_token_info"
-ROLE, PREFIX = "zchat.admin.review", "review_"
 FORMATS = ["json", "html", "csv"]
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -39,8 +31,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "inactive_after": {"type": "str", "default": "90d"},
 }
 """The options of the action. In the role, each is a variable with the prefix ``review_``."""
-_OTHER_VARIABLES = ("result", "report_files")
-"""Variables with the same prefix that the role sets."""
+ROLE = Role("zchat.admin.review", OPTIONS, others=("result", "report_files"))
 
 Result = dict[str, Any]
 
@@ -51,9 +42,9 @@ class ActionModule(LocalAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Return the result of the task. It is the same in check mode."""
         super().run(tmp, task_vars)
-        task_vars, started, names = task_vars or {}, utc_now(), self._names()
+        task_vars, started, names = task_vars or {}, utc_now(), ROLE.option_names(self._task)
         try:
-            options = self._options(names, task_vars)
+            options = ROLE.validated(self._task, task_vars)
             thresholds = Thresholds.from_options(options, names)
         except ValueError as error:
             return _result(failed=True, msg=str(error))
@@ -65,7 +56,7 @@ class ActionModule(LocalAction):
             folder = f"the folder in '{names['report_dir']}'"
             return _result(failed=True, msg=f"No request was sent: {folder} cannot be written to. {error}.")
         args = {name: value for name, value in self._task.args.items() if name not in OPTIONS}
-        given = variable_names(task_vars, f"{PREFIX}accounts") if self._in_role() else {}
+        given = ROLE.connection_names(self._task, task_vars)
         result = self.run_module(MODULE, {**args, "names": True}, task_vars, given)
         report = review_report(
             {**result, "account": result.get("account") or account, "warnings": result.get("module_warnings")},
@@ -90,26 +81,6 @@ class ActionModule(LocalAction):
             report_files=_files.finish(paths, self._display),
             **{key: result[key] for key in ("status", "warnings") if key in result},
         )
-
-    def _names(self) -> dict[str, str]:
-        """Return the name of each option for the user: the name of the variable, if the role runs this."""
-        return {option: f"{PREFIX if self._in_role() else ''}{option}" for option in OPTIONS}
-
-    def _in_role(self) -> bool:
-        return self._task._role is not None and self._task._role.get_name() == ROLE
-
-    def _options(self, names: Mapping[str, str], task_vars: Mapping[str, Any]) -> Result:
-        """Return the options. Raises ``ValueError`` if one is not valid, or if a variable of the role is misspelled."""
-        args = dict(self._task.args)
-        if self._in_role():
-            check_variables(task_vars, PREFIX, (*OPTIONS, "accounts"), _OTHER_VARIABLES)
-            check_connection(args, task_vars, f"{PREFIX}accounts")
-            # Before ansible-core 2.19, a template can make the string "None" of null.
-            args.update({option: None for option, name in names.items() if task_vars.get(name, "") is None})
-        options = validated(args, {**CONNECTION_OPTIONS, **OPTIONS}, names)
-        if not options["report_formats"]:
-            raise ValueError(f"'{names['report_formats']}' is empty. Set json, html, csv or several of them.")
-        return options
 
 
 def _result(**values: Any) -> Result:

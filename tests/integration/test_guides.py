@@ -266,6 +266,7 @@ _SOURCES = (
     "plugins/plugin_utils/_files.py",
     "plugins/plugin_utils/_local_action.py",
     "plugins/plugin_utils/_options.py",
+    "plugins/plugin_utils/_role.py",
 )
 """The files with messages. The other files contain the texts of reports."""
 _MESSAGE = re.compile(r"^.{17,}\.[\0 ]*$", re.DOTALL)
