@@ -146,6 +146,7 @@ def measure_role(place: Bench, rounds: Rounds, count: int) -> None:
             rounds.add("offboard_all", place.offboard_all(accounts))
         with place.account(9_999) as account:
             rounds.add("review", place.review(account))
+        rounds.add("floor_review", place.return_report())
 
 
 def measure_memory(place: Bench, rounds: Rounds) -> None:
@@ -220,15 +221,21 @@ def listing_rows(measures: Measures) -> list[Row]:
 
 
 def role_rows(measures: Measures) -> list[Row]:
-    ping = measures["ping"]
+    review = "playbook review, 10,000 tokens, all formats"
     cases = (
-        ("playbook offboard, two people, report / ping playbook", measures["offboard"], 1.7),
-        (f"the same, {ACCOUNTS} accounts in parallel, summary / ping playbook", measures["offboard_all"], 6),
-        ("playbook review, 10,000 tokens, all formats / ping playbook", measures["review"], 3),
+        ("playbook offboard, two people, report / ping playbook", "offboard", "ping", 1.7),
+        (f"the same, {ACCOUNTS} accounts in parallel, summary / ping playbook", "offboard_all", "ping", 6),
+        (f"{review} / ping playbook", "review", "ping", 3),
+        (f"{review} / a play that only returns the report and sets the fact", "review", "floor_review", 1.6),
     )
     return [
-        Row(case, median_ratio(own, ping), reach, measured=f"{median(own):.2f} s / {median(ping):.2f} s")
-        for case, own, reach in cases
+        Row(
+            case,
+            median_ratio(measures[own], measures[floor]),
+            reach,
+            measured=f"{median(measures[own]):.2f} s / {median(measures[floor]):.2f} s",
+        )
+        for case, own, floor, reach in cases
     ]
 
 

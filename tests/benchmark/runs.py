@@ -106,7 +106,9 @@ class Bench:
             finally:
                 process.terminate()
 
-    def play(self, tasks: Sequence[Mapping[str, Any]], account: Account, interpreter: str = sys.executable) -> float:
+    def play(
+        self, tasks: Sequence[Mapping[str, Any]], account: Account | None = None, interpreter: str = sys.executable
+    ) -> float:
         """Return the seconds that ``ansible-playbook`` takes for one play of ``tasks``, from start to end."""
         playbook = self._folder / "playbook.yml"
         play = {"name": "Measure", "hosts": "localhost", "gather_facts": False, "tasks": list(tasks)}
@@ -118,6 +120,17 @@ class Bench:
         path = self._folder / "tokens.json"
         path.write_text(json.dumps({"changed": False, "tokens": account.tokens()}), encoding="utf-8")
         return self.play([{"name": "Return them", "return_file": {"path": str(path)}}], account)
+
+    def return_report(self) -> float:
+        """Return the seconds of a play with a module that returns the last review from a file, and a fact set to it."""
+        report = max((self._folder / "reports").glob("review-*.json"))
+        path = self._folder / "report.json"
+        path.write_text(f'{{"changed": false, "report": {report.read_text(encoding="utf-8")}}}', encoding="utf-8")
+        tasks = [
+            {"name": "Return it", "return_file": {"path": str(path)}, "register": "run"},
+            {"name": "Set the fact", "ansible.builtin.set_fact": {"review_result": "{{ run.report }}"}, "no_log": True},
+        ]
+        return self.play(tasks)
 
     def offboard(self, account: Account) -> float:
         """Return the seconds of the playbook ``offboard`` for two people, with a report."""

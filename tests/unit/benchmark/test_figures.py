@@ -102,10 +102,10 @@ def test_rows_are_calculated_from_measurements():
                 "floor_list_requests_only": [1.0],
             }
         ),
-        *role_rows({"ping": [1.2], "offboard": [1.6], "offboard_all": [6.0], "review": [3.6]}),
+        *role_rows({"ping": [1.2], "offboard": [1.6], "offboard_all": [6.0], "review": [3.6], "floor_review": [2.8]}),
         *memory_rows({"memory_0": [34.0], "memory_10000": [56.0], "memory_25000": [89.0], "memory_50000": [145.0]}),
     ]
-    assert len(rows) == 12
+    assert len(rows) == 13
     assert all(row.within for row in rows)
     assert rows[1].measured == "loop 60.00 s, 30.0 times as long as own"
     assert rows[0].measured == "2.00 s / 1.90 s; 1.25 with only the script's requests"
