@@ -126,7 +126,7 @@ class Bench:
         report = max((self._folder / "reports").glob("review-*.json"))
         path = self._folder / "report.json"
         path.write_text(f'{{"changed": false, "report": {report.read_text(encoding="utf-8")}}}', encoding="utf-8")
-        tasks = [
+        tasks: list[dict[str, Any]] = [
             {"name": "Return it", "return_file": {"path": str(path)}, "register": "run"},
             {"name": "Set the fact", "ansible.builtin.set_fact": {"review_result": "{{ run.report }}"}, "no_log": True},
         ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,31 +67,43 @@ def pages(tmp_path_factory: pytest.TempPathFactory, collections_path: str) -> di
         player = Player(folder, collections_path, lambda: sandbox.state.secrets)
         tasks = [
             *_page("dry run", BOTH, check_mode=True),
-            *_page("not complete", BOTH, faults=[FAILURE]),
-            *_page("done with an unknown address", {**BOTH, "offboard_agent_emails": [LEAVER_EMAIL, UNKNOWN]}),
-            *_page("done", BOTH),
             *_page("nobody", {"offboard_agent_emails": [UNKNOWN]}),
+            *_page("not complete", BOTH, reset=True, faults=[FAILURE]),
+            *_page(
+                "done with an unknown address", {**BOTH, "offboard_agent_emails": [LEAVER_EMAIL, UNKNOWN]}, reset=True
+            ),
         ]
         run = player.play(tasks, variables=sandbox_variables(sandbox), module_defaults=chat_defaults()).check()
         pages = {
             name: Path(next(path for path in run[name]["offboard_report_files"] if path.endswith(".html")))
             for name in HEADLINES
-            if name != "summary"
+            if name not in ("done", "summary")
         }
+        sandbox.reset()
+        accounts = folder / "accounts"
         rejected = {"zchat_api_url": sandbox.api_url, "zchat_access_token": "no-such-t0ken"}
         hosts = {"acme": {**rejected, "zchat_access_token": sandbox.access_token}, "rejected": rejected}
-        variables = {**BOTH, "offboard_accounts": "all", "offboard_report_dir": str(folder / "accounts")}
+        variables = {**BOTH, "offboard_accounts": "all", "offboard_report_dir": str(accounts)}
         player.play_playbook("zchat.admin.offboard", [], variables, {}, {"all": {"hosts": hosts}})
-        (pages["summary"],) = (folder / "accounts").glob("offboard-summary-*.html")
+        # Only the run that revoked tokens has a journal.
+        (journal,) = accounts.glob("*.jsonl")
+        pages["done"] = journal.with_suffix(".html")
+        (pages["summary"],) = accounts.glob("offboard-summary-*.html")
     return pages
 
 
 def _page(
-    name: str, variables: dict[str, Any], check_mode: bool = False, faults: list[dict[str, Any]] | None = None
+    name: str,
+    variables: dict[str, Any],
+    *,
+    check_mode: bool = False,
+    reset: bool = False,
+    faults: Sequence[dict[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """Return tasks that offboard people of the demo account. The last one has this name and the paths of the files."""
+    first = {"ansible.builtin.include_role": {"name": "setup_sandbox"}, "vars": {"setup_sandbox_faults": list(faults)}}
     return [
-        {"ansible.builtin.include_role": {"name": "setup_sandbox"}, "vars": {"setup_sandbox_faults": faults or []}},
+        *[first] * reset,
         {
             "block": [
                 {

@@ -98,8 +98,7 @@ SCENARIOS = {
             {**_ACME, "state": "absent", "ids": [38, _OWN_TOKEN_ID], "own_token": "refuse"},
             {**_ACME, "state": "absent", "agent_ids": [7, LEAVER_ID], "names": True},
             {**_ACME, "state": "absent", "ids": [7, 143, 1301, _OWN_TOKEN_ID], "own_token": "keep"},
-            {**_ACME, "state": "absent", "agent_emails": ["nobody@example.com"]},
-            {**_ACME, "state": "absent", **_VALUE},
+            {**_ACME, "state": "absent", "agent_emails": ["nobody@example.com"], **_VALUE},
             {**_REJECTED, "state": "absent", "ids": [143]},
             {**_NO_ACCOUNT, "state": "absent", "ids": [143]},
         ],
@@ -114,18 +113,16 @@ SCENARIOS = {
             {**_ACME, "names": True, "agent_ids": [7, LEAVER_ID], "agent_emails": ["nobody@example.com"]},
             {**_ACME, **_VALUE, "probe_values": True},
             {**_REJECTED},
-            {**_NO_ACCOUNT},
         ],
     ),
     "zchat_agent_info": Scenario(
         tasks=[
             {**_ACME, "emails": [LEAVER_EMAIL, "nobody@example.com"], "agent_ids": [7]},
             {**_REJECTED},
-            {**_NO_ACCOUNT},
         ],
     ),
     "zchat_connection_info": Scenario(
-        tasks=[{**_ACME}, {**_ACME}, {**_REJECTED}, {**_NO_ACCOUNT}],
+        tasks=[{**_ACME}, {**_ACME}, {**_REJECTED}],
         # The samples are those of an agent without the role, whose token is expired.
         faults=[
             {"path": "/agents/me$", "after": 1, "times": 1, "status": 200, "body": _seed()["agents"][2]},

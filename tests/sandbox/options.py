@@ -23,9 +23,7 @@ DEFAULT_VALUE_LENGTH = 10
 VALUE_FORMS: dict[str, Callable[[str], str]] = {
     "full": lambda value: value,
     "beginning": lambda value: value[:DEFAULT_VALUE_LENGTH],
-    "end": lambda value: "..." + value[-8:],
     "hash": lambda value: hashlib.sha256(value.encode()).hexdigest(),
-    "masked": lambda value: "********",
 }
 AGENT_PAGE_ORDERS = ("sorted", "reversed")
 
@@ -49,8 +47,8 @@ class Options:
     own_only: bool = False
     """The token list contains only the tokens of the agent that the caller authenticates as."""
     value_form: str = "full"
-    """The form of the token values in the token list: ``full``, ``beginning`` (the first characters), ``end`` (the last
-    8 characters after ``...``), ``hash`` (SHA-256 in hexadecimal) or ``masked`` (``********``)."""
+    """The form of the token values in the token list: ``full``, ``beginning`` (the first characters) or
+    ``hash`` (SHA-256 in hexadecimal)."""
     value_length: int | None = None
     """Number of characters of ``beginning``, which this option implies; None: 10."""
     email_case_sensitive: bool = False

@@ -75,14 +75,14 @@ def test_it_runs_until_a_signal(tmp_path, number):
 
 def test_options_of_the_response_format(tmp_path):
     ready = tmp_path / "ready.json"
-    with program("--ready-file", ready, "--own-only", "--value-form", "end", "--email-case-sensitive") as process:
+    with program("--ready-file", ready, "--own-only", "--value-form", "beginning", "--email-case-sensitive") as process:
         try:
             assert process.stdout.readline().startswith("Mock server of the Zendesk Chat API: 4 agents and 21 tokens")
             facts = json.loads(ready.read_text(encoding="utf-8"))
             headers = {"Authorization": f"Bearer {facts['access_token']}"}
             tokens = requests.get(f"{facts['api_url']}/oauth/tokens", headers=headers, timeout=TIMEOUT).json()
             assert [token["id"] for token in tokens] == [1100, 1101, 1102]
-            assert tokens[0]["access_token"] == "..." + facts["access_token"][-8:]
+            assert tokens[0]["access_token"] == facts["access_token"][:10]
             url = f"{facts['api_url']}/agents/email/{facts['email'].upper()}"
             assert requests.get(url, headers=headers, timeout=TIMEOUT).status_code == 404
         finally:

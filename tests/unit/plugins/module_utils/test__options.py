@@ -109,6 +109,8 @@ def test_options_in_a_dictionary(alias):
         nested({"agent_ids": None}, alias)
     with pytest.raises(ChatError, match=r"'exclude\.ids' must contain integers"):
         nested({"id": ["1e0"]}, alias, ids=[1])
+    with pytest.raises(ChatError, match="'exclude' is null"):
+        nested(None, alias)
     with pytest.raises(ChatError, match="'exclude' must be a dictionary"):
         nested("ids=5", alias)
 

@@ -100,6 +100,7 @@ def test_agent_status_warns_about_agents_without_a_state_and_tokens_without_an_a
         ("GET agents/4", Reply(None)),
         ("GET agents/4", Reply(200, agent(9, "other@example.com"))),
         ("GET agents/4", Reply(200, b"null")),
+        ("GET agents/me", Reply(200, agent(9, "other@example.com"))),
     ],
 )
 def test_agent_status_fails_closed(line, reply):
@@ -156,6 +157,17 @@ def test_a_wrongly_spelled_protect_list_stops_the_task():
     warnings = " ".join(revoke(chat(), True, ids=[20], exclude={"ids": [7], "client_identifiers": ["no"]})["warnings"])
     assert "id 7 in 'exclude'" in warnings
     assert "client_identifier no in 'exclude'" in warnings
+
+
+@pytest.mark.parametrize(
+    ("exclude", "line"),
+    [({"agent_emails": ["jonas@example.com"]}, AGENTS_PAGE), ({"agent_ids": [999]}, "GET agents/999")],
+)
+def test_a_protect_list_whose_agents_cannot_be_read_stops_the_task(exclude, line):
+    client = chat(script={line: [Reply(500)] * 9})
+    with pytest.raises(ChatError, match="HTTP 500"):
+        revoke(client, all=True, own_token="keep", exclude=exclude)
+    assert client.deleted == []
 
 
 def test_all_agents_with_an_excluded_address_are_protected():
