@@ -168,7 +168,7 @@ def _over_floor(case: str, measures: Measures, own: str, floor: str, target: flo
         median_ratio(measures[own], measures[floor]),
         target,
         limit,
-        measured=f"{seconds}; {strict:.2f} with only the script's requests",
+        measured=f"{seconds}; ratio {strict:.2f} with only the script's requests",
     )
 
 

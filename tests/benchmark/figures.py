@@ -22,7 +22,7 @@ class Row:
     target: float
     """What the project aims at."""
     limit: float
-    """What the figure must not exceed, also on a busy machine. Beyond it, something got worse."""
+    """What a run accepts, also on a busy machine."""
     at_least: bool = False
     """Whether target and limit are minimums. Otherwise they are maximums."""
     unit: str = ""
@@ -54,7 +54,7 @@ class Row:
         return self.figure >= value if self.at_least else self.figure <= value
 
 
-HEADINGS = ("case", "measured", "figure", "target", "limit", "")
+HEADINGS = ("case", "measured", "figure", "target", "limit", "result")
 
 
 def table(rows: Iterable[Row]) -> str:

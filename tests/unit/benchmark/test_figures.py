@@ -64,7 +64,7 @@ def test_the_table_shows_which_figure_exceeds_its_limit():
     ]
     assert [row.within for row in rows] == [False, True, True]
     assert table(rows).splitlines() == [
-        "| case | measured | figure | target | limit |  |",
+        "| case | measured | figure | target | limit | result |",
         "| --- | --- | --- | --- | --- | --- |",
         "| fast | 2.2 s / 2.0 s | 1.20 | <= 1.10 | <= 1.20 | FAIL |",
         "| faster than a loop |  | 30.00 | >= 35.00 | >= 25.00 | within limit |",
@@ -110,4 +110,4 @@ def test_rows_are_calculated_from_measurements():
     assert len(rows) == 13
     assert all(row.within for row in rows)
     assert rows[1].measured == "loop 60.00 s, 30.0 times as long as own"
-    assert rows[0].measured == "2.00 s / 1.90 s; 1.25 with only the script's requests"
+    assert rows[0].measured == "2.00 s / 1.90 s; ratio 1.25 with only the script's requests"
