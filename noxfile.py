@@ -194,9 +194,9 @@ def ansible_test(session: nox.Session, *arguments: str) -> None:
 
 @nox.session
 def sanity(session: nox.Session) -> None:
-    """ansible-test sanity on every installed Python, without an ignore file. pylint, half of the time, is in `make matrix`."""
+    """ansible-test sanity on every installed Python, without an ignore file."""
     install(session, "demo")
-    ansible_test(session, "sanity", "--local", *(session.posargs or ["--skip-test", "pylint"]))
+    ansible_test(session, "sanity", "--local", *session.posargs)
 
 
 @nox.session(name="sanity-matrix", default=False)
