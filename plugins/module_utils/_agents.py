@@ -168,8 +168,8 @@ def get_agent(client: ApiClient, number: int) -> Agent | None:
     document = client.get(f"agents/{number:d}", missing_ok=True)
     if document.status != 200 and not document.is_from_api:
         raise ChatError(
-            f"The response at {document.endpoint} (HTTP {document.status}) does not have the form of the Chat API, so it may come from a gateway and does "
-            "not show that the agent is missing.",
+            f"The response at {document.endpoint} (HTTP {document.status}) does not have the form of the Chat API, "
+            "so it may come from a gateway and does not show that the agent is missing.",
             document.status,
         )
     if document.status != 200:

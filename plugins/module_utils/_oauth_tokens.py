@@ -158,8 +158,8 @@ def revoke_token(client: ApiClient, token: Token, trust_any_404: bool) -> Deleti
             )
     elif not (trust_any_404 or response.is_from_api):
         raise ChatError(
-            f"The response to the DELETE at {endpoint} (HTTP {response.status}) does not have the form of the Chat API, so it may come from a gateway and "
-            "does not show that the token is gone.",
+            f"The response to the DELETE at {endpoint} (HTTP {response.status}) does not have the form of the Chat "
+            "API, so it may come from a gateway and does not show that the token is gone.",
             response.status,
             outcome_unknown=response.repeated,
         )
