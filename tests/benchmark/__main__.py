@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``python -m tests.benchmark``: measure every case, print one table, and fail if a figure exceeds its limit.
+"""``python -m tests.benchmark``: measure every case, print one table, and fail if a figure misses its target.
 
 Values that are compared are measured alternately, round by round: own, floor, loop. The *floor* is the minimum time of a playbook:
 ``ansible-playbook`` with only ``ansible.builtin.ping``, plus a short script that sends the same requests with the same number of
@@ -104,12 +104,13 @@ def measure_revoking(place: Bench, rounds: Rounds, count: int, loops: int) -> No
         with place.account(100, latency=LATENCY) as account:
             rounds.add("own_100", place.play([REVOKE_ALL], account))
         with place.account(100, latency=LATENCY) as account:
-            rounds.add_floor("floor_100", place.play([PING], account), place.bare(account, CONCURRENCY))
+            script = place.bare(account, CONCURRENCY)
+            rounds.add_floor("floor_100", place.play([PING], account), script)
+            rounds.add("bare_100", script.requests)
         with place.account(1_000, latency=LATENCY) as account:
             rounds.add("own_1000", place.play([REVOKE_ALL], account))
-        for tokens in (100, 1_000):
-            with place.account(tokens, latency=LATENCY) as account:
-                rounds.add(f"bare_{tokens}", place.bare(account, CONCURRENCY).requests)
+        with place.account(1_000, latency=LATENCY) as account:
+            rounds.add("bare_1000", place.bare(account, CONCURRENCY).requests)
         if number < loops:  # no more rounds than there are of the rest: ratios are taken within one
             with place.account(100, latency=LATENCY) as account:
                 rounds.add("loop_100", place.play(LOOP, account))
@@ -160,14 +161,13 @@ def measure_memory(place: Bench, rounds: Rounds) -> None:
             rounds.add(f"memory_{listed}", place.peak_memory(REVOKE_ONE_AGENTS, account))
 
 
-def _over_floor(case: str, measures: Measures, own: str, floor: str, target: float, limit: float) -> Row:
+def _over_floor(case: str, measures: Measures, own: str, floor: str, target: float) -> Row:
     strict = median_ratio(measures[own], measures[floor + _REQUESTS_ONLY])
     seconds = f"{median(measures[own]):.2f} s / {median(measures[floor]):.2f} s"
     return Row(
         case,
         median_ratio(measures[own], measures[floor]),
         target,
-        limit,
         measured=f"{seconds}; ratio {strict:.2f} with only the script's requests",
     )
 
@@ -179,12 +179,11 @@ def revoking_rows(measures: Measures) -> list[Row]:
     least = median(added_time(*both, 900, LATENCY, CONCURRENCY) for both in zip(*bare, strict=True))
     each = LATENCY / CONCURRENCY * 1000
     return [
-        _over_floor("100 tokens, 50 ms a request: own / floor", measures, "own_100", "floor_100", 1.05, 1.15),
+        _over_floor("100 tokens, 50 ms a request: own / floor", measures, "own_100", "floor_100", 1.05),
         Row(
             "100 tokens, 50 ms a request: (`uri` loop / own) / (`uri` loop / floor)",
             median_ratio(floor, own),
             0.95,
-            0.88,
             at_least=True,
             measured=f"loop {median(loop):.2f} s, {median_ratio(loop, own[: len(loop)]):.1f} times as long as own",
         ),
@@ -192,7 +191,6 @@ def revoking_rows(measures: Measures) -> list[Row]:
             "from 100 to 1,000 tokens: added time a token / (latency / concurrency)",
             added,
             1.03,
-            1.15,
             measured=f"{added * each:.2f} ms / {each:.2f} ms; the script alone {least * each:.2f} ms",
         ),
     ]
@@ -206,14 +204,12 @@ def limited_rows(measures: Measures) -> list[Row]:
             f"{LIMITED} tokens against {LIMIT} requests per {WINDOW:g} s: own / best possible",
             median_ratio(own, best),
             1.03,
-            1.05,
             measured=f"{median(own):.2f} s / {median(best):.2f} s",
         ),
         Row(
             "the same: requests sent / requests needed",
             median(sent) / needed,
             1.04,
-            1.05,
             measured=f"{median(sent):.0f} / {needed}",
         ),
     ]
@@ -226,30 +222,28 @@ def listing_rows(measures: Measures) -> list[Row]:
             "info over 10,000 listed tokens, all returned: own / a module that returns the same from a file",
             median_ratio(own, floor),
             1.15,
-            1.25,
             measured=f"{median(own):.2f} s / {median(floor):.2f} s",
         ),
-        _over_floor("the same, one selected: own / floor", measures, "own_one", "floor_list", 1.15, 1.25),
+        _over_floor("the same, one selected: own / floor", measures, "own_one", "floor_list", 1.15),
     ]
 
 
 def role_rows(measures: Measures) -> list[Row]:
     review = "playbook review, 10,000 tokens, all formats"
     cases = (
-        ("playbook offboard, two people, report / ping playbook", "offboard", "ping", 1.5, 1.6),
-        (f"the same, {ACCOUNTS} accounts in parallel, summary / ping playbook", "offboard_all", "ping", 5, 6),
-        (f"{review} / ping playbook", "review", "ping", 3, 4),
-        (f"{review} / a play that only returns the report and sets the fact", "review", "floor_review", 1.3, 1.5),
+        ("playbook offboard, two people, report / ping playbook", "offboard", "ping", 1.5),
+        (f"the same, {ACCOUNTS} accounts in parallel, summary / ping playbook", "offboard_all", "ping", 5),
+        (f"{review} / ping playbook", "review", "ping", 3),
+        (f"{review} / a play that only returns the report and sets the fact", "review", "floor_review", 1.3),
     )
     return [
         Row(
             case,
             median_ratio(measures[own], measures[floor]),
             target,
-            limit,
             measured=f"{median(measures[own]):.2f} s / {median(measures[floor]):.2f} s",
         )
-        for case, own, floor, target, limit in cases
+        for case, own, floor, target in cases
     ]
 
 
@@ -260,14 +254,12 @@ def memory_rows(measures: Measures) -> list[Row]:
             "revoking 5,000 of 50,000 listed (no latency): peak memory of the module process",
             most,
             100,
-            110,
             unit="MiB",
             measured=f"{none:.0f} MiB with none listed",
         ),
         Row(
             "the same is linear: memory a token, of 50,000 / of 10,000 listed",
             growth(none, (10_000, fewer), (50_000, most)),
-            1.0,
             1.1,
             measured=f"{fewer:.0f}, {some:.0f} and {most:.0f} MiB with 10,000, 25,000 and 50,000",
         ),
@@ -316,7 +308,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Measure, print, and return the exit status: 1 if a figure exceeds its limit."""
+    """Measure, print, and return the exit status: 1 if a figure misses its target."""
     given = _parser().parse_args()
     rows: list[Row] = []
     measures: dict[str, Any] = {}
@@ -331,9 +323,13 @@ def main() -> int:
     print(table(rows))
     print("\n" + ", ".join(f"{name} {value}" for name, value in shape.items()))
     if given.output:
-        document = {"machine": shape, "rows": [asdict(row) for row in rows], "measures": measures}
+        document = {
+            "machine": shape,
+            "rows": [{**asdict(row), "reached": row.reached} for row in rows],
+            "measures": measures,
+        }
         given.output.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return 0 if all(row.within for row in rows) else 1
+    return 0 if all(row.reached for row in rows) else 1
 
 
 if __name__ == "__main__":

@@ -14,17 +14,14 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Row:
-    """One row of the table: a figure, its target, and its limit."""
+    """One row of the table: a figure and its target."""
 
     case: str
     figure: float
     """The median over the rounds."""
     target: float
-    """What the project aims at."""
-    limit: float
-    """What a run accepts, also on a busy machine."""
     at_least: bool = False
-    """Whether target and limit are minimums. Otherwise they are maximums."""
+    """Whether ``target`` is a minimum. Otherwise it is a maximum."""
     unit: str = ""
     measured: str = ""
     """The measured values that the figure is calculated from."""
@@ -32,12 +29,7 @@ class Row:
     @property
     def reached(self) -> bool:
         """Whether the unrounded figure meets its target."""
-        return self._meets(self.target)
-
-    @property
-    def within(self) -> bool:
-        """Whether the unrounded figure is within its limit."""
-        return self._meets(self.limit)
+        return self.figure >= self.target if self.at_least else self.figure <= self.target
 
     def cells(self) -> list[str]:
         """Return the row as it is printed."""
@@ -46,15 +38,12 @@ class Row:
             self.case,
             self.measured,
             _shown(self.figure, self.unit),
-            *(f"{sign} {_shown(value, self.unit)}" for value in (self.target, self.limit)),
-            "reached" if self.reached else "within limit" if self.within else "FAIL",
+            f"{sign} {_shown(self.target, self.unit)}",
+            "reached" if self.reached else "NOT REACHED",
         ]
 
-    def _meets(self, value: float) -> bool:
-        return self.figure >= value if self.at_least else self.figure <= value
 
-
-HEADINGS = ("case", "measured", "figure", "target", "limit", "result")
+HEADINGS = ("case", "measured", "figure", "target", "result")
 
 
 def table(rows: Iterable[Row]) -> str:
