@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -16,21 +15,16 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import connection_loader
 
+from ansible_collections.zchat.admin.plugins.plugin_utils._action import Action
 
-class LocalAction(ActionBase):
+
+class LocalAction(Action):
     """The base of the actions of this collection that run a module."""
 
     _requires_connection = False
     _output = ""
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Prepare the run of the action."""
-        # Ansible runs each task in a process of its own, which then ends. Collecting garbage there takes time and frees little.
-        gc.disable()
-        return super().run(tmp, task_vars)
 
     def environ(self) -> dict[str, str]:
         """Return the environment variables of the module: those of Ansible, and those of the task."""
