@@ -27,7 +27,7 @@ from statistics import median
 from typing import Any
 
 from .figures import Row, added_time, growth, limited_seconds, median_ratio, table
-from .runs import CLIENT, Bench, Script, bench
+from .runs import CLIENT, Bench, Script, open_bench
 
 LATENCY = 0.05
 """Seconds that each response takes in the cases that measure requests."""
@@ -98,67 +98,67 @@ class Rounds:
         self.add(f"{name}{_REQUESTS_ONLY}", ping + script.requests)
 
 
-def measure_revoking(place: Bench, rounds: Rounds, count: int, loops: int) -> None:
-    """100 tokens, 1,000 tokens, and the floor of the former; ``loops`` rounds with a loop over ``uri``, too."""
+def measure_revoking(bench: Bench, rounds: Rounds, count: int, loops: int) -> None:
+    """100 tokens and their floor, 1,000 tokens and, in the first ``loops`` rounds, a loop over ``uri`` for 100."""
     for number in range(count):
-        with place.account(100, latency=LATENCY) as account:
-            rounds.add("own_100", place.play([REVOKE_ALL], account))
-        with place.account(100, latency=LATENCY) as account:
-            script = place.bare(account, CONCURRENCY)
-            rounds.add_floor("floor_100", place.play([PING], account), script)
+        with bench.account(100, latency=LATENCY) as account:
+            rounds.add("own_100", bench.play([REVOKE_ALL], account))
+        with bench.account(100, latency=LATENCY) as account:
+            script = bench.bare(account, CONCURRENCY)
+            rounds.add_floor("floor_100", bench.play([PING], account), script)
             rounds.add("bare_100", script.requests)
-        with place.account(1_000, latency=LATENCY) as account:
-            rounds.add("own_1000", place.play([REVOKE_ALL], account))
-        with place.account(1_000, latency=LATENCY) as account:
-            rounds.add("bare_1000", place.bare(account, CONCURRENCY).requests)
-        if number < loops:  # no more rounds than there are of the rest: ratios are taken within one
-            with place.account(100, latency=LATENCY) as account:
-                rounds.add("loop_100", place.play(LOOP, account))
+        with bench.account(1_000, latency=LATENCY) as account:
+            rounds.add("own_1000", bench.play([REVOKE_ALL], account))
+        with bench.account(1_000, latency=LATENCY) as account:
+            rounds.add("bare_1000", bench.bare(account, CONCURRENCY).requests)
+        if number < loops:
+            with bench.account(100, latency=LATENCY) as account:
+                rounds.add("loop_100", bench.play(LOOP, account))
 
 
-def measure_limited(place: Bench, rounds: Rounds, count: int) -> None:
-    """300 tokens against a limit. The best possible is calculated from the time of one window's requests, unlimited."""
+def measure_limited(bench: Bench, rounds: Rounds, count: int) -> None:
+    """300 tokens with a rate limit. The best possible time is calculated from that of one window without the limit."""
     limit = {"rate_limit": LIMIT, "rate_window": WINDOW}
     for _number in range(count):
-        with place.account(LIMITED, latency=LATENCY, **limit) as account:
-            rounds.add("own_limited", place.play([REVOKE_ALL], account))
+        with bench.account(LIMITED, latency=LATENCY, **limit) as account:
+            rounds.add("own_limited", bench.play([REVOKE_ALL], account))
             rounds.add("requests_limited", account.requests_sent())
-        with place.account(LIMITED, latency=LATENCY) as account:
-            ping = place.play([PING], account)
-            lists = place.bare(account, CONCURRENCY, most=0)
-            burst = place.bare(account, CONCURRENCY, most=LIMIT).requests - lists.requests
+        with bench.account(LIMITED, latency=LATENCY) as account:
+            ping = bench.play([PING], account)
+            lists = bench.bare(account, CONCURRENCY, most=0)
+            burst = bench.bare(account, CONCURRENCY, most=LIMIT).requests - lists.requests
         rounds.add("best_limited", ping + lists.whole + limited_seconds(LIMITED, LIMIT, WINDOW, burst))
 
 
-def measure_listing(place: Bench, rounds: Rounds, count: int) -> None:
-    """10,000 tokens listed: all returned, and one; a module that returns as many from a file."""
+def measure_listing(bench: Bench, rounds: Rounds, count: int) -> None:
+    """10,000 listed tokens: all returned, one returned, and a module that returns all from a file."""
     for _number in range(count):
-        with place.account(9_999) as account:
-            rounds.add("own_all", place.play([LIST_ALL], account))
-            rounds.add("own_one", place.play([LIST_ONE], account))
-            rounds.add("floor_all", place.return_tokens(account))
-            rounds.add_floor("floor_list", place.play([PING], account), place.bare(account, 1, client=None))
+        with bench.account(9_999) as account:
+            rounds.add("own_all", bench.play([LIST_ALL], account))
+            rounds.add("own_one", bench.play([LIST_ONE], account))
+            rounds.add("floor_all", bench.return_tokens(account))
+            rounds.add_floor("floor_list", bench.play([PING], account), bench.bare(account, 1, client=None))
 
 
-def measure_role(place: Bench, rounds: Rounds, count: int) -> None:
+def measure_role(bench: Bench, rounds: Rounds, count: int) -> None:
     """The playbook ``offboard``: one account, and all ``ACCOUNTS`` in parallel. The playbook ``review`` of 10,000 tokens."""
     for _number in range(count):
-        with place.account(100) as account:
-            rounds.add("ping", place.play([PING], account))
-            rounds.add("offboard", place.offboard(account))
+        with bench.account(100) as account:
+            rounds.add("ping", bench.play([PING], account))
+            rounds.add("offboard", bench.offboard(account))
         with ExitStack() as stack:
-            accounts = [stack.enter_context(place.account(100)) for _account in range(ACCOUNTS)]
-            rounds.add("offboard_all", place.offboard_all(accounts))
-        with place.account(9_999) as account:
-            rounds.add("review", place.review(account))
-        rounds.add("floor_review", place.return_report())
+            accounts = [stack.enter_context(bench.account(100)) for _account in range(ACCOUNTS)]
+            rounds.add("offboard_all", bench.offboard_all(accounts))
+        with bench.account(9_999) as account:
+            rounds.add("review", bench.review(account))
+        rounds.add("floor_review", bench.return_report())
 
 
-def measure_memory(place: Bench, rounds: Rounds) -> None:
-    """The tokens of one agent in ten revoked, by how many are listed."""
+def measure_memory(bench: Bench, rounds: Rounds) -> None:
+    """Revoke the tokens of one agent in ten, with different numbers of listed tokens."""
     for listed in (0, 10_000, 25_000, 50_000):
-        with place.account(listed) as account:
-            rounds.add(f"memory_{listed}", place.peak_memory(REVOKE_ONE_AGENTS, account))
+        with bench.account(listed) as account:
+            rounds.add(f"memory_{listed}", bench.peak_memory(REVOKE_ONE_AGENTS, account))
 
 
 def _over_floor(case: str, measures: Measures, own: str, floor: str, target: float) -> Row:
@@ -269,13 +269,13 @@ def memory_rows(measures: Measures) -> list[Row]:
 Measure = Callable[[Bench, Rounds, argparse.Namespace], None]
 CASES: Mapping[str, tuple[Measure, Callable[[Measures], list[Row]]]] = {
     "revoking": (
-        lambda place, rounds, given: measure_revoking(place, rounds, given.rounds, given.loops),
+        lambda bench, rounds, given: measure_revoking(bench, rounds, given.rounds, given.loops),
         revoking_rows,
     ),
-    "limited": (lambda place, rounds, given: measure_limited(place, rounds, given.rounds), limited_rows),
-    "listing": (lambda place, rounds, given: measure_listing(place, rounds, given.rounds), listing_rows),
-    "role": (lambda place, rounds, given: measure_role(place, rounds, given.rounds), role_rows),
-    "memory": (lambda place, rounds, given: measure_memory(place, rounds), memory_rows),
+    "limited": (lambda bench, rounds, given: measure_limited(bench, rounds, given.rounds), limited_rows),
+    "listing": (lambda bench, rounds, given: measure_listing(bench, rounds, given.rounds), listing_rows),
+    "role": (lambda bench, rounds, given: measure_role(bench, rounds, given.rounds), role_rows),
+    "memory": (lambda bench, rounds, given: measure_memory(bench, rounds), memory_rows),
 }
 
 
@@ -300,10 +300,16 @@ def _rounds(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark", description=__doc__.partition("\n")[0])
     add = parser.add_argument
-    add("--rounds", type=_rounds, default=5, metavar="N", help="how often each case is measured (default: %(default)s)")
-    add("--loops", type=_rounds, default=1, metavar="N", help="how often the loop, which takes long (%(default)s)")
-    add("--case", choices=list(CASES), action="append", help="only this part; may be given more than once")
-    add("--output", type=Path, metavar="FILE", help="write rows and measures here, too, as JSON")
+    add("--rounds", type=_rounds, default=5, metavar="N", help="rounds of each case (default: %(default)s)")
+    add(
+        "--loops",
+        type=_rounds,
+        default=1,
+        metavar="N",
+        help="rounds with the loop, which takes long (default: %(default)s)",
+    )
+    add("--case", choices=list(CASES), action="append", help="measure only this part; can be given more than once")
+    add("--output", type=Path, metavar="FILE", help="also write the rows and all measured values to this file, as JSON")
     return parser
 
 
@@ -312,11 +318,11 @@ def main() -> int:
     given = _parser().parse_args()
     rows: list[Row] = []
     measures: dict[str, Any] = {}
-    with bench() as place:
+    with open_bench() as bench:
         for name in given.case or CASES:
             measure, rows_of = CASES[name]
             rounds = Rounds()
-            measure(place, rounds, given)
+            measure(bench, rounds, given)
             rows += rows_of(rounds.measures)
             measures.update(rounds.measures)
     shape = machine()

@@ -4,9 +4,9 @@
 
 """The bare script: only the requests of a run, as fast as ``requests`` sends them from several threads.
 
-Usage: ``python bare.py API_URL CONCURRENCY [MOST]``, with the access token and the client identifier of the tokens to revoke in
-the environment variables TOKEN and CLIENT. It prints the seconds that its requests took. Without CLIENT it only lists. MOST limits
-the number of revocations.
+Usage: ``python bare.py API_URL CONCURRENCY [MOST]``. The environment variable TOKEN is the access token, CLIENT the client
+identifier of the tokens to revoke. The script prints the duration of its requests in seconds. Without CLIENT it only lists. MOST
+limits the number of revocations.
 """
 
 from __future__ import annotations

@@ -58,21 +58,20 @@ def median_ratio(above: Sequence[float], below: Sequence[float]) -> float:
 
 
 def added_time(few: float, many: float, added: int, latency: float, concurrency: int) -> float:
-    """The time that each of ``added`` tokens adds from ``few`` to ``many`` seconds, over what its request must take.
+    """Return the time that each of the ``added`` tokens adds, divided by its minimum, ``latency / concurrency``.
 
-    That is ``latency`` seconds shared by ``concurrency`` requests under way at once.
+    ``few`` and ``many`` are the durations in seconds without and with these tokens.
     """
     return (many - few) / added / (latency / concurrency)
 
 
 def limited_seconds(requests: int, allowed: int, window: float, burst: float) -> float:
-    """Seconds that ``requests`` take at best where ``allowed`` are let in for each ``window`` of so many seconds.
+    """Return the minimum number of seconds for ``requests`` if ``allowed`` are accepted in each ``window`` (seconds).
 
-    ``burst`` is how many seconds it takes to send ``allowed`` requests when nothing limits them. A client that knows no
-    limit, sends as fast as it can and obeys ``Retry-After`` fills a window in ``burst`` seconds, and its next request is
-    refused. The window then has ``window - burst`` seconds left, which ``Retry-After`` tells in whole seconds, rounded up
-    and 1 at least. So each window but the last takes ``burst + ceil(window - burst)``, and the last only as long as it
-    takes to send what is left.
+    ``burst`` is the number of seconds that ``allowed`` requests take without a limit. A client that sends as fast as it
+    can fills a window in ``burst`` seconds, and its next request is refused. ``Retry-After`` then contains the rest of the
+    window, ``window - burst``, as an integer: rounded up, and at least 1. So each window except the last one takes
+    ``burst + ceil(window - burst)`` seconds. The last one only takes the time of its requests.
     """
     full = math.ceil(requests / allowed) - 1
     rest = requests - full * allowed
@@ -80,9 +79,10 @@ def limited_seconds(requests: int, allowed: int, window: float, burst: float) ->
 
 
 def growth(baseline: float, fewer: tuple[int, float], more: tuple[int, float]) -> float:
-    """How much more each token weighs with ``more`` than with ``fewer`` of them, each a number and what it came to.
+    """Return the memory of a token if there are ``more`` tokens, divided by that if there are ``fewer``.
 
-    1 is linear: beyond the ``baseline`` of none, each token weighs the same, however many there are.
+    Both are a number of tokens and the measured memory. ``baseline`` is the memory without tokens. 1 means that the memory
+    is linear.
     """
     return ((more[1] - baseline) / more[0]) / ((fewer[1] - baseline) / fewer[0])
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is measured: a sandbox, ``ansible-playbook``, the bare script and the module's memory, each a process of its own."""
+"""The measured processes: ``ansible-playbook``, the bare script and the module, each against a sandbox in its own process."""
 
 from __future__ import annotations
 
@@ -28,15 +28,16 @@ OFFBOARD, REVIEW = "zchat.admin.offboard", "zchat.admin.review"
 CLIENT = "generated"
 """The client identifier of the tokens that the sandbox generates."""
 AGENTS = 10
-"""The generated tokens are dealt to so many agents in turn."""
+"""The number of agents that own the generated tokens, each the same number of tokens."""
 OWN_TOKEN = "o0000001FAKEownNOTaREALsecretNOTaREALsecretNOTaREALsecretNOTaREA"
 _SECRETS = ("access_token", "refresh_token")
-_STARTING = 60.0
-"""Seconds that a sandbox may take to make its tokens."""
-_REACHES_IN = ("ZCHAT_", "ANSIBLE_")
+_START_SECONDS = 60.0
+"""Maximum time in seconds until a sandbox has started and created its tokens."""
+_CLEARED = ("ZCHAT_", "ANSIBLE_")
+"""Prefixes of environment variables that a run does not inherit."""
 
-# Says how much memory the process needed that it runs in the place of the interpreter: ru_maxrss is its peak, in KiB.
-_WATCHING_PYTHON = """\
+# An interpreter that also writes the peak memory of the module: ru_maxrss, in KiB.
+_MEASURING_PYTHON = """\
 #!{python}
 import resource, subprocess, sys
 code = subprocess.call([{python!r}, *sys.argv[1:]])
@@ -48,35 +49,35 @@ sys.exit(code)
 
 @dataclass(frozen=True)
 class Account:
-    """A sandbox that serves from a process of its own."""
+    """A sandbox that runs in its own process."""
 
     url: str
     api_url: str
 
     def requests_sent(self) -> int:
-        """How many requests the Chat API has got so far."""
-        with urlopen(f"{self.url}/_sandbox/requests") as answer:
-            return len(json.load(answer))
+        """Return the number of requests that the Chat API has received."""
+        with urlopen(f"{self.url}/_sandbox/requests") as response:
+            return len(json.load(response))
 
     def tokens(self) -> list[dict[str, Any]]:
-        """The tokens as the module returns them: without their values."""
+        """Return the tokens as the module returns them, without their values."""
         request = Request(f"{self.api_url}/oauth/tokens", headers={"Authorization": f"Bearer {OWN_TOKEN}"})
-        with urlopen(request) as answer:
-            return [{key: token[key] for key in token if key not in _SECRETS} for token in json.load(answer)]
+        with urlopen(request) as response:
+            return [{key: token[key] for key in token if key not in _SECRETS} for token in json.load(response)]
 
 
 @dataclass(frozen=True)
 class Script:
-    """What a run of the bare script takes, in seconds."""
+    """The duration of one run of the bare script, in seconds."""
 
     whole: float
-    """From its start to its end, as a shell would time it."""
+    """From its start to its end."""
     requests: float
     """Only its requests: without the start of Python and the import of ``requests``."""
 
 
 class Bench:
-    """Runs things in a folder of its own and says what they took."""
+    """Runs the measured processes in a folder, and returns their durations in seconds."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -86,7 +87,7 @@ class Bench:
 
     @contextmanager
     def account(self, tokens: int, **options: float) -> Iterator[Account]:
-        """A new account with so many generated ``tokens`` and its own; ``options`` as on the sandbox's command line."""
+        """Provide a new account with this number of generated ``tokens`` and the own token; ``options`` are those of the sandbox."""
         self._accounts += 1
         ready = self._folder / f"ready-{self._accounts}.json"
         arguments = {"tokens": tokens, "seed": self._seed, "ready-file": ready, **options}
@@ -158,7 +159,7 @@ class Bench:
     def _run(self, arguments: Sequence[str], account: Account | None = None) -> float:
         """Return the seconds of one run of ``ansible-playbook``. Raises ``RuntimeError`` if it fails."""
         environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(_REACHES_IN)},
+            **{name: value for name, value in os.environ.items() if not name.startswith(_CLEARED)},
             "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
             "ANSIBLE_HOME": str(self._folder / "home"),
             "ANSIBLE_LIBRARY": str(LIBRARY),
@@ -182,7 +183,7 @@ class Bench:
         return seconds
 
     def bare(self, account: Account, concurrency: int, client: str | None = CLIENT, most: int | None = None) -> Script:
-        """What the bare script takes; see there."""
+        """Return the duration of the bare script (see :mod:`tests.benchmark.bare`)."""
         began = time.perf_counter()
         done = subprocess.run(
             [sys.executable, BARE, account.api_url, str(concurrency), *([] if most is None else [str(most)])],
@@ -193,24 +194,24 @@ class Bench:
         return Script(time.perf_counter() - began, float(done.stdout))
 
     def peak_memory(self, task: Mapping[str, Any], account: Account) -> float:
-        """The most memory, in MiB, that the process of the module needed at any time (its resident set)."""
+        """Return the peak memory (resident set) of the module's process in MiB."""
         report = self._folder / "memory"
-        watching = self._folder / "watching-python"
-        watching.write_text(_WATCHING_PYTHON.format(python=sys.executable, report=str(report)), encoding="utf-8")
-        watching.chmod(watching.stat().st_mode | stat.S_IXUSR)
-        self.play([task], account, interpreter=str(watching))
+        python = self._folder / "measuring-python"
+        python.write_text(_MEASURING_PYTHON.format(python=sys.executable, report=str(report)), encoding="utf-8")
+        python.chmod(python.stat().st_mode | stat.S_IXUSR)
+        self.play([task], account, interpreter=str(python))
         return int(report.read_text(encoding="utf-8")) / 1024
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """A bench in a folder that goes away with it."""
+def open_bench() -> Iterator[Bench]:
+    """Provide a bench in a temporary folder."""
     with TemporaryDirectory(prefix="zchat-bench-") as folder:
         yield Bench(Path(folder))
 
 
 def _seed() -> dict[str, Any]:
-    """An account with AGENTS agents, the first of whom owns the token that the runs authenticate with."""
+    """Return the seed of an account with AGENTS agents. The first one owns the token that the runs authenticate with."""
     agents = [
         {"id": number, "email": f"agent{number}@example.com", "roles": {"administrator": number == 1}}
         for number in range(1, AGENTS + 1)
@@ -230,8 +231,8 @@ def _seed() -> dict[str, Any]:
 
 
 def _wait_for(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a sandbox to listen: then it greets, once its ready file is there."""
+    """Wait until a sandbox listens: it prints a line after it has written its ready file."""
     assert process.stdout is not None
-    spoken, _writable, _failed = select.select([process.stdout], [], [], _STARTING)
-    if not spoken or not process.stdout.readline():
+    readable, _writable, _failed = select.select([process.stdout], [], [], _START_SECONDS)
+    if not readable or not process.stdout.readline():
         raise RuntimeError("the sandbox did not start")

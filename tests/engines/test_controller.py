@@ -208,13 +208,13 @@ def test_offboard(
 ) -> None:
     """A job with the survey, started as Controller starts it."""
     template = _named(objects, "controller_templates")[OFFBOARD]
-    answers = {name: question["default"] for name, question in _survey(template).items()}
+    defaults = {name: question["default"] for name, question in _survey(template).items()}
     people = {"leavers": f"\n {LEAVER_EMAIL} \r\n{COLLEAGUE_EMAIL.upper()}\n\n"}
-    assert _launched(tmp_path / "people", template, job_environment, {**answers, **people}) == 1
+    assert _launched(tmp_path / "people", template, job_environment, {**defaults, **people}) == 1
     assert not {LEAVER_ID, COLLEAGUE_ID} & agents_left(sandbox)
     assert list((tmp_path / "people" / "reports").glob("offboard-*.html"))
     count = len(sandbox.state.requests)
-    assert _launched(tmp_path / "nobody", template, job_environment, answers) == 0
+    assert _launched(tmp_path / "nobody", template, job_environment, defaults) == 0
     assert _launched(tmp_path / "no survey", template, job_environment, {}) == 0
     assert len(sandbox.state.requests) == count
 

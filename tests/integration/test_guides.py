@@ -272,7 +272,7 @@ _SOURCES = (
 _MESSAGE = re.compile(r"^.{17,}\.[\0 ]*$", re.DOTALL)
 """A message: a sentence, which can end with a value."""
 _PART = re.compile(
-    r"^(it (answered|contains|has|is|returned) |its |the (\0|agent_id) of |the new list lacks |token \0 has no |"
+    r"^(it (contains|has|is|returned) |its |the (\0|agent_id) of |the new list lacks |token \0 has no |"
     r"\0\. Contact the vendor|\0 (Nothing was revoked based|It may not show)|Check both\. |The token may have a typo|"
     r" It gave no reason|No token to revoke|\0 would be revoked\.)"
 )

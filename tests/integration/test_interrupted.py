@@ -190,12 +190,12 @@ def test_killed(system_log: list[str], player: Player, sandbox: Sandbox) -> None
 
     playing, _ended_at = _interrupt(player, sandbox, kill)
     text = (playing.folder / "journal.jsonl").read_text("utf-8")
-    answered = _confirmed(sandbox)
+    confirmed = _confirmed(sandbox)
     for recorded in (_logged(system_log, sandbox), _journal(playing)):
         # Responses that arrived when the module was killed are missing.
         assert len(recorded) == len(set(recorded))
-        assert set(recorded) <= set(answered)
-        assert len(recorded) >= len(answered) - CONCURRENCY
+        assert set(recorded) <= set(confirmed)
+        assert len(recorded) >= len(confirmed) - CONCURRENCY
         assert len(recorded) >= STARTED - CONCURRENCY
     text += "\n".join(system_log)
     assert [secret for secret in sandbox.state.secrets if secret[:12] in text] == []

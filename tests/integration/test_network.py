@@ -42,7 +42,7 @@ def _info(name: str, variables: dict[str, str] | None = None, **options: Any) ->
 def test_zendesk(player: Player, sandbox: Sandbox, zendesk: Zendesk, tmp_path: Path) -> None:
     """`subdomain` selects https://acme.zendesk.com/api/v2/chat, through a proxy. No netrc file is used."""
     netrc = tmp_path / "netrc"
-    netrc.write_text("default login someone@example.com password of-the-n3trc\n", encoding="utf-8")
+    netrc.write_text("default login netrc@example.com password of-the-n3trc\n", encoding="utf-8")
     subdomain: dict[str, Any] = {"subdomain": "Acme", "access_token": str(sandbox.access_token)}
     ca_path = str(zendesk.ca_path)
     old_url = "https://www.zopim.com/api/v2"
@@ -173,7 +173,7 @@ def test_proxies(player: Player, tmp_path: Path) -> None:
     token = {"access_token": TOKEN, "retries": 0}
     refusal = response(407, "<html>Who are you?</html>", {"Proxy-Authenticate": "Basic"})
     with ScriptedServer(refusal) as proxy, _server(authority, "127.0.0.1") as direct:
-        address = f"http://someone:pr0xy-password@127.0.0.1:{proxy.port}"
+        address = f"http://user:pr0xy-password@127.0.0.1:{proxy.port}"
         exception = {"HTTPS_PROXY": address, "NO_PROXY": "example.com,127.0.0.1"}
         tasks = [
             _info("refused", {"HTTPS_PROXY": address}, subdomain="acme", **token),

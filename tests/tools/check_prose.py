@@ -4,8 +4,7 @@
 
 """Find words that the texts of this project do not use, and print what to write instead.
 
-`make lint` runs this for documentation, roles, playbooks and plugins. Without arguments, it checks every such file in the
-checkout; arguments are files or folders to check instead. It exits with 1 if it finds a word.
+`make lint` runs this for every file that a person reads or writes. Arguments are files or folders to check instead. It exits with 1 if it finds a word.
 """
 
 from __future__ import annotations
@@ -18,23 +17,34 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CHECKED = (
+    ".ci/run",
     ".github",
+    ".yamllint",
     "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
+    "Makefile",
     "README.md",
     "SECURITY.md",
+    "antsibull-nox.toml",
     "changelogs",
     "docs",
     "extensions",
     "galaxy.yml",
     "meta",
+    "mypy.ini",
+    "noxfile.py",
     "playbooks",
     "plugins",
+    "pyproject.toml",
+    "requirements",
     "roles",
+    "ruff.toml",
+    "tests",
     "tests/demo/run",
-    "tests/sandbox",
 )
-SUFFIXES = {".cfg", ".css", ".j2", ".md", ".py", ".rst", ".yaml", ".yml"}
+SUFFIXES = {".cfg", ".css", ".in", ".j2", ".md", ".py", ".rst", ".sh", ".yaml", ".yml"}
+OMITTED = {"check_prose.py", "test_check_prose.py"}
+"""The files that contain the words themselves."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ class Word:
 
 
 WORDS = (
-    Word("answer(s|ed|ing)?", "response, return", r"survey answers?"),
+    Word("answer(s|ed|ing)?", "response, return", r"survey answers?|survey_answers"),
     Word("says?|said|saying", "state, report, show"),
     Word("tells?|told|telling", "report, state, show"),
     Word("(is|are|was|were|be) meant", "selected, matching", r"(is|are) meant to\b"),
@@ -116,9 +126,13 @@ def files(paths: Iterable[Path]) -> Iterator[Path]:
     """Yield the files in ``paths``, and in folders those with one of the suffixes."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES and file.is_file())
+            yield from sorted(file for file in path.rglob("*") if _is_checked(file))
         else:
             yield path
+
+
+def _is_checked(file: Path) -> bool:
+    return file.suffix in SUFFIXES and file.name not in OMITTED and file.is_file()
 
 
 def main(arguments: list[str]) -> int:

@@ -2,14 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Give ansible-test a home folder in which it finds pip, so that it need not download a bootstrap script.
+"""Create a home folder in which ansible-test finds pip, so that it does not download get-pip.py.
 
-ansible-test puts pip into its virtual environments with get-pip.py, which it takes from a host of its own unless
-~/.ansible/test/cache holds a copy. This writes a small script there, which runs pip from a wheel of the version that
-ansible-test asks for; the wheel comes through pip, so from wherever pip is configured to look.
+ansible-test installs pip in its virtual environments with get-pip.py, which it downloads from its vendor unless
+~/.ansible/test/cache contains a copy. This script writes a replacement there. It runs pip from a wheel of the version that
+ansible-test requires. pip downloads that wheel from the configured package index.
 
-Usage: python seed_ansible_test.py HOME PIP_PYTHON
-The Python that runs this has ansible-test, PIP_PYTHON has pip.
+Usage: ``python seed_ansible_test.py HOME PIP_PYTHON``, with a Python that has ansible-test. PIP_PYTHON has pip.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-STAND_IN = '''\
-"""Run pip from a wheel, with the arguments that get-pip.py is given."""
+GET_PIP = '''\
+"""Run pip from a wheel, with the arguments of get-pip.py."""
 import sys
 
 sys.path.insert(0, {wheel!r})
@@ -33,8 +32,8 @@ sys.exit(main(["install"] + [arg for arg in sys.argv[1:] if arg not in ("--no-se
 '''
 
 
-def wanted_versions() -> list[str]:
-    """The versions of pip that the installed ansible-test asks for. It has no other way to tell than its source."""
+def required_versions() -> list[str]:
+    """Return the versions of pip that the installed ansible-test requires. Only its source contains them."""
     spec = importlib.util.find_spec("ansible_test")
     assert spec
     assert spec.submodule_search_locations
@@ -50,11 +49,11 @@ def seed(cache: Path, pip: list[str], version: str) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     subprocess.run([*pip, "download", "--quiet", "--no-deps", "--dest", cache, f"pip=={version}"], check=True)
     wheel = next(cache.glob(f"pip-{version}-*.whl"))
-    script.write_text(STAND_IN.format(wheel=str(wheel)), "utf-8")
+    script.write_text(GET_PIP.format(wheel=str(wheel)), "utf-8")
 
 
-def hand_on_configuration(config: Path, pip: list[str]) -> None:
-    """Write pip's settings to a file: ansible-test passes no PIP_* variable on, and the user's own file is out of sight."""
+def write_configuration(config: Path, pip: list[str]) -> None:
+    """Write the settings of pip to a file. ansible-test does not pass on PIP_* variables, and uses another home folder."""
     listing = subprocess.run([*pip, "config", "list"], check=True, capture_output=True, text=True).stdout
     sections: dict[str, dict[str, str]] = {"global": {"quiet": "1"}, "install": {}}
     for line in listing.splitlines():
@@ -71,9 +70,9 @@ def hand_on_configuration(config: Path, pip: list[str]) -> None:
 
 def main() -> None:
     home, pip = Path(sys.argv[1]), [sys.argv[2], "-m", "pip", "--disable-pip-version-check"]
-    for version in wanted_versions():
+    for version in required_versions():
         seed(home / ".ansible" / "test" / "cache", pip, version)
-    hand_on_configuration(home / ".config" / "pip" / "pip.conf", pip)
+    write_configuration(home / ".config" / "pip" / "pip.conf", pip)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 """Take the pictures in ``docs/images``: pages that real playbook runs write for the demo account.
 
-Run it in the environment of the integration tests: ``.nox/integration/bin/python -m tests.tools.take_pictures``. To inspect each
+Use the Python of the integration tests: ``.nox/integration/bin/python -m tests.tools.take_pictures``. To inspect each
 page on each device, pass ``--all FOLDER``: a phone and a desktop, light and dark, and the printed pages.
 """
 

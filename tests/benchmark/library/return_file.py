@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The floor of a module that returns much: it returns the content of a file."""
+"""The floor of a module with a large result: it returns the content of a file."""
 
 from __future__ import annotations
 

@@ -31,10 +31,10 @@ from tests.benchmark.figures import (  # noqa: E402 - from the root, put on the 
     [
         (60, 0.5, 0.5),  # they fit in one window
         (61, 0.6, 0.6 + 3 + 0.01),
-        (300, 0.5, 4 * (0.5 + 3) + 0.5),  # 2.5 s are left of each window, and Retry-After says 3
+        (300, 0.5, 4 * (0.5 + 3) + 0.5),  # 2.5 s of each window are left, so Retry-After is 3
         (300, 0.0, 4 * 3),
-        (300, 1.2, 4 * (1.2 + 2) + 1.2),  # 1.8 s are left, and Retry-After says 2
-        (90, 3.5, 3.5 + 1 + 1.75),  # the window is over before it is full; Retry-After says 1 at least
+        (300, 1.2, 4 * (1.2 + 2) + 1.2),  # 1.8 s are left, so Retry-After is 2
+        (90, 3.5, 3.5 + 1 + 1.75),  # the window is over before it is full, and Retry-After is at least 1
     ],
 )
 def test_the_best_possible_against_a_limit(requests, burst, seconds):

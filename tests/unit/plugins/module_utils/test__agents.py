@@ -95,7 +95,7 @@ def test_only_the_case_of_ascii_letters_is_ignored():
     [
         "5",
         "True",
-        "leaver",
+        "ada",
         "<a@b.c>",
         "mailto:a@b.c",
         "Ada <ada@example.com>",

@@ -81,7 +81,7 @@ def test_an_empty_list_returns_no_agent(options: Json):
     assert client.requests == []
 
 
-@pytest.mark.parametrize("options", [{"agent_emails": ["leaver"]}, {"agent_emails": [" "]}, {"agent_ids": [0]}])
+@pytest.mark.parametrize("options", [{"agent_emails": ["ada"]}, {"agent_emails": [" "]}, {"agent_ids": [0]}])
 def test_invalid_values_fail_before_any_request(options: Json):
     client = FakeChat(agents=[ADA])
     with pytest.raises(ChatError):
