@@ -90,7 +90,7 @@ release: $(VENV)/backend ## write the changelog of the version in galaxy.yml fro
 	@$(BACKEND) $(VENV)/bin/nox --session changelog -- release --update-existing --reload-plugins --refresh-plugins
 
 requirements: $(VENV)/backend ## pin the newest versions of all development tools
-	@cd requirements && for name in tests demo dev engines lint docs sphinx ansible-lint galaxy-importer reuse ruff zizmor; do \
+	@cd requirements && for name in tests demo dev engines lint docs sphinx ansible-lint galaxy-importer reuse zizmor; do \
 		head -n 4 $$name.in >$$name.new && \
 		UV_SYSTEM_CERTS=1 ../$(VENV)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 			--no-header --no-annotate --no-emit-index-url --no-emit-find-links $$name.in >>$$name.new && \
