@@ -34,8 +34,6 @@ CHAT_BASE = "/api/v2/chat"
 LEGACY_BASE = "/api/v2"
 SUPPORT_MOUNT = "/support"
 CONTROL = "/_sandbox"
-ARRIVED = "sandbox.arrived"
-"""The key of the WSGI environment that contains the time at which the request arrived, in seconds of a monotonic clock."""
 TRANSMISSION = "sandbox.transmission"
 """The key of the WSGI environment that contains the Transmission of a response, if a fault acts on it."""
 
@@ -105,6 +103,7 @@ def _route_by_host(wsgi_app: WSGIApplication) -> WSGIApplication:
 
 def _before(state: State) -> Response | None:
     """Log a request and apply the rate limit. Return the response of a fault if the request is not to take effect."""
+    g.arrived = time.monotonic()
     g.entry = g.fault = g.replacement = None
     if request.path.startswith(CONTROL + "/"):
         return None
@@ -154,7 +153,7 @@ def _after(state: State, stopping: threading.Event, response: Response) -> Respo
             extra_body=response.get_data() if response.status_code in (204, 304) else b"",
         )
         delay += fault.delay
-    left = request.environ[ARRIVED] + delay - time.monotonic()
+    left = g.arrived + delay - time.monotonic()
     if left > 0:
         stopping.wait(left)
     if fault is None or (fault.stall is None and (fault.drop is None or fault.truncate is not None)):

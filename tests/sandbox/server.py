@@ -12,7 +12,6 @@ import os
 import socket
 import struct
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
@@ -20,7 +19,7 @@ from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from .app import ARRIVED, CHAT_BASE, LEGACY_BASE, TRANSMISSION, Transmission, create_app
+from .app import CHAT_BASE, LEGACY_BASE, TRANSMISSION, Transmission, create_app
 from .checks import InputError
 from .faults import Fault
 from .options import Options
@@ -48,11 +47,6 @@ class _Handler(WSGIRequestHandler):
     def log_error(self, format: str, *args: Any) -> None:
         """Print nothing if a client disconnects or does not send HTTP."""
 
-    def parse_request(self) -> bool:
-        """Parse a request whose first line has arrived."""
-        self._arrived = time.monotonic()
-        return super().parse_request()
-
     def run_wsgi(self) -> None:
         """Process one request and send the response."""
         body = self._request_body()
@@ -60,7 +54,6 @@ class _Handler(WSGIRequestHandler):
             return
         environ = self.make_environ()
         environ["wsgi.input"] = io.BytesIO(body)
-        environ[ARRIVED] = self._arrived
         started: list[Any] = []
 
         def start_response(status: str, headers: Sequence[tuple[str, str]], exc_info: object = None) -> Any:
