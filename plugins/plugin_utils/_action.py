@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Actions without garbage collection."""
+"""Actions that run a module, without garbage collection."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ansible.plugins.action import ActionBase, normal
 
 
 class Action(ActionBase):
-    """The base of all actions of this collection.
+    """The base of the actions that run a module.
 
-    Ansible runs each task in a forked process, which then ends. While it packs a module, garbage collection searches all
-    objects of the main process several times, which takes a third of that time and frees little.
+    Ansible runs each task in a forked process, which then ends. While it packs a module, garbage collection would search all
+    objects of the main process several times. This takes a third of the time and frees little.
     """
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -26,4 +26,4 @@ class Action(ActionBase):
 
 
 class ModuleAction(Action, normal.ActionModule):
-    """The action of a module that runs on the managed host."""
+    """The action of a module that runs on the managed host: Ansible's own, without garbage collection."""

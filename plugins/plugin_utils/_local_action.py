@@ -21,7 +21,7 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._action import Action
 
 
 class LocalAction(Action):
-    """The base of the actions of this collection that run a module."""
+    """The base of the actions that run a module on the controller."""
 
     _requires_connection = False
     _output = ""

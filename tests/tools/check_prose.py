@@ -4,7 +4,8 @@
 
 """Find words that the texts of this project do not use, and print what to write instead.
 
-`make lint` runs this for every file that a person reads or writes. Arguments are files or folders to check instead. It exits with 1 if it finds a word.
+`make lint` runs this for documentation, code and configuration. Arguments are files or folders to check instead. It exits with 1 if
+it finds a word.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CHECKED = (
+    ".ansible-lint",
     ".ci/run",
     ".github",
+    ".pre-commit-config.yaml",
     ".yamllint",
     "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
@@ -59,7 +62,7 @@ class Word:
 
 
 WORDS = (
-    Word("answer(s|ed|ing)?", "response, return", r"survey answers?|survey_answers"),
+    Word("answer(s|ed|ing)?", "response, return", r"survey answers?"),
     Word("says?|said|saying", "state, report, show"),
     Word("tells?|told|telling", "report, state, show"),
     Word("(is|are|was|were|be) meant", "selected, matching", r"(is|are) meant to\b"),
