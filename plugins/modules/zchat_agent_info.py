@@ -33,8 +33,8 @@ options:
     aliases: [agent_email, emails]
   agent_ids:
     description:
-      - Return the agents with these ids. Use this to find out whose token it is, with the
-        RV(zchat.admin.zchat_oauth_token_info#module:tokens[].agent_id) of a token.
+      - Return the agents with these ids. Use this to find the owner of a token, with its
+        RV(zchat.admin.zchat_oauth_token_info#module:tokens[].agent_id).
       - Integers greater than 0. An id that no agent has is not a failure. The module warns about it and returns it in
         RV(unknown_agent_ids).
     type: list

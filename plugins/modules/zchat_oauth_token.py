@@ -193,7 +193,7 @@ revoked:
       type: int
       sample: 38
     agent_id:
-      description: The id of the agent whose token it is; null if the API returns none.
+      description: The id of the agent who owns the token; null if the API returns none.
       returned: always
       type: int
       sample: 100000204
