@@ -18,7 +18,7 @@ from ansible.playbook.play_context import PlayContext
 
 from ansible_collections.zchat.admin.plugins.action import zchat_review
 from ansible_collections.zchat.admin.plugins.plugin_utils import _local_action
-from ansible_collections.zchat.admin.tests.unit.support.review import ACCOUNT, FAILED, result
+from ansible_collections.zchat.admin.tests.unit.support.review import ACCOUNT, FAILED, NOW, result
 
 CONNECTION = {"subdomain": "acme", "access_token": "s3cret-access-token"}
 ROLE = SimpleNamespace(get_name=lambda: "zchat.admin.review")
@@ -51,7 +51,8 @@ class Action(zchat_review.ActionModule):
 
 @pytest.fixture(autouse=True)
 def ansible(monkeypatch):
-    """Neither environment variables nor plugin loaders, which need a whole Ansible."""
+    """The time of the review, and neither environment variables nor plugin loaders, which need a whole Ansible."""
+    monkeypatch.setattr(zchat_review, "utc_now", lambda: NOW)
     monkeypatch.setattr(_local_action, "connection_loader", Mock())
     for name in ("ZCHAT_SUBDOMAIN", "ZCHAT_API_URL"):
         monkeypatch.delenv(name, raising=False)
