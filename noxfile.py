@@ -45,8 +45,6 @@ os.environ.setdefault("UV_SYSTEM_CERTS", "1")
 os.environ.setdefault("UV_PYTHON_DOWNLOADS", "never")
 # Try a download again more often than by default: one failure would fail the whole run.
 os.environ.setdefault("UV_HTTP_RETRIES", "10")
-# Compile packages once, as pip does. If PYTHONDONTWRITEBYTECODE is set, each run of Ansible would compile them again.
-os.environ.setdefault("UV_COMPILE_BYTECODE", "1")
 
 
 def put_pythons_on_path() -> None:
@@ -63,9 +61,13 @@ put_pythons_on_path()
 antsibull_nox.load_antsibull_nox_toml()
 
 
-def install(session: nox.Session, *names: str) -> None:
-    """Install requirements/NAME.txt for each name."""
-    session.install(*(arg for name in names for arg in ("-r", f"requirements/{name}.txt")))
+def install(session: nox.Session, *names: str, core: str | None = None) -> None:
+    """Install requirements/NAME.txt for each name and this ansible-core, and compile the packages.
+
+    If PYTHONDONTWRITEBYTECODE is set, each run of Ansible would compile them again.
+    """
+    files = (argument for name in names for argument in ("-r", f"requirements/{name}.txt"))
+    session.install(*files, *([core] if core else []), env={"UV_COMPILE_BYTECODE": "1"})
 
 
 def build_archive(session: nox.Session, folder: Path) -> Path:
@@ -168,7 +170,7 @@ def demo(session: nox.Session) -> None:
 def matrix(session: nox.Session, core: str) -> None:
     """Unit and integration tests on every supported ansible-core."""
     package = f"ansible-core @ {DEVEL}" if core == "devel" else f"ansible-core=={core}"
-    session.install("-r", "requirements/tests.txt", package)
+    install(session, "tests", core=package)
     run_units(session)
     run_installed(session, *(session.posargs or ["tests/integration"]))
 
@@ -203,7 +205,7 @@ def sanity(session: nox.Session) -> None:
 @nox.parametrize("python,core", [(python, core) for core, python in CORES.items()], ids=list(CORES))
 def sanity_matrix(session: nox.Session, core: str) -> None:
     """ansible-test sanity of every supported ansible-core: each has its own rules and Pythons."""
-    session.install("-r", "requirements/tests.txt", f"ansible-core=={core}")
+    install(session, "tests", core=f"ansible-core=={core}")
     # The release candidate's pylint needs a download from outside the package registries.
     skipped = ["--skip-test", "pylint"] if core == "2.22.0rc1" else []
     ansible_test(session, "sanity", "--local", *skipped, *session.posargs)
