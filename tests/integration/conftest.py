@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -22,6 +23,11 @@ from tests.integration.zendesk import Zendesk
 from tests.sandbox import Sandbox
 
 LOG = Path("/dev/log")
+
+
+def pytest_configure() -> None:
+    """Do not ignore SIGINT, as a job in the background does: Ansible would inherit this, and no test could interrupt it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
