@@ -78,8 +78,9 @@ options:
   rate_limit_timeout:
     description:
       - The total time in seconds that one request may wait because of the API's rate limit (HTTP 429). The module honors
-        C(Retry-After). If the wait would exceed this limit, the task fails immediately. Decrease it if a run must end soon.
-      - The vendor allows 200 requests a minute.
+        C(Retry-After). If the wait would exceed this limit, the task fails immediately.
+      - The vendor allows 200 requests a minute, so one wait takes up to 61 seconds. Increase this limit if other programs use the
+        same account. With less than V(61), a task with more than 200 requests can fail.
     type: int
     default: 300
 requirements:

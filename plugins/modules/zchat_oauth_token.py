@@ -66,8 +66,8 @@ options:
     type: int
   concurrency:
     description:
-      - The number of concurrent DELETE requests, from 1 to 32. Increase it for hundreds of tokens. The module respects the rate
-        limit of the API in any case.
+      - The number of concurrent DELETE requests, from 1 to 32. With V(8), the rate limit of the API determines how long many
+        revocations take. Increase it only if the API takes longer than two seconds to respond.
     type: int
     default: 8
   verify:

@@ -114,12 +114,13 @@ def _write_ready_file(path: Path, sandbox: Sandbox) -> None:
 def greeting(sandbox: Sandbox) -> str:
     """Return the text for the user: the URLs, the credentials, and a playbook to paste."""
     state = sandbox.state
-    agents, tokens = state.agents, state.tokens
+    tokens = state.tokens
+    owners = {token.get("agent_id") for token in tokens.values()} - {None}
     own = next((token for token in tokens.values() if token.get("access_token") == sandbox.access_token), {})
     others = Counter(token.get("agent_id") for token in tokens.values() if token.get("agent_id") != own.get("agent_id"))
     agent_id, count = next(iter(others.most_common(1)), (None, 0))
     lines = [
-        f"Mock server of the Zendesk Chat API: {len(agents)} agents and {len(tokens)} tokens, all fictitious.",
+        f"Mock server of the Zendesk Chat API: {len(tokens)} tokens of {len(owners)} agents, all fictitious.",
         "",
         f"  API             {sandbox.api_url}  (Bearer)",
         f"  old base URL    {sandbox.legacy_url}  (Basic or Bearer)",

@@ -77,7 +77,7 @@ def test_options_of_the_response_format(tmp_path):
     ready = tmp_path / "ready.json"
     with program("--ready-file", ready, "--own-only", "--value-form", "beginning", "--email-case-sensitive") as process:
         try:
-            assert process.stdout.readline().startswith("Mock server of the Zendesk Chat API: 4 agents and 21 tokens")
+            assert process.stdout.readline().startswith("Mock server of the Zendesk Chat API: 21 tokens of 5 agents")
             facts = json.loads(ready.read_text(encoding="utf-8"))
             headers = {"Authorization": f"Bearer {facts['access_token']}"}
             tokens = requests.get(f"{facts['api_url']}/oauth/tokens", headers=headers, timeout=TIMEOUT).json()
