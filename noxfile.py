@@ -145,7 +145,7 @@ def reuse(session: nox.Session) -> None:
     """The license of each file that git has. `reuse lint` would also read what other sessions write at the same time."""
     install(session, "reuse")
     files = session.run("git", "ls-files", external=True, silent=True)
-    session.run("reuse", "lint-file", *str(files).splitlines())
+    session.run("reuse", "lint-file", *str(files).splitlines(), log=False)
 
 
 @nox.session
