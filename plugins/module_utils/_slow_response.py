@@ -100,6 +100,7 @@ class LimitedResponse(http.client.HTTPResponse):
         """Read the status line and the headers of the final response."""
         super().begin()
         while 100 <= self.status < 200:
+            # With headers, begin() would return at once. None is its initial value, which the types of http.client omit.
             self.headers = None  # type: ignore[assignment]
             super().begin()
         if self.headers.defects:
