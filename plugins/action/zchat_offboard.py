@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import base_url
 from ansible_collections.zchat.admin.plugins.plugin_utils._local_action import LocalAction

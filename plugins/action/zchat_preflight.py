@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import (
     base_url,
     check_connection,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The selectors. Their argument spec is in module_utils/_selectors.py."""
+    """The selectors. Their argument spec is in module_utils/_revoking/selectors.py."""
 
     DOCUMENTATION = r"""
 options:

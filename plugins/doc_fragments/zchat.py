@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The connection options. Their argument spec is in module_utils/_connection.py."""
+    """The connection options. Their argument spec is in module_utils/_http/connection.py."""
 
     DOCUMENTATION = r"""
 options:

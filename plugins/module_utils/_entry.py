@@ -14,19 +14,23 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.zchat.admin.plugins.module_utils._agents import CONCURRENT_LOOKUPS
-from ansible_collections.zchat.admin.plugins.module_utils._client import REQUESTS_IMPORT_ERROR, ApiClient, ChatClient
-from ansible_collections.zchat.admin.plugins.module_utils._connection import (
+from ansible_collections.zchat.admin.plugins.module_utils._api.agents import CONCURRENT_LOOKUPS
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import (
+    REQUESTS_IMPORT_ERROR,
+    ApiClient,
+    ChatClient,
+)
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import (
     CONNECTION_OPTIONS,
     SECRET_MARKS,
     base_url_from,
     connection_from,
     secret_forms,
 )
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._interrupts import interruptible
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MIN_PREFIX, Secrets
+from ansible_collections.zchat.admin.plugins.module_utils._interruption import interruptible
 from ansible_collections.zchat.admin.plugins.module_utils._options import options_of
-from ansible_collections.zchat.admin.plugins.module_utils._secrets import MIN_PREFIX, Secrets
 
 _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """Ansible's own text for a value that is not shown."""

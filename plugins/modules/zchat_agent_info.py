@@ -179,12 +179,12 @@ status:
 
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._agents import (
+from ansible_collections.zchat.admin.plugins.module_utils._api.agents import (
     Agents,
     addresses,
+    agent_result,
     find_agents,
     list_agents,
-    result_of,
     state_of,
 )
 from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
@@ -207,7 +207,7 @@ def run(task: Task) -> dict[str, Any]:
     states = task.options.get("agent_status", ("enabled", "disabled", "unknown"))
     return {
         "changed": False,
-        "agents": [result_of(agent) for agent in found.agents if state_of(agent) in states],
+        "agents": [agent_result(agent) for agent in found.agents if state_of(agent) in states],
         "unknown_agent_emails": list(found.unknown_emails),
         "unknown_agent_ids": list(found.unknown_ids),
         "warnings": found.warnings(),

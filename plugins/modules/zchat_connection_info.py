@@ -205,14 +205,13 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils import _agents, _oauth_tokens
-from ansible_collections.zchat.admin.plugins.module_utils._agents import Agent
+from ansible_collections.zchat.admin.plugins.module_utils._api.agents import Agent, agent_result
+from ansible_collections.zchat.admin.plugins.module_utils._api.clients import list_clients
+from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, TokenList, list_tokens, token_result
 from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential
-from ansible_collections.zchat.admin.plugins.module_utils._oauth_clients import list_clients
-from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import Token, TokenList, list_tokens
-from ansible_collections.zchat.admin.plugins.module_utils._own_token import Listed, OwnToken
-from ansible_collections.zchat.admin.plugins.module_utils._selectors import expires
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed, OwnToken
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import expires
 
 _SOON = 14 * 86_400
 
@@ -230,8 +229,8 @@ def run(task: Task) -> dict[str, Any]:
     can_revoke = None if token is None or token.scopes is None else "write" in token.scope_set()
     return {
         "changed": False,
-        "agent": _agents.result_of(agent) if agent else None,
-        "token": _oauth_tokens.result_of(token) if token else None,
+        "agent": agent_result(agent) if agent else None,
+        "token": token_result(token) if token else None,
         "listed": vars(listed) if listed else None,
         "values_shortened": shortened,
         "can_list": tokens is not None,

@@ -421,9 +421,9 @@ status:
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
-from ansible_collections.zchat.admin.plugins.module_utils._outcomes import Outcomes
-from ansible_collections.zchat.admin.plugins.module_utils._revocation import revoke_selected
-from ansible_collections.zchat.admin.plugins.module_utils._selectors import SELECTORS
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import Outcomes
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.revocation import revoke_selected
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS
 
 SPEC: dict[str, dict[str, Any]] = {
     **SELECTORS,

@@ -290,13 +290,13 @@ status:
 
 from typing import Any
 
+from ansible_collections.zchat.admin.plugins.module_utils._api.names import look_up_names
+from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import list_tokens, token_result
 from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
-from ansible_collections.zchat.admin.plugins.module_utils._names import look_up_names
-from ansible_collections.zchat.admin.plugins.module_utils._oauth_tokens import list_tokens, result_of
-from ansible_collections.zchat.admin.plugins.module_utils._own_token import OwnToken
-from ansible_collections.zchat.admin.plugins.module_utils._probe import Probe, probe_values
-from ansible_collections.zchat.admin.plugins.module_utils._selection import TokenSelector
-from ansible_collections.zchat.admin.plugins.module_utils._selectors import SELECTORS, Selectors
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import OwnToken
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.probe import Probe, probe_values
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import TokenSelector
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS, Selectors
 from ansible_collections.zchat.admin.plugins.module_utils._text import capitalized
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -320,7 +320,7 @@ def run(task: Task) -> dict[str, Any]:
     ambiguous = selectors.ambiguous_values(selection.tokens)
     result: dict[str, Any] = {
         "changed": False,
-        "tokens": [result_of(token, options["include_secrets"]) for token in selection.tokens],
+        "tokens": [token_result(token, options["include_secrets"]) for token in selection.tokens],
         "listed": vars(listed),
         "own_token_id": own.id,
         "unknown_agent_emails": list(selector.found.unknown_emails),

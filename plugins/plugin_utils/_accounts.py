@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS, base_url_from
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import CONNECTION_OPTIONS, base_url_from
 from ansible_collections.zchat.admin.plugins.plugin_utils._options import misspelled
 
 _CONNECTION_ADVICE = "set environment variables, or the zchat_ variables of the hosts in {prefix}accounts"

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.playbook.task import Task
 
-from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import (
     check_connection,
     check_variables,

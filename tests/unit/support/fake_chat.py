@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Union
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ansible_collections.zchat.admin.plugins.module_utils._client import ApiClient, Document, Response
-from ansible_collections.zchat.admin.plugins.module_utils._connection import connection_from
 from ansible_collections.zchat.admin.plugins.module_utils._entry import Task
 from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     ChatError,
@@ -21,6 +19,8 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     unexpected_content,
     unexpected_status,
 )
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient, Document, Response
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import connection_from
 from ansible_collections.zchat.admin.plugins.module_utils._text import error_text
 
 Json = Dict[str, Any]

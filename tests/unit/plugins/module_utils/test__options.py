@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.module_utils._connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils._options import (
     bounded,
     options_of,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.zchat.admin.plugins.module_utils._outcomes import Outcomes
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import Outcomes
 from ansible_collections.zchat.admin.plugins.modules import zchat_oauth_token
 from ansible_collections.zchat.admin.plugins.modules.zchat_oauth_token import RETURN, SPEC, run
 from ansible_collections.zchat.admin.tests.unit.support.fake_chat import OWN, FakeChat, Json, Reply, agent, task, token

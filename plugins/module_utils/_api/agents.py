@@ -1,0 +1,310 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The agents of a Chat account: list them, and look them up by email address or id.
+
+Source: the vendor's reference page "Agents" (``GET {base}/agents``, ``/agents/{id}``, ``/agents/email/{email}`` and
+``/agents/me``), and public clients: ``since_id`` is inclusive, the API rejects a ``limit`` over 100, ``enabled`` is 1/0 or
+true/false, and every field except ``id`` can be null or missing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Endpoint, unexpected_content
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._options import strings
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, encodable
+
+CONCURRENT_LOOKUPS = 8
+"""Concurrent requests, if the client has as many connections."""
+MAX_LOOKUPS = 50
+"""If more agents are needed, the list is read first: it returns 100 agents for one request."""
+_PAGE = 100
+_MAX_PAGES = 10_000
+_SPECIAL = r"\s@<>()\[\]:;,\"\\"
+_ADDRESS = re.compile(rf"[^{_SPECIAL}]+@[^{_SPECIAL}]+")
+_ASCII_LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+
+_Key = TypeVar("_Key", str, int)
+
+
+@dataclass(frozen=True)
+class Agent:
+    """One agent, each field as the API returns it, ``None`` if it returns none."""
+
+    id: int
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    display_name: str | None
+    enabled: bool | None
+    role_id: int | None
+    administrator: bool | None
+    owner: bool | None
+    create_date: str | None
+    last_login: str | None
+
+
+@dataclass(frozen=True)
+class Agents:
+    """The result of a lookup."""
+
+    agents: Sequence[Agent] = ()
+    """By id, each once."""
+    unknown_emails: Sequence[str] = ()
+    """Addresses that no agent has, as given."""
+    unknown_ids: Sequence[int] = ()
+    shared_emails: Sequence[str] = ()
+    """Addresses that several agents have."""
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """The ids of the agents."""
+        return frozenset(agent.id for agent in self.agents)
+
+    def warnings(self) -> list[str]:
+        """Return warnings about addresses and ids that no agent has, and about addresses that several have."""
+        warnings = []
+        if self.unknown_emails:
+            warnings.append(
+                f"No agent in Chat has the address {abridged(self.unknown_emails)}. Check for typos. If the agent was "
+                "deleted, select its tokens by agent id."
+            )
+        if self.unknown_ids:
+            warnings.append(f"No agent in Chat has the id {abridged(self.unknown_ids)}.")
+        if self.shared_emails:
+            warnings.append(
+                f"Several agents have the address {abridged(self.shared_emails)}. All of them are selected."
+            )
+        return warnings
+
+
+def addresses(options: Mapping[str, Any], name: str) -> frozenset[str] | None:
+    """Return the email addresses of an option, ``None`` if it is not set.
+
+    Raises :class:`ChatError` for a value that is not one plain address: it would otherwise count as unknown, in a run that
+    succeeds.
+    """
+    values = strings(options, name)
+    for value in sorted(values or ()):
+        if not (_ADDRESS.fullmatch(value) and value.isprintable() and encodable(value) == value):
+            raise ChatError(
+                f"'{name}' contains {value[:100]!a}, which is not one plain email address. Use a list with one address in each "
+                "item, without a name or brackets."
+            )
+    return values
+
+
+def comparable(email: str) -> str:
+    """Return an address in the form in which addresses are compared: the case of ASCII letters is ignored."""
+    return email.translate(_ASCII_LOWER)
+
+
+def list_agents(client: ApiClient) -> list[Agent]:
+    """Return every agent of the account, by id. Raises :class:`ChatError` if the list cannot be read to its end."""
+    agents: dict[int, Agent] = {}
+    since = 1
+    for _page in range(_MAX_PAGES):
+        document = client.get(f"agents?since_id={since}&limit={_PAGE}")
+        if not isinstance(document.data, list):
+            raise _invalid(document.endpoint, "it is not a list.")
+        if not document.data:
+            more = document.announces_more(len(agents))
+            if more:
+                raise _invalid(document.endpoint, f"{more}.")
+            return [agents[number] for number in sorted(agents)]
+        page = [_agent(document.endpoint, item) for item in document.data]
+        ids = [agent.id for agent in page]
+        if len(page) >= _PAGE and ids != sorted(ids):
+            raise _invalid(document.endpoint, "its pages are not sorted by id, so they cannot be followed to the end.")
+        if min(ids) < since or len(set(ids)) < len(ids):
+            raise _invalid(document.endpoint, "its pages repeat agents, so they never end.")
+        agents.update((agent.id, agent) for agent in page)
+        since = max(ids) + 1
+    raise _invalid(document.endpoint, f"it has more than {_MAX_PAGES} pages.")
+
+
+def find_agents(
+    client: ApiClient, *, emails: Collection[str] = (), ids: Collection[int] = (), read_list: bool = False
+) -> Agents:
+    """Look up the agents with these addresses, and those with these ids.
+
+    An agent counts as unknown only if its own lookup returns 404 (by address: or another agent) and the list lacks it too: a
+    404 can also come from a gateway, or from an API that distinguishes case. Such a list must contain the agent that the task
+    authenticates as. ``read_list``: read the list in any case, since only the list shows that several agents have the same
+    address.
+    """
+    wanted_emails = {comparable(email): email for email in sorted(emails)}
+    wanted_ids = sorted(ids)
+    read_list_first = read_list or len(wanted_emails) + len(wanted_ids) > MAX_LOOKUPS
+    listed = list_agents(client) if read_list_first else []
+    index = _Index(listed)
+    index.add(_concurrently(lambda email: _find_by_email(client, email), index.missing_emails(wanted_emails.values())))
+    index.add(_concurrently(lambda number: get_agent(client, number), index.missing_ids(wanted_ids)))
+    if index.missing_emails(wanted_emails.values()) or index.missing_ids(wanted_ids):
+        listed = listed or list_agents(client)
+        _check_contains(listed, get_me(client).id)
+        index.add(listed)
+    found = {agent.id: agent for key in wanted_emails for agent in index.by_email.get(key, {}).values()}
+    found.update((number, index.by_id[number]) for number in wanted_ids if number in index.by_id)
+    return Agents(
+        [found[number] for number in sorted(found)],
+        index.missing_emails(wanted_emails.values()),
+        index.missing_ids(wanted_ids),
+        [email for key, email in wanted_emails.items() if len(index.by_email.get(key, ())) > 1],
+    )
+
+
+def get_agent(client: ApiClient, number: int) -> Agent | None:
+    """Return the agent with this id, ``None`` after a 404 of the API. Raises :class:`ChatError` for anything else."""
+    document = client.get(f"agents/{number:d}", missing_ok=True)
+    if document.status != 200 and not document.is_from_api:
+        raise ChatError(
+            f"The response at {document.endpoint} (HTTP {document.status}) does not have the form of the Chat API, "
+            "so it may come from a gateway and does not show that the agent is missing.",
+            document.status,
+        )
+    if document.status != 200:
+        return None
+    agent = _agent(document.endpoint, document.data)
+    if agent.id != number:
+        raise _invalid(document.endpoint, f"it is agent {agent.id}.")
+    return agent
+
+
+def get_me(client: ApiClient, access_token: str | None = None) -> Agent:
+    """Return the agent that the task, or another ``access_token``, authenticates as."""
+    document = client.get("agents/me", access_token=access_token)
+    return _agent(document.endpoint, document.data)
+
+
+def agent_states(client: ApiClient, ids: Collection[int], own_id: int) -> dict[int, str]:
+    """Return the state of each of these agents: ``enabled``, ``disabled``, ``missing``, or ``unknown``.
+
+    An agent is missing only after a 404 for exactly its id, and unknown if the API returns no ``enabled`` for it. Raises
+    :class:`ChatError` if the list of agents cannot be read to its end, or lacks ``own_id``, the agent that the task
+    authenticates as: such a list cannot show which agents are missing.
+    """
+    listed = list_agents(client)
+    _check_contains(listed, own_id)
+    agents = {agent.id: agent for agent in listed}
+    missing = sorted(set(ids) - agents.keys())
+    found = _concurrently(lambda number: get_agent(client, number), missing)
+    agents.update((agent.id, agent) for agent in found if agent)
+    return {number: state_of(agents.get(number)) for number in ids}
+
+
+def _check_contains(listed: Sequence[Agent], own_id: int) -> None:
+    """Raise :class:`ChatError` if a list of agents lacks the task's own agent."""
+    if own_id not in {agent.id for agent in listed}:
+        raise ChatError(
+            f"The list of agents lacks agent {own_id}, which this task authenticates as, so it cannot show which agents are "
+            "missing."
+        )
+
+
+def state_of(agent: Agent | None) -> str:
+    """Return ``enabled``, ``disabled``, ``unknown`` (the API returns no value), or ``missing`` for no agent."""
+    if agent is None:
+        return "missing"
+    return {True: "enabled", False: "disabled", None: "unknown"}[agent.enabled]
+
+
+def agent_result(agent: Agent) -> dict[str, Any]:
+    """Return the agent as modules return it."""
+    return asdict(agent)
+
+
+class _Index:
+    """Agents by address and by id."""
+
+    def __init__(self, agents: Iterable[Agent | None]) -> None:
+        self.by_email: dict[str, dict[int, Agent]] = {}
+        self.by_id: dict[int, Agent] = {}
+        self.add(agents)
+
+    def add(self, agents: Iterable[Agent | None]) -> None:
+        for agent in agents:
+            if agent is not None:
+                self.by_id[agent.id] = agent
+                self.by_email.setdefault(comparable(agent.email or ""), {})[agent.id] = agent
+
+    def missing_emails(self, emails: Iterable[str]) -> list[str]:
+        return [email for email in emails if comparable(email) not in self.by_email]
+
+    def missing_ids(self, ids: Iterable[int]) -> list[int]:
+        return [number for number in ids if number not in self.by_id]
+
+
+def _find_by_email(client: ApiClient, email: str) -> Agent | None:
+    """Return the agent with this address, ``None`` after a 404 or if the API returns an agent with another address."""
+    # It is unknown whether the API distinguishes upper and lower case.
+    for spelling in dict.fromkeys([email, comparable(email)]):
+        document = client.get(f"agents/email/{quote(spelling, safe='')}", missing_ok=True)
+        if document.status == 200:
+            agent = _agent(document.endpoint, document.data)
+            if comparable(agent.email or "") == comparable(email):
+                return agent
+    return None
+
+
+def _concurrently(look_up: Callable[[_Key], Agent | None], keys: Collection[_Key]) -> list[Agent | None]:
+    """Return the result of ``look_up`` for each key. After the first error, no further lookup starts."""
+    if not keys:
+        return []
+    futures: list[Future[Agent | None]] = []
+    with ThreadPoolExecutor(CONCURRENT_LOOKUPS) as workers:
+        try:
+            futures.extend(workers.submit(look_up, key) for key in keys)
+            return [future.result() for future in futures]
+        except RuntimeError:
+            raise ChatError("The agents could not be looked up: this host cannot start another thread.") from None
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def _invalid(endpoint: Endpoint, reason: str) -> ChatError:
+    return unexpected_content(endpoint, "Chat agents", reason)
+
+
+def _agent(endpoint: Endpoint, item: Any) -> Agent:
+    """Return one agent of a response. Raises :class:`ChatError` if it is none."""
+    number = item.get("id") if isinstance(item, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+        raise _invalid(endpoint, "it contains an item without an integer 'id'.")
+    for name in ("email", "first_name", "last_name", "display_name", "create_date", "last_login"):
+        if not isinstance(item.get(name), (str, type(None))):
+            raise _invalid(endpoint, f"the {name} of agent {number} is not a string.")
+    roles = item.get("roles")
+    roles = roles if isinstance(roles, Mapping) else {}
+    return Agent(
+        id=number,
+        email=encodable(item.get("email")),
+        first_name=encodable(item.get("first_name")),
+        last_name=encodable(item.get("last_name")),
+        display_name=encodable(item.get("display_name")),
+        enabled=_flag(item.get("enabled")),
+        role_id=item["role_id"] if _is_integer(item.get("role_id")) else None,
+        administrator=_flag(roles.get("administrator")),
+        owner=_flag(roles.get("owner")),
+        create_date=encodable(item.get("create_date")),
+        last_login=encodable(item.get("last_login")),
+    )
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _flag(value: Any) -> bool | None:
+    """Return a flag that the API gives as true/false or as 1/0, ``None`` for anything else."""
+    return bool(value) if isinstance(value, int) and value in (0, 1) else None

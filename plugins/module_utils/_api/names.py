@@ -1,0 +1,104 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The names behind ids: agents and API clients, for results that people read. Best effort: errors are warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ansible_collections.zchat.admin.plugins.module_utils._api.agents import Agent, Agents, agent_result, find_agents
+from ansible_collections.zchat.admin.plugins.module_utils._api.clients import list_clients
+from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MASK, MIN_PREFIX
+
+
+@dataclass(frozen=True)
+class Names:
+    """Agents and clients of a result; ``None`` if they were not looked up, or could not be read."""
+
+    agents: Agents | None = None
+    clients: list[dict[str, Any]] | None = None
+    warnings: tuple[str, ...] = ()
+
+    def result(self) -> dict[str, Any]:
+        """Return the part of a result that the option ``names`` adds."""
+        return {
+            "agents": None if self.agents is None else [agent_result(agent) for agent in self.agents.agents],
+            "unknown_agent_ids": None if self.agents is None else list(self.agents.unknown_ids),
+            "clients": self.clients,
+        }
+
+    def agent(self, number: int | None) -> str:
+        """Return an agent's id and name."""
+        agent = self._agents_by_id.get(number)
+        name = (agent.display_name or agent.email) if agent else None
+        return f"{number} ({name})" if name else str(number)
+
+    def client(self, identifier: str | None) -> str:
+        """Return a client's name and identifier."""
+        client = self._clients_by_identifier.get(identifier)
+        return f"{identifier} ({client['name']})" if client and client["name"] else str(identifier)
+
+    @cached_property
+    def _agents_by_id(self) -> Mapping[int | None, Agent]:
+        return {agent.id: agent for agent in self.agents.agents} if self.agents else {}
+
+    @cached_property
+    def _clients_by_identifier(self) -> Mapping[str | None, dict[str, Any]]:
+        return {entry["client_identifier"]: entry for entry in self.clients or ()}
+
+
+def look_up_names(client: ApiClient, tokens: Iterable[Token], agent_ids: Collection[int], found: Agents) -> Names:
+    """Look up the agents of these tokens and with these ids, and the clients of the tokens.
+
+    ``found`` are agents that are known already; they are part of the result.
+    """
+    tokens = list(tokens)
+    hidden = _Hidden(tokens)
+    agents: Agents | None
+    warnings = []
+    wanted = {*agent_ids, *(token.agent_id for token in tokens if token.agent_id is not None)}
+    try:
+        others = find_agents(client, ids=wanted - found.ids)
+        everyone = sorted([*found.agents, *others.agents], key=lambda agent: agent.id)
+        agents = Agents(
+            [Agent(**hidden.masked(vars(agent))) for agent in everyone], found.unknown_emails, others.unknown_ids
+        )
+    except ChatError as error:
+        agents = None
+        warnings.append(f"The agents could not be read. {error.msg}")
+    clients: list[dict[str, Any]] | None
+    identifiers = {token.client_identifier for token in tokens}
+    try:
+        clients = (
+            [hidden.masked(entry) for entry in list_clients(client) if entry["client_identifier"] in identifiers]
+            if tokens
+            else []
+        )
+    except ChatError as error:
+        clients = None
+        warnings.append(f"The API clients could not be read. {error.msg}")
+    return Names(agents, clients, (" ".join(warnings),) if warnings else ())
+
+
+class _Hidden:
+    """The values of tokens, which an agent or a client can have in its name."""
+
+    def __init__(self, tokens: Collection[Token]) -> None:
+        values = (value for token in tokens for value in (token.access_token, token.refresh_token))
+        self._values = [value for value in values if value and len(value) >= MIN_PREFIX]
+        self._shortest = min(map(len, self._values), default=0)
+
+    def masked(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the record with each text that contains a value masked."""
+        return {name: MASK if self._shows(text) else text for name, text in record.items()}
+
+    def _shows(self, text: Any) -> bool:
+        return isinstance(text, str) and len(text) >= self._shortest and any(value in text for value in self._values)

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The journal of a run: a record of each revocation as soon as the API confirms it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import stat
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._text import plain_text
+
+
+class Journal:
+    """Writes a line for each revocation to the system log, and as JSON to a file if the task sets one."""
+
+    def __init__(self, path: str | None, account: str, log: Callable[[str], None]) -> None:
+        self._path = path
+        self._account = account
+        self._log = log
+        self._file: int | None = None
+        self._last_line_is_incomplete = False
+
+    def check(self) -> None:
+        """Raise :class:`ChatError` if :meth:`open` would fail. Creates nothing."""
+        if self._path is None:
+            return
+        try:
+            os.close(self._open_file(os.O_RDWR))
+        except FileNotFoundError:
+            folder = os.path.dirname(os.path.realpath(self._path))
+            if not self._path or not os.path.isdir(folder):
+                raise self._error("its directory does not exist") from None
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise self._error("permission denied") from None
+        except OSError as error:
+            raise self._error(os.strerror(error.errno or 0)) from None
+
+    def open(self) -> None:
+        """Open the file; a new one gets mode 0600. Raises :class:`ChatError`."""
+        if self._path is None or self._file is not None:
+            return
+        try:
+            self._file = self._open_file(os.O_RDWR | os.O_CREAT)
+            # The lock ends with this process. Who reads the journal of a killed task can wait for it.
+            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            self._last_line_is_incomplete = self._ends_within_a_line(self._file)
+        except OSError as error:
+            raise self._error(os.strerror(error.errno or 0)) from None
+
+    def _open_file(self, flags: int) -> int:
+        """Return a file descriptor. Raises ``OSError``, and :class:`ChatError` for a pipe, which could block the run."""
+        path = self._path or ""
+        if "\0" in path:
+            raise self._error("its name contains a null character")
+        # O_NONBLOCK: opening a pipe does not wait for its reader.
+        descriptor = os.open(path, flags | os.O_APPEND | os.O_NONBLOCK, 0o600)
+        mode = os.fstat(descriptor).st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+            os.close(descriptor)
+            raise self._error("it is not a regular file")
+        return descriptor
+
+    @staticmethod
+    def _ends_within_a_line(descriptor: int) -> bool:
+        """Return whether the last line is incomplete, because an earlier run was killed while it wrote."""
+        size = os.fstat(descriptor).st_size
+        return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def record(self, token: Token, number: int, of: int) -> None:
+        """Record a revocation, the ``number``-th ``of`` all selected so far. Raises :class:`ChatError` if the file cannot be written."""
+        self._log(
+            f"revoked OAuth token {token.id} of agent {token.agent_id} at {self._account} "
+            f"(client {plain_text(str(token.client_identifier))}, {number} of {of})"
+        )
+        if self._file is None:
+            return
+        line = json.dumps(
+            {
+                "time": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
+                "account": self._account,
+                "token": token.id,
+                "agent_id": token.agent_id,
+                "client_identifier": token.client_identifier,
+                "n": number,
+                "of": of,
+            }
+        )
+        data = f"{chr(10) if self._last_line_is_incomplete else ''}{line}\n".encode()
+        self._last_line_is_incomplete = False
+        try:
+            written = os.write(self._file, data)
+        except OSError as error:
+            raise self._error(os.strerror(error.errno or 0)) from None
+        if written < len(data):
+            raise self._error("no space left on device")
+
+    def _error(self, reason: str) -> ChatError:
+        return ChatError(f"The journal {self._path} cannot be written: {reason[:1].lower()}{reason[1:]}.")

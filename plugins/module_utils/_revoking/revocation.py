@@ -1,0 +1,443 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Revoke the selected tokens: list, select, check the guards, DELETE, and verify with a new list.
+
+Check mode is the same run without the DELETE requests.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.zchat.admin.plugins.module_utils._api.names import Names, look_up_names
+from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import (
+    Token,
+    TokenList,
+    list_tokens,
+    revoke_token,
+)
+from ansible_collections.zchat.admin.plugins.module_utils._entry import Task
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Failure
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._options import bounded
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.journal import Journal
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import GUARDED, Outcome, Outcomes, Row
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import OwnToken
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.probe import (
+    VERIFY_WAITS,
+    authenticate,
+    probe_values,
+)
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import TokenSelector
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import Selectors, expires
+from ansible_collections.zchat.admin.plugins.module_utils._text import counted, named, plain_text
+
+MAX_ROUNDS = 20
+"""Rounds of revocations, each followed by a new list, after which a list that never gets empty is a failure."""
+
+_STOPPED_BY_401 = Failure("Not attempted, because the API rejected the credentials for another token (HTTP 401).")
+_STOPPED_BY_403 = Failure("Not attempted, because the credentials lack a scope (HTTP 403 for another token).")
+_NO_THREAD = Failure("Not attempted, because this host cannot start another thread.")
+_OWN_TOKEN_NEEDED = Failure(
+    "Not attempted: this task authenticates with it, and still needs it to finish the others. Run the task again."
+)
+_OWN_TOKEN_REVOKED = Failure("Not attempted, because the task's own token is revoked now. Use other credentials.")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The options that limit a revocation."""
+
+    own_token: str = "refuse"
+    max_revocations: int | None = None
+    concurrency: int = 8
+    verify: bool = True
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Limits:
+        """Return the limits of a task. Raises :class:`ChatError` for an integer out of range."""
+        most = options.get("max_revocations")
+        if most is not None and most < 0:
+            raise ChatError(f"'max_revocations' must be 0 or more, and is {most}.")
+        return cls(options["own_token"], most, bounded(options, "concurrency", 1, 32), options["verify"])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one round is about to do."""
+
+    revoke: Sequence[Token]
+    """The tokens to revoke, those in ``own`` included."""
+    own: Sequence[Token]
+    """Those of them that are, or can be, the task's own token."""
+    total: int
+    """The number of tokens to revoke in all rounds so far, this one included."""
+    rounds: int
+    """The number of rounds so far, this one included."""
+    ambiguous_values: str | None
+    """Why ``token_values`` does not identify its tokens, if so."""
+
+
+def check_guards(plan: Plan, limits: Limits, own_token_id: int | None) -> Failure | None:
+    """Return why the ``plan`` must not be executed, ``None`` if it may be. All guards before a round of DELETEs are here."""
+    if plan.ambiguous_values:
+        return Failure(plan.ambiguous_values)
+    if plan.own and limits.own_token != "revoke":
+        if own_token_id is None:
+            return Failure(
+                f"{named('token', [token.id for token in plan.own])} can be the one that this task authenticates with: the API "
+                "does not list the value of the own token. Authenticate with another agent's token, change the selectors, or "
+                "set 'own_token' to 'revoke'."
+            )
+        return Failure(
+            f"the selection contains token {own_token_id}, which this task authenticates with. Set 'own_token' to keep it ('keep') or to "
+            "revoke it last ('revoke')."
+        )
+    if plan.revoke and limits.max_revocations is not None and plan.total > limits.max_revocations:
+        return Failure(
+            f"{counted(plan.total, 'token')} would be revoked, and 'max_revocations' is {limits.max_revocations}. If the "
+            "selection is correct, increase it."
+        )
+    if plan.rounds > MAX_ROUNDS:
+        return Failure(f"the API still lists more tokens after {MAX_ROUNDS} rounds of revocations. Run the task again.")
+    return None
+
+
+def revoke_selected(task: Task) -> dict[str, Any]:
+    """Run the task and return its result.
+
+    Raises :class:`ChatError` only before the first DELETE: for an invalid option, a failed lookup, or an invalid list.
+    """
+    limits = Limits.from_options(task.options)
+    selectors = Selectors.from_options(task.options, required=True)
+    journal = Journal(task.options.get("journal"), task.client.connection.base_url, task.log)
+    own = OwnToken(task.client)
+    selector = TokenSelector(task.client, selectors, own)
+    probes = task.options["probe_values"] and not task.check_mode
+    revocation = _Revocation(task.client, selector, own, limits, journal, probes)
+    # Not in a variable: a list can take hundreds of megabytes, and another one is read later.
+    revocation.plan(list_tokens(task.client), is_first=True)
+    try:
+        revocation.run(task.check_mode)
+    except ChatError as error:
+        # The journal cannot be opened.
+        revocation.outcomes.stop(error.failure)
+    finally:
+        journal.close()
+    revocation.probe()
+    return _result(task, selector, revocation.outcomes)
+
+
+def _result(task: Task, selector: TokenSelector, outcomes: Outcomes) -> dict[str, Any]:
+    names = Names()
+    if task.options["names"]:
+        tokens = [row.token for row in outcomes.rows.values()]
+        names = look_up_names(task.client, tokens, selector.selectors.agent_ids or (), selector.found)
+        outcomes.warnings += names.warnings
+    result = outcomes.result(task.check_mode)
+    if selector.selectors.token_values is not None:
+        result["values_dead"] = outcomes.values_dead
+    if task.options["names"]:
+        result.update(names.result())
+    result["diff"] = outcomes.diff(names.agent, names.client)
+    return result
+
+
+class _Revocation:
+    """One revocation from the first list to the last."""
+
+    def __init__(
+        self,
+        client: ApiClient,
+        selector: TokenSelector,
+        own: OwnToken,
+        limits: Limits,
+        journal: Journal,
+        probes: bool,
+    ) -> None:
+        """``probes``: test the values in ``token_values`` afterwards."""
+        self.outcomes = Outcomes(
+            already_absent=set(selector.selectors.ids or ()),
+            unknown_agent_emails=list(selector.found.unknown_emails),
+        )
+        self._client = client
+        self._selector = selector
+        self._own = own
+        self._limits = limits
+        self._journal = journal
+        self._probes = probes
+        self._now = time.time()
+        self._with_given_values: list[Token] = []
+        """Tokens in the first list that have one of the ``token_values``."""
+        self._last: set[int] = set()
+        """Ids of tokens that are, or can be, the task's own token and are to be revoked: after all others."""
+        self._untouched: set[int] = set()
+        """Ids in earlier lists that are not to be revoked and not expired: a later list without any of them is no proof."""
+        self._seen: set[int] = set()
+        """Ids in earlier lists. A later round revokes only tokens that were not listed before."""
+        self._rounds = 0
+        self._stopped: Failure | None = None
+        """Why no further DELETE is sent, and the failure of the tokens that were not attempted."""
+        self._lock = threading.Lock()
+
+    def plan(self, token_list: TokenList, is_first: bool = False) -> None:
+        """Select the tokens of a list that have no outcome yet. They are pending afterwards, unless a guard stops the task."""
+        outcomes = self.outcomes
+        own = self._own.identify(token_list.tokens)
+        selection, selectors = self._selector.select(token_list), self._selector.selectors
+        outcomes.keep(outcomes.add(selection.excluded), "excluded")
+        new = outcomes.add(token for token in selection.tokens if token.id not in self._seen)
+        self._seen.update(token.id for token in token_list.tokens)
+        if is_first:
+            outcomes.listed = self._own.listed(token_list.tokens)
+            self._selector.check_exclude(token_list)
+            self._warn(*outcomes.listed.warnings(), *self._selector.warnings(token_list, self._probes))
+            self._with_given_values = selectors.with_given_values(token_list.tokens)
+        self._warn(*selection.warnings)
+        outcomes.own_token_id = self._own.id
+        outcomes.already_absent.difference_update(token.id for token in token_list.tokens)
+
+        candidates = self._own.candidates(new, token_list)
+        if self._limits.own_token == "keep" and self._own.id is not None:
+            outcomes.keep(candidates, "own token")
+            candidates = ()
+        revoke = [token for token in new if outcomes.rows[token.id].outcome is Outcome.PENDING]
+        if revoke:
+            self._rounds += 1
+        ambiguous = selectors.ambiguous_values(outcomes.tokens(*(set(Outcome) - {Outcome.KEPT})))
+        plan = Plan(revoke, candidates, outcomes.selected, self._rounds, ambiguous)
+        failure = check_guards(plan, self._limits, self._own.id)
+        if failure:
+            outcomes.stop(failure, GUARDED)
+            return
+        self._last.update(token.id for token in candidates)
+        self._add_untouched(token_list)
+        self._untouched.difference_update(token.id for token in revoke)
+        if revoke and own and own.scopes is not None and "write" not in own.scope_set():
+            self._warn(
+                f"Token {own.id}, which this task authenticates with, lacks the scope 'write' (it has: {plain_text(own.scopes)}). The "
+                "API probably refuses every revocation. Use a token with the scopes 'read write'."
+            )
+
+    def run(self, check_mode: bool) -> None:
+        """Revoke the pending tokens and verify the outcome; in check mode, do neither.
+
+        Raises :class:`ChatError` if the journal cannot be opened. Nothing is revoked in that case.
+        """
+        proven = True
+        if self.outcomes.counts[Outcome.PENDING]:
+            if check_mode:
+                self._journal.check()
+                self.outcomes.assume_revoked()
+                proven = False
+            else:
+                self._journal.open()
+                others_proven, own_proven = self._revoke_others(), self._revoke_own()
+                proven = others_proven and own_proven
+        self.outcomes.verified = proven
+
+    def _revoke_others(self) -> bool:
+        """Revoke all pending tokens except the task's own, in rounds. Return whether the last list proves the outcome."""
+        while pending := [token for token in self.outcomes.tokens(Outcome.PENDING) if token.id not in self._last]:
+            self._delete(pending, self._limits.concurrency)
+            if self._stopped:
+                self.outcomes.finish(self._stopped, besides=self._last)
+            if self._stopped == _STOPPED_BY_401 or not self._limits.verify or not self._verify():
+                return False
+        return True
+
+    def _delete(self, tokens: Sequence[Token], concurrency: int) -> None:
+        """Send a DELETE for each token, and record the outcomes as they arrive. Stops when ``_stopped`` is set."""
+
+        def revoke_one(token: Token) -> None:
+            if self._stopped:
+                return
+            try:
+                result: Any = revoke_token(self._client, token, trust_any_404=self._limits.verify)
+            except ChatError as error:
+                result = error.failure
+            with self._lock:
+                self.outcomes.record(token, result)
+                if isinstance(result, Failure):
+                    if result.status == 401:
+                        self._stopped = _STOPPED_BY_401
+                    elif result.affects_all:
+                        self._stopped = self._stopped or _STOPPED_BY_403
+                elif result.revoked:
+                    self._record_in_journal(token)
+
+        futures = []
+        with ThreadPoolExecutor(min(concurrency, len(tokens))) as workers:
+            try:
+                futures += [workers.submit(revoke_one, token) for token in tokens]
+            except RuntimeError:
+                self._stopped = self._stopped or _NO_THREAD
+        for future in futures:
+            future.result()
+
+    def _record_in_journal(self, token: Token) -> None:
+        try:
+            self._journal.record(token, self.outcomes.counts[Outcome.REVOKED], self.outcomes.selected)
+        except ChatError as error:
+            self._warn(f"{error.msg} It lacks the revocation of token {token.id}.")
+            self._stopped = self._stopped or Failure(f"Not attempted, because the journal is incomplete. {error.msg}")
+
+    def _verify(self) -> bool:
+        """Read the list until it confirms the DELETE requests, for up to 5 s, correct the rows by it, and plan the next round.
+
+        Returns whether the list is a proof. If it is not, or cannot be read, the task fails.
+        """
+        done = {token.id for token in self.outcomes.tokens(Outcome.REVOKED, Outcome.GONE)}
+        proof: Collection[int] | None = None
+        token_list: TokenList | None = None
+        failure: Failure | None = None
+        for wait in (0.0, *VERIFY_WAITS):
+            if wait:
+                self._client.pause(wait)
+            token_list = None  # only one list is in memory
+            try:
+                token_list = list_tokens(self._client)
+            except ChatError as error:
+                failure = Failure(
+                    f"The revocations could not be verified, because the list could not be read again. {error.msg}",
+                    error.status,
+                )
+                break
+            ids = {token.id for token in token_list.tokens}
+            failure = self._objection_to(ids)
+            if failure is None:
+                self._own.identify(token_list.tokens)
+                self._add_untouched(token_list)
+                proof = ids
+                if done.isdisjoint(ids):
+                    break
+        if proof is not None:
+            for token in self.outcomes.compare_with_list(proof, _still_listed):
+                self._record_in_journal(token)
+        if failure or token_list is None:
+            self.outcomes.failure = failure
+            return False
+        try:
+            self.plan(token_list)
+        except ChatError as error:
+            # The states of the agents could not be read again.
+            self.outcomes.failure = Failure(f"The revocations could not be verified. {error.msg}", error.status)
+            return False
+        return True
+
+    def _objection_to(self, ids: Collection[int]) -> Failure | None:
+        """Return why a list with these ids is no proof, ``None`` if it is one."""
+        own = self._own.id
+        if own is not None and own not in ids and self._is_unrevoked(own):
+            # The token works: the list was read with it.
+            reason = f"the new list lacks token {own}, which this task authenticates with."
+        elif self._untouched and self._untouched.isdisjoint(ids):
+            reason = "the new list lacks every token that this run did not touch."
+        else:
+            return None
+        return Failure(
+            f"The revocations are not verified: {reason} Another run at the same time is a possible cause. Run the task again."
+        )
+
+    def _is_unrevoked(self, number: int) -> bool:
+        row = self.outcomes.rows.get(number)
+        return row is None or row.outcome in (Outcome.PENDING, Outcome.KEPT)
+
+    def _add_untouched(self, token_list: TokenList) -> None:
+        rows = self.outcomes.rows
+        self._untouched.update(
+            token.id
+            for token in token_list.tokens
+            if (token.id not in rows or rows[token.id].outcome is Outcome.KEPT) and not self._is_expired(token)
+        )
+
+    def _revoke_own(self) -> bool:
+        """Revoke the task's own token, or one after the other each token that can be it. Return whether the outcome is proven."""
+        outcomes = self.outcomes
+        proven = True
+        while pending := outcomes.tokens(Outcome.PENDING):
+            if self._stopped or outcomes.failed:
+                outcomes.finish(self._stopped or _OWN_TOKEN_NEEDED)
+                break
+            self._delete(pending[:1], concurrency=1)
+            proven = self._verify_own(outcomes.rows[pending[0].id]) and proven
+        return proven
+
+    def _verify_own(self, row: Row) -> bool:
+        """Verify the outcome of the DELETE of a token that is or can be the own one. Return whether it is proven.
+
+        The list cannot prove it, because it cannot be read any more. The token itself can: it no longer works.
+        """
+        outcomes, verify = self.outcomes, self._limits.verify
+        is_unknown = row.failure is not None and row.failure.outcome_unknown
+        if row.outcome is Outcome.PENDING:
+            return False  # no DELETE was sent
+        if not is_unknown and (row.failure or not verify):
+            return False
+        state = authenticate(self._client, wait=self._own.id is not None)
+        if isinstance(state, Failure) and not state.rejects_credentials:
+            self._warn("The API did not show whether the task's own token still works. Its revocation is not verified.")
+            return False
+        if isinstance(state, Failure):
+            # If the list does not identify the own token, someone else may have revoked it, and not this one.
+            if is_unknown and self._own.id is not None:
+                outcomes.confirm(row.token)
+                self._record_in_journal(row.token)
+            outcomes.finish(_OWN_TOKEN_REVOKED)
+            return verify
+        if self._own.id is None:
+            # The token was another one of the same agent.
+            return verify and self._verify() and self._revoke_others()
+        outcomes.contradict(
+            row.token, replace(row.failure, outcome_unknown=False) if row.failure else _still_works(row)
+        )
+        return False
+
+    def probe(self) -> None:
+        """Test whether the values in ``token_values`` still work, after the revocation."""
+        outcomes = self.outcomes
+        values = self._selector.selectors.token_values
+        if not self._probes or not values or outcomes.nothing_attempted:
+            return
+        probe = probe_values(self._client, values, self._with_given_values, outcomes.tokens(Outcome.KEPT))
+        outcomes.values_dead = probe.values_dead
+        outcomes.failure = outcomes.failure or probe.failure
+        self._warn(*probe.warnings)
+
+    def _is_expired(self, token: Token) -> bool:
+        moment = expires(token)
+        return moment is not None and moment < self._now
+
+    def _warn(self, *texts: str) -> None:
+        self.outcomes.warnings += [text for text in texts if text not in self.outcomes.warnings]
+
+
+def _still_listed(row: Row) -> Failure:
+    """Return the failure of a token that the list contains although it counted as revoked or gone."""
+    return _contradicted(row, "it still lists the token")
+
+
+def _still_works(row: Row) -> Failure:
+    """Return the failure of the own token if it works although it counted as revoked or gone."""
+    return _contradicted(row, "the token still works")
+
+
+def _contradicted(row: Row, observed: str) -> Failure:
+    if row.deletion is None:
+        response = "omitted the token from an earlier list"
+    elif row.deletion.status < 300:
+        response = "accepted the DELETE"
+    elif row.deletion.revoked:
+        response = f"did not respond to the DELETE or returned a 5xx, then returned HTTP {row.deletion.status}"
+    else:
+        response = f"returned HTTP {row.deletion.status} for the DELETE"
+    return Failure(
+        f"The API {response}, but after {sum(VERIFY_WAITS):g} seconds {observed}. Run the task again; if that does not help, contact the vendor."
+    )

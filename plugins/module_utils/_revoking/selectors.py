@@ -1,0 +1,317 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The selectors of a task, and the tokens that match them. Pure: no network, no clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.zchat.admin.plugins.module_utils._api.agents import addresses
+from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, TokenList
+from ansible_collections.zchat.admin.plugins.module_utils._dates import valid_creation, valid_expiry
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._options import positive_integers, seconds, strings
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged
+
+_EXCLUDE: dict[str, dict[str, Any]] = {
+    "ids": {"type": "list", "elements": "int", "aliases": ["id", "oauth_token_id"]},
+    "agent_ids": {"type": "list", "elements": "int", "aliases": ["agent_id"]},
+    "agent_emails": {"type": "list", "elements": "str", "aliases": ["agent_email"]},
+    "client_identifiers": {"type": "list", "elements": "str", "aliases": ["client_identifier"]},
+}
+SELECTORS: dict[str, dict[str, Any]] = {
+    "all": {"type": "bool"},
+    **_EXCLUDE,
+    "agent_status": {"type": "list", "elements": "str", "choices": ["enabled", "disabled", "missing"]},
+    "scopes": {"type": "list", "elements": "str", "choices": ["read", "write", "chat"], "aliases": ["scope"]},
+    "token_values": {"type": "list", "elements": "str", "no_log": True, "aliases": ["token_value"]},
+    "expired": {"type": "bool"},
+    "expires_within": {"type": "str"},
+    "age": {"type": "str"},
+    "exclude": {"type": "dict", "options": _EXCLUDE},
+}
+"""The selectors and the protect list as a part of an argument spec."""
+
+_MAX_CLOCK_DIFFERENCE = 300
+
+
+@dataclass(frozen=True)
+class AgentLookups:
+    """What a task looked up about agents, as far as its selectors need it."""
+
+    by_email: Collection[int] = frozenset()
+    """Ids of the agents that have one of ``agent_emails``."""
+    protected: Collection[int] = frozenset()
+    """Ids of the agents that have one of the addresses in ``exclude``."""
+    states: Mapping[int, str] = field(default_factory=dict)
+    """For ``agent_status``: ``enabled``, ``disabled``, ``missing`` or ``unknown`` of each agent."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The tokens that match the selectors, by id, and warnings about the selectors."""
+
+    tokens: Sequence[Token]
+    excluded: Sequence[Token] = ()
+    """Tokens that match the selectors and the protect list."""
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Exclude:
+    """The protect list."""
+
+    ids: frozenset[int] = frozenset()
+    agent_ids: frozenset[int] = frozenset()
+    agent_emails: frozenset[str] = frozenset()
+    client_identifiers: frozenset[str] = frozenset()
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any] | None) -> Exclude:
+        """Return the protect list of a task. Raises :class:`ChatError` for one that protects nothing: it is a mistake."""
+        if options is None:
+            return cls()
+        lists = {f"exclude.{name}": values for name, values in options.items()}
+        empty = [name for name, values in lists.items() if not any(str(value).strip() for value in values)]
+        if empty or not lists:
+            name = empty[0] if empty else "exclude"
+            raise ChatError(
+                f"'{name}' is empty, so it would protect nothing. Check whether its variable is set, or omit it with default(omit)."
+            )
+        return cls(
+            ids=positive_integers(lists, "exclude.ids") or frozenset(),
+            agent_ids=positive_integers(lists, "exclude.agent_ids") or frozenset(),
+            agent_emails=addresses(lists, "exclude.agent_emails") or frozenset(),
+            # As given and without white space: either one can be the exact identifier, and this only protects.
+            client_identifiers=(strings(lists, "exclude.client_identifiers") or frozenset()).union(
+                lists.get("exclude.client_identifiers", ())
+            ),
+        )
+
+    def protects(self, token: Token, agents: AgentLookups) -> bool:
+        """Return whether ``token`` is on the protect list."""
+        return (
+            token.id in self.ids
+            or token.agent_id in self.agent_ids
+            or token.agent_id in agents.protected
+            or token.client_identifier in self.client_identifiers
+        )
+
+
+@dataclass(frozen=True)
+class Selectors:
+    """What a task selects. ``None``: the selector is not set. An empty set selects nothing."""
+
+    ids: frozenset[int] | None = None
+    agent_ids: frozenset[int] | None = None
+    agent_emails: frozenset[str] | None = None
+    agent_status: frozenset[str] | None = None
+    client_identifiers: frozenset[str] | None = None
+    scopes: frozenset[str] | None = None
+    token_values: frozenset[str] | None = field(default=None, repr=False)
+    expired: bool | None = None
+    expires_within: int | None = None
+    """In seconds."""
+    age: int | None = None
+    """In seconds."""
+    exclude: Exclude = Exclude()
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any], required: bool) -> Selectors:
+        """Return the selectors of a task.
+
+        Raises :class:`ChatError` for an invalid value, and if none is set although one is ``required``: it would select
+        every token.
+        """
+        selecting = [name for name in SELECTORS if name in options and name != "exclude" and options[name] is not False]
+        selecting += ["expired"] if options.get("expired") is False else []
+        if "all" in selecting and len(selecting) > 1:
+            raise ChatError(f"'all' and '{selecting[1]}' are both set. 'all' can be combined only with 'exclude'.")
+        if required and not selecting:
+            choices = ", ".join(name for name in SELECTORS if name != "exclude")
+            raise ChatError(f"No selector is set. Set at least one of {choices}. To select every token, set all=true.")
+        return cls(
+            ids=positive_integers(options, "ids"),
+            agent_ids=positive_integers(options, "agent_ids"),
+            agent_emails=addresses(options, "agent_emails"),
+            agent_status=strings(options, "agent_status"),
+            client_identifiers=strings(options, "client_identifiers"),
+            scopes=strings(options, "scopes"),
+            token_values=_token_values(options),
+            expired=options.get("expired"),
+            expires_within=seconds(options, "expires_within"),
+            age=seconds(options, "age"),
+            exclude=Exclude.from_options(options.get("exclude")),
+        )
+
+    def candidates(self, token_list: TokenList, agents: AgentLookups) -> list[Token]:
+        """Return the tokens that match every selector that needs neither a clock nor the states of agents."""
+        agent_ids = None
+        if self.agent_ids is not None or self.agent_emails is not None:
+            agent_ids = (self.agent_ids or frozenset()).union(agents.by_email)
+        return [token for token in token_list.tokens if self._matches(token, agent_ids)]
+
+    def select(self, token_list: TokenList, agents: AgentLookups, now: float) -> Selection:
+        """Return the tokens that match every selector. ``now`` is the local time in seconds since the epoch."""
+        warnings: list[str] = []
+        tokens = self.candidates(token_list, agents)
+        tokens = self._select_by_status(tokens, agents.states, warnings)
+        tokens = self._select_by_time(tokens, now, token_list.date, warnings)
+        excluded = [token for token in tokens if self.exclude.protects(token, agents)]
+        excluded_ids = {token.id for token in excluded}
+        return Selection([token for token in tokens if token.id not in excluded_ids], excluded, warnings)
+
+    def unmatched(self, token_list: TokenList) -> list[str]:
+        """Return warnings about values that no listed token has. ``ids`` have a result of their own, ``already_absent``."""
+        tokens = token_list.tokens
+        warnings = []
+        agents = sorted((self.agent_ids or frozenset()) - {token.agent_id for token in tokens})
+        if agents:
+            warnings.append(
+                f"No token is listed for agent {abridged(agents)}. Either none is left, or the id has a typo."
+            )
+        clients = sorted((self.client_identifiers or frozenset()) - {token.client_identifier for token in tokens})
+        if clients:
+            warnings.append(
+                f"No token is listed for client {abridged(clients)}. Either none is left, or the identifier has a typo."
+            )
+        for name, unlisted in (
+            ("id", self.exclude.ids - {token.id for token in tokens}),
+            ("client_identifier", self.exclude.client_identifiers - {token.client_identifier for token in tokens}),
+        ):
+            if unlisted:
+                warnings.append(
+                    f"No listed token has the {name} {abridged(sorted(unlisted))} in 'exclude'. Check for typos."
+                )
+        return warnings
+
+    def with_given_values(self, tokens: Iterable[Token]) -> list[Token]:
+        """Return the tokens that have one of ``token_values``."""
+        return [token for token in tokens if any(_has(token, value) for value in self.token_values or ())]
+
+    def unmatched_values(self, token_list: TokenList) -> list[str]:
+        """Return a warning if some of ``token_values`` belong to no listed token."""
+        tokens, values = token_list.tokens, self.token_values or frozenset()
+        unknown = sum(not any(_has(token, value) for token in tokens) for value in values)
+        if not unknown:
+            return []
+        warning = (
+            f"{unknown} of {len(values)} 'token_values' belong to no listed token ({len(tokens)} were compared). Either the "
+            "token is revoked, or the value is incomplete."
+        )
+        return [warning]
+
+    def ambiguous_values(self, tokens: Collection[Token]) -> str | None:
+        """Return a message if several of the selected ``tokens`` can have the same one of the ``token_values``.
+
+        This happens if the API lists shortened values and several begin alike.
+        """
+        found: set[int] = set()
+        for value in self.token_values or ():
+            matches = [token for token in tokens if _has(token, value)]
+            if len(matches) > 1 and any(value not in (token.access_token, token.refresh_token) for token in matches):
+                found.update(token.id for token in matches)
+        if not found:
+            return None
+        return (
+            f"it is ambiguous which of the tokens {abridged(sorted(found))} has the value in 'token_values', because the API "
+            "lists shortened values and these begin alike. Select the token by 'ids'."
+        )
+
+    def _matches(self, token: Token, agent_ids: frozenset[int] | None) -> bool:
+        """Return whether ``token`` matches the selectors that need no clock."""
+        return (
+            (self.ids is None or token.id in self.ids)
+            and (agent_ids is None or token.agent_id in agent_ids)
+            and (self.client_identifiers is None or token.client_identifier in self.client_identifiers)
+            and (self.scopes is None or not self.scopes.isdisjoint(token.scope_set()))
+            and (self.token_values is None or any(_has(token, value) for value in self.token_values))
+        )
+
+    def _select_by_status(self, tokens: list[Token], states: Mapping[int, str], warnings: list[str]) -> list[Token]:
+        if self.agent_status is None:
+            return tokens
+        ownerless = [token.id for token in tokens if token.agent_id not in states]
+        if ownerless and "missing" in self.agent_status:
+            warnings.append(
+                f"Token {abridged(ownerless)} has no agent_id, so 'agent_status' does not select {_them(ownerless)}."
+            )
+        unknown = sorted(number for number, state in states.items() if state == "unknown")
+        if unknown:
+            warnings.append(
+                f"The API does not return whether agent {abridged(unknown)} is enabled, so 'agent_status' does not select "
+                "tokens of this agent."
+            )
+        return [token for token in tokens if states.get(token.agent_id or 0) in self.agent_status]
+
+    def _select_by_time(
+        self, tokens: list[Token], now: float, server_time: float | None, warnings: list[str]
+    ) -> list[Token]:
+        """Select by dates. A token matches only if it matches by the local clock and by the API's."""
+        if self.age is None and self.expired is None and self.expires_within is None:
+            return tokens
+        clocks = (now, now if server_time is None else server_time)
+        if abs(clocks[0] - clocks[1]) > _MAX_CLOCK_DIFFERENCE:
+            warnings.append(
+                f"The clock of this host and that of the API differ by about {abs(clocks[0] - clocks[1]) / 60:.0f} minutes. Selectors by time "
+                "select only tokens that match by both."
+            )
+        if self.age is not None:
+            created = {token.id: valid_creation(token.create_date) for token in tokens}
+            undated = [number for number, moment in created.items() if moment is None]
+            if undated:
+                warnings.append(
+                    f"The create_date of token {abridged(undated)} is missing or cannot be parsed, so 'age' does not select "
+                    f"{_them(undated)}."
+                )
+            latest = min(clocks) - self.age
+            tokens = [token for token in tokens if (moment := created[token.id]) is not None and moment <= latest]
+        if self.expired is not None or self.expires_within is not None:
+            expiry = {token.id: expires(token) for token in tokens if token.expire_date is not None}
+            undated = [number for number, moment in expiry.items() if moment is None]
+            if undated:
+                warnings.append(
+                    f"The expire_date of token {abridged(undated)} cannot be parsed, or is before its create_date, so "
+                    f"selectors by expiry do not select {_them(undated)}."
+                )
+            tokens = [token for token in tokens if self._matches_expiry(token, expiry, clocks)]
+        return tokens
+
+    def _matches_expiry(self, token: Token, expiry: Mapping[int, float | None], clocks: Sequence[float]) -> bool:
+        if token.id not in expiry:
+            # Without an expire_date, a token never expires.
+            return not self.expired and self.expires_within is None
+        moment = expiry[token.id]
+        if moment is None:
+            return False
+        return (self.expired is None or all((moment < clock) == self.expired for clock in clocks)) and (
+            self.expires_within is None or all(clock <= moment <= clock + self.expires_within for clock in clocks)
+        )
+
+
+def expires(token: Token) -> float | None:
+    """Return when a token expires, in seconds since the epoch, ``None`` if it has no valid date (see :func:`valid_expiry`)."""
+    return valid_expiry(token.expire_date, token.create_date)
+
+
+def _has(token: Token, value: str) -> bool:
+    return token.has_value(value) or token.has_refresh_value(value)
+
+
+def _them(ids: Sequence[int]) -> str:
+    return "it" if len(ids) == 1 else "them"
+
+
+def _token_values(options: Mapping[str, Any]) -> frozenset[str] | None:
+    values = strings(options, "token_values")
+    if any(re.search(r"[^!-~]", value) for value in values or ()):
+        raise ChatError(
+            "'token_values' contains a value with a space, a control character or a non-ASCII character, which no token has. "
+            "It is not shown. Set the token alone, without the word 'Bearer'."
+        )
+    return values

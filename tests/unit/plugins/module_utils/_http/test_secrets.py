@@ -1,0 +1,165 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import json
+import string
+import time
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MASK, Secrets
+from ansible_collections.zchat.admin.plugins.module_utils._text import error_text
+
+TOKEN_CHARACTERS = string.ascii_letters + string.digits + "-_"
+TOKENS = st.text(TOKEN_CHARACTERS, min_size=24, max_size=64)
+VALUES = st.text(string.ascii_letters + string.digits, min_size=8, max_size=64)
+TOKEN = "hush-this-is-the-token-AND-its-end"
+
+
+def test_a_secret_is_masked_anywhere():
+    secrets = Secrets(["abcdefghij"])
+    assert secrets.mask("token=abcdefghij, xabcdefghijx") == f"token={MASK}, x{MASK}x"
+    assert secrets.mask("nothing secret") == "nothing secret"
+
+
+def test_a_beginning_of_eight_characters_is_masked():
+    secrets = Secrets(["abcdefghij"])
+    assert secrets.mask("abcdefgh...") == f"{MASK}..."
+    assert secrets.mask("abcdefgX") == "abcdefgX"
+    assert secrets.mask("the end: abcdefghi") == f"the end: {MASK}"
+
+
+def test_of_several_secrets_with_the_same_beginning_the_longest_is_masked():
+    assert Secrets(["abcdefgh1", "abcdefgh12345"]).mask("abcdefgh12345") == MASK
+
+
+def test_short_secrets_are_masked_only_as_separate_words():
+    secrets = Secrets(["a", "pw", "s.x", ""])
+    assert secrets.mask("a password pw, spw, s.x; maps") == f"{MASK} password {MASK}, spw, {MASK}; maps"
+
+
+@given(VALUES, st.text(max_size=20), st.text(max_size=20), st.lists(VALUES, max_size=5))
+def test_no_secret_remains(secret, before, after, others):
+    assert secret not in Secrets([secret, *others]).mask(before + secret + after)
+
+
+@given(st.text(alphabet=string.ascii_lowercase + " ", max_size=60))
+def test_other_text_does_not_change(text):
+    assert Secrets(["ABCDEFGHIJ", "X"]).mask(text) == text
+
+
+ENCODINGS = {
+    "plain": str,
+    "upper case": str.upper,
+    "swapped case": str.swapcase,
+    "upper case after the beginning": lambda value: value[:10] + value[10:].swapcase(),
+    "reversed": lambda value: value[::-1],
+    "last 20 characters": lambda value: value[-20:],
+    "without the first character": lambda value: value[1:],
+    "base64 of the header": lambda value: base64.b64encode(f"Bearer {value}".encode()).decode(),
+    "URL-safe base64": lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
+    "base64 over several lines": lambda value: base64.encodebytes(f"Authorization: Bearer {value}".encode()).decode(),
+    "hexadecimal": lambda value: binascii.hexlify(value.encode()).decode(),
+    "percent-encoded": lambda value: "".join(f"%{ord(char):02x}" for char in value),
+    "percent-encoded twice": lambda value: quote("".join(f"%{ord(char):02X}" for char in value)),
+    "over several lines": lambda value: "\r\n  ".join(value[place : place + 4] for place in range(0, len(value), 4)),
+    "reversed, over several lines": lambda value: "\n".join(value[::-1]),
+    "hexadecimal with colons": lambda value: binascii.hexlify(value.encode()).decode().replace("", ":")[1:-1],
+    "bytes in hexadecimal": lambda value: " ".join(f"{ord(char):02x}" for char in value),
+    "JSON escapes": lambda value: "".join(f"\\u{ord(char):04x}" for char in value),
+    "characters with commas": ", ".join,
+    "full width": lambda value: "".join(chr(ord(char) + 0xFEE0) for char in value),
+    "UTF-16": lambda value: value.swapcase().encode("utf-16").decode("utf-8", "replace"),
+    "HTML entities": lambda value: "".join(f"&#{ord(char)};" for char in value),
+    "HTML entities of HTML entities": lambda value: html.escape("".join(f"&#{ord(char)};" for char in value[::-1])),
+    "split by HTML tags": lambda value: "<wbr>".join(value[place : place + 5] for place in range(0, len(value), 5)),
+    "reversed, split by HTML tags": lambda value: f"<b>{value[:2:-1]}</b><!-- -->{value[2::-1]}",
+}
+BODIES = {
+    "text": lambda text: f"Bad header: {text} (sorry)",
+    "page": lambda text: f"<html><head><title>400</title></head><body><p>Bad header: {text}</p></body></html>",
+    "JSON": lambda text: json.dumps({"error": "Bad header", "description": f"It is {text}."}),
+    "nested JSON": lambda text: json.dumps({"error": {"message": f"It is {text}."}}),
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS.values(), ids=list(ENCODINGS))
+@settings(max_examples=25)
+@given(token=TOKENS, body=st.sampled_from(list(BODIES.values())))
+def test_a_quote_shows_no_secret_in_any_encoding(encoding, body, token):
+    encoded = encoding(token)
+    secrets = Secrets([token])
+    shown = secrets.quote(error_text(secrets.mask(body(encoded))))
+    assert shown.isprintable()
+    _assert_hidden(shown, token, token[::-1], token.swapcase(), token.upper(), encoded)
+
+
+def _assert_hidden(shown, *values):
+    """Assert that ``shown`` contains no nine characters of the values in sequence, also with spaces between them."""
+    shown = shown.replace(" ", "")
+    for value in values:
+        plain = "".join(char for char in value if char.isprintable() and char != " ")
+        assert not [place for place in range(len(plain) - 8) if plain[place : place + 9] in shown]
+
+
+def test_a_quote_masks_the_rest_of_a_run_of_which_a_part_is_known():
+    assert Secrets([TOKEN]).quote(f"Bearer {TOKEN[:8]}XYZ, sorry") == f"Bearer {MASK}, sorry"
+
+
+def test_a_quote_keeps_short_words():
+    text = "Authentication failed: the token is not valid.\nIt has the scopes read,write"
+    assert Secrets([TOKEN]).quote(text) == text.replace("\n", " ")
+
+
+def test_a_quote_is_shortened():
+    assert Secrets().quote("word " * 400) == ("word " * 40).rstrip() + "..."
+    assert Secrets().quote("word " * 40) == ("word " * 40).rstrip()
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("https://ada:pw@x.example.com/login?a=b#c", "https://x.example.com/login"),
+        ("/login;next#c", "/login;next"),
+        (f"https://x.example.com/{TOKEN}/end", f"https://x.example.com/{MASK}/end"),
+        (f"https://{TOKEN[::-1]}.example.com/", f"https://{MASK}.example.com/"),
+        (f"https://x.example.com/{TOKEN[:10]}{TOKEN[10:].swapcase()}/", f"https://x.example.com/{MASK}/"),
+        (f"/{TOKEN.swapcase()}", f"/{MASK}"),
+        (f"/%68{TOKEN[1:]}", f"/{MASK}"),
+        ("https://support-and-sales-and-more.example.com/x", f"https://{MASK}.example.com/x"),
+        ("\x1b[31m//\ud800", "[31m//"),
+        ("", ""),
+    ],
+)
+def test_a_redirect_target_is_shown_without_secrets(location, shown):
+    assert Secrets([TOKEN]).quote_location(location) == shown
+
+
+def test_a_redirect_target_is_shortened():
+    assert len(Secrets().quote_location("/a" * 1000)) == 200
+
+
+@pytest.mark.parametrize("text", ["same-beginning-", "same-b", "x", f"same-beginning-{5:025d}"])
+def test_masking_against_many_secrets_with_the_same_beginning_is_fast(text):
+    secrets = Secrets(f"same-beginning-{number:025d}" for number in range(20_000))
+    text = (text * 65_536)[:65_536]
+    start = time.process_time()
+    secrets.mask(text)
+    assert time.process_time() - start < 1
+
+
+def test_masking_against_secrets_that_contain_each_other_is_fast():
+    secrets = Secrets("a" * length for length in range(8, 4000))
+    start = time.process_time()
+    secrets.mask("a" * 65_536)
+    secrets.quote("a " * 1000)
+    assert time.process_time() - start < 1
