@@ -6,20 +6,24 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import CONNECTION_OPTIONS
-from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import base_url
+from ansible_collections.zchat.admin.plugins.plugin_utils._documents import OffboardDocument, not_run, task_result
+from ansible_collections.zchat.admin.plugins.plugin_utils._files import JOURNAL, reserve, stem
 from ansible_collections.zchat.admin.plugins.plugin_utils._local_action import LocalAction
-from ansible_collections.zchat.admin.plugins.plugin_utils._origin import collection_version, run_by, utc_now
-from ansible_collections.zchat.admin.plugins.plugin_utils._page import offboard_page, render
-from ansible_collections.zchat.admin.plugins.plugin_utils._report import offboard_report
+from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import (
+    nobody_document,
+    number_unknown,
+    offboard_document,
+)
+from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding_page import offboarding_page
+from ansible_collections.zchat.admin.plugins.plugin_utils._origin import origin, utc_now
+from ansible_collections.zchat.admin.plugins.plugin_utils._pages import render
 from ansible_collections.zchat.admin.plugins.plugin_utils._role import Role
-from ansible_collections.zchat.admin.plugins.plugin_utils._verdict import number_unknown, verdict
 
 MODULE = "zchat.admin.zchat_oauth_token"
 
@@ -49,42 +53,35 @@ class ActionModule(LocalAction):
         """Return the result of the task. The report is written even if the module ends without a result, unless Ansible is stopped."""
         super().run(tmp, task_vars)
         task_vars, started, names = task_vars or {}, utc_now(), ROLE.option_names(self._task)
+        people: dict[str, Sequence[Any]] = {"agent_emails": (), "agent_ids": ()}
+        account = None
+
+        def document_of(result: Mapping[str, Any]) -> OffboardDocument:
+            shown = {**result, "account": result.get("account") or account, "warnings": result.get("module_warnings")}
+            return offboard_document(shown, **people, dry_run=dry_run, origin=origin(started, task_vars))
+
+        dry_run = bool(self._task.check_mode)
         try:
             options = ROLE.validated(self._task, task_vars)
+            account = base_url(options, self.environ())
+            people = {name: options[name] for name in people}
+            if not any(people.values()):
+                unset = [names[name] for name in people]
+                ran = origin(started, task_vars)
+                return task_result(nobody_document(unset, account=account, dry_run=dry_run, origin=ran), {})
+            extensions = (JOURNAL, *options["report_formats"])
+            name = stem("offboard", account, started)
+            files = reserve(options["report_dir"], name, extensions, names["report_dir"])
         except ValueError as error:
-            return _result(failed=True, msg=str(error))
-        if not options["agent_emails"] and not options["agent_ids"]:
-            empty = f"'{names['agent_emails']}' and '{names['agent_ids']}' are not set or empty"
-            return _result(msg=f"Nobody to offboard: {empty}. Nothing was revoked, and no report was written.")
-        account = base_url(options, self.environ())
-        try:
-            paths = self._reserve(options, account, started)
-        except (OSError, ValueError) as error:
-            folder = f"the folder in '{names['report_dir']}'"
-            return _result(failed=True, msg=f"Nothing was revoked: {folder} cannot be written to. {error}.")
-        result = self._revoke(options, paths.get(_files.JOURNAL), task_vars, names)
-        lost = result.get("revoked") is None
-        report = offboard_report(
-            {**result, "account": result.get("account") or account, "warnings": result.get("module_warnings")},
-            agent_emails=options["agent_emails"],
-            agent_ids=options["agent_ids"],
-            dry_run=bool(self._task.check_mode),
-            started=started,
-            finished=utc_now(),
-            user=run_by(task_vars, os.environ),
-            version=collection_version(),
-            journal=_files.read_journal(paths[_files.JOURNAL]) if lost and paths else (),
+            return task_result(document_of(not_run(error)), {})
+        result = self._revoke(options, files.journal, task_vars, names)
+        document = document_of(result)
+        problems = files.save(
+            document, self._display, html=lambda: render("offboard.html.j2", offboarding_page(document))
         )
-        must_exist = names["unknown_agents"] if options["unknown_agents"] == "fail" else None
-        return self._finish(result, report, paths, must_exist)
-
-    def _reserve(self, options: Result, account: str | None, started: str) -> dict[str, Path]:
-        """Return the path of the journal and of each report, ``{}`` without a folder. Raises ``OSError``."""
-        if options["report_dir"] is None:
-            return {}
-        # The journal reserves the name: it exists until the reports do.
-        extensions = (_files.JOURNAL, *options["report_formats"])
-        return _files.reserve(options["report_dir"], _files.stem("offboard", account, started), extensions)
+        if options["unknown_agents"] == "fail" and number_unknown(document):
+            problems.append(f"The task fails, because '{names['unknown_agents']}' is 'fail'.")
+        return task_result(document, result, problems, files.finish(self._display))
 
     def _revoke(
         self, options: Result, journal: Path | None, task_vars: Mapping[str, Any], names: Mapping[str, str]
@@ -95,28 +92,3 @@ class ActionModule(LocalAction):
         if journal is not None:
             args["journal"] = str(journal)
         return self.run_module(MODULE, args, task_vars, {**names, **ROLE.connection_names(self._task, task_vars)})
-
-    def _finish(self, result: Result, report: Result, paths: Mapping[str, Path], must_exist: str | None) -> Result:
-        """Write the report. Return the result of the task.
-
-        ``must_exist`` is the name of the option because of which the task fails if an agent is unknown.
-        """
-        problems = _files.save(paths, report, lambda: render("offboard.html.j2", offboard_page(report)), self._display)
-        unknown = number_unknown(report)
-        if must_exist and unknown:
-            problems.append(f"The task fails, because '{must_exist}' is 'fail'.")
-        headline = verdict(report).headline
-        outcome = f"{headline}." if report["msg"] is None else f"NOT COMPLETE: {report['msg']}"
-        failed = report["msg"] is not None or bool(problems)
-        return _result(
-            msg=" ".join([outcome, *problems]) if failed else headline,
-            failed=failed,
-            changed=bool(result.get("changed", report["summary"]["revoked"])),
-            report=report,
-            report_files=_files.finish(paths, self._display),
-            **{key: result[key] for key in ("diff", "status", "warnings") if key in result},
-        )
-
-
-def _result(**values: Any) -> Result:
-    return {"changed": False, "failed": False, "report": {}, "report_files": [], **values}

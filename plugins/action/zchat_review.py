@@ -6,17 +6,17 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._text import sentence
-from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._accounts import base_url
 from ansible_collections.zchat.admin.plugins.plugin_utils._csv import review_csv
+from ansible_collections.zchat.admin.plugins.plugin_utils._documents import ReviewDocument, not_run, task_result
+from ansible_collections.zchat.admin.plugins.plugin_utils._files import reserve, stem
 from ansible_collections.zchat.admin.plugins.plugin_utils._local_action import LocalAction
-from ansible_collections.zchat.admin.plugins.plugin_utils._origin import collection_version, run_by, utc_now
-from ansible_collections.zchat.admin.plugins.plugin_utils._page import render
-from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresholds, headline, review_report
+from ansible_collections.zchat.admin.plugins.plugin_utils._origin import origin, utc_now
+from ansible_collections.zchat.admin.plugins.plugin_utils._pages import render
+from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresholds, review_document
 from ansible_collections.zchat.admin.plugins.plugin_utils._review_page import review_page
 from ansible_collections.zchat.admin.plugins.plugin_utils._role import Role
 
@@ -43,45 +43,28 @@ class ActionModule(LocalAction):
         """Return the result of the task. It is the same in check mode."""
         super().run(tmp, task_vars)
         task_vars, started, names = task_vars or {}, utc_now(), ROLE.option_names(self._task)
+        account, thresholds = None, Thresholds()
+
+        def document_of(result: Mapping[str, Any]) -> ReviewDocument:
+            shown = {**result, "account": result.get("account") or account, "warnings": result.get("module_warnings")}
+            return review_document(shown, thresholds=thresholds, origin=origin(started, task_vars))
+
         try:
             options = ROLE.validated(self._task, task_vars)
+            account = base_url(options, self.environ())
             thresholds = Thresholds.from_options(options, names)
+            name = stem("review", account, started)
+            files = reserve(options["report_dir"], name, options["report_formats"], names["report_dir"])
         except ValueError as error:
-            return _result(failed=True, msg=str(error))
-        account = base_url(options, self.environ())
-        try:
-            name = _files.stem("review", account, started)
-            paths = _files.reserve(options["report_dir"], name, options["report_formats"])
-        except (OSError, ValueError) as error:
-            folder = f"the folder in '{names['report_dir']}'"
-            return _result(failed=True, msg=f"No request was sent: {folder} cannot be written to. {error}.")
+            return task_result(document_of(not_run(error)), {})
         args = {name: value for name, value in self._task.args.items() if name not in OPTIONS}
         given = ROLE.connection_names(self._task, task_vars)
         result = self.run_module(MODULE, {**args, "names": True}, task_vars, given)
-        report = review_report(
-            {**result, "account": result.get("account") or account, "warnings": result.get("module_warnings")},
-            thresholds=thresholds,
-            started=started,
-            finished=utc_now(),
-            user=run_by(task_vars, os.environ),
-            version=collection_version(),
-        )
-        problems = _files.save(
-            paths,
-            report,
-            lambda: render("review.html.j2", review_page(report, thresholds)),
+        document = document_of(result)
+        problems = files.save(
+            document,
             self._display,
-            csv=lambda: review_csv(report),
+            html=lambda: render("review.html.j2", review_page(document, thresholds)),
+            csv=lambda: review_csv(document),
         )
-        outcome = headline(report) if report["msg"] is None else f"NOT COMPLETE: {report['msg']}"
-        return _result(
-            msg=" ".join(map(sentence, [outcome, *problems])) if problems else outcome,
-            failed=report["msg"] is not None or bool(problems),
-            report=report,
-            report_files=_files.finish(paths, self._display),
-            **{key: result[key] for key in ("status", "warnings") if key in result},
-        )
-
-
-def _result(**values: Any) -> Result:
-    return {"changed": False, "failed": False, "report": {}, "report_files": [], **values}
+        return task_result(document, result, problems, files.finish(self._display))

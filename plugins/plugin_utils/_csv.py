@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
+from ansible_collections.zchat.admin.plugins.plugin_utils._documents import ReviewDocument
+
 _COLUMNS = (
     *("account", "agent_id", "email", "display_name", "status", "last_login", "token_id", "client_identifier"),
     *("client_name", "scopes", "create_date", "expire_date", "own", "findings"),
@@ -24,14 +26,14 @@ CONTROLS = dict.fromkeys([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F
 """Control characters except line breaks and tabs, for ``str.translate``. A terminal would execute some of them."""
 
 
-def review_csv(report: Mapping[str, Any]) -> str:
+def review_csv(document: ReviewDocument) -> str:
     """Return the tokens of one account."""
-    return _csv(_COLUMNS, _rows(report))
+    return _csv(_COLUMNS, _rows(document))
 
 
-def summary_csv(reports: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the tokens of several accounts. The first column has the names, which are the keys of ``reports``."""
-    return _csv(("name", *_COLUMNS), ([name, *row] for name, report in reports.items() for row in _rows(report)))
+def summary_csv(documents: Mapping[str, ReviewDocument]) -> str:
+    """Return the tokens of several accounts. The first column has the names, which are the keys of ``documents``."""
+    return _csv(("name", *_COLUMNS), ([name, *row] for name, document in documents.items() for row in _rows(document)))
 
 
 @lru_cache(maxsize=10_000, typed=True)  # many values occur in many rows
@@ -48,10 +50,11 @@ def _csv(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     return file.getvalue()
 
 
-def _rows(report: Mapping[str, Any]) -> Iterable[Iterable[Any]]:
-    for agent in report["agents"]:
-        owner = [report["account"], *(agent[key] for key in ("id", "email", "display_name", "status", "last_login"))]
+def _rows(document: ReviewDocument) -> Iterable[Iterable[Any]]:
+    for agent in document["agents"] or ():
+        owner = (agent["id"], agent["email"], agent["display_name"], agent["status"], agent["last_login"])
         for token in agent["tokens"]:
-            shown = ("id", "client_identifier", "client_name", "scopes", "create_date", "expire_date")
+            shown = token["id"], token["client_identifier"], token["client_name"], token["scopes"]
+            dates = token["create_date"], token["expire_date"]
             own = "true" if token["own"] else "false"
-            yield [*owner, *(token[key] for key in shown), own, " ".join(token["findings"])]
+            yield [document["account"], *owner, *shown, *dates, own, " ".join(token["findings"])]

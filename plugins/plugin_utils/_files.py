@@ -2,20 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report folder: names that no other run uses, files with mode 0600, their hashes, and the journal."""
+"""The report folder: files that no other run has, with mode 0600, and their hashes."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import itertools
 import json
 import os
 import re
 import syslog
-import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,8 +25,6 @@ _PROBE = 65_536
 """Bytes that must fit into the folder before a run starts."""
 JOURNAL = "jsonl"
 """The extension of the journal."""
-LOCK_TIMEOUT = 15.0
-"""Seconds to wait for a module that still writes its journal. An interrupted module ends earlier."""
 
 
 def stem(kind: str, account: str | None, started: str) -> str:
@@ -42,36 +38,122 @@ def compact(date: str) -> str:
     return re.sub("[-:]", "", date)
 
 
-def reserve(folder: str, name: str, extensions: Iterable[str]) -> dict[str, Path]:
-    """Return a path for each extension, all with one stem that no other run uses. A number is added if ``name`` is taken.
+def reserve(folder: str | None, name: str, extensions: Iterable[str], option: str) -> ReportFiles:
+    """Return the files of a run in the folder of this ``option``. Raises ``ValueError`` if it cannot be written to."""
+    try:
+        return ReportFiles(folder, name, extensions)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"The folder in '{option}' cannot be written to. {error}.") from None
 
-    Creates the folder (mode 0700) if it is missing. Creates the file with the first extension, which reserves the stem as
-    long as it exists. Raises ``OSError`` if the folder cannot be written to, or is full.
+
+class ReportFiles:
+    """The files of one run, one for each extension. Without a folder, there are none.
+
+    Each file is created exclusively (a number is added to a name that exists) and written through its descriptor: the run
+    never opens, overwrites or removes the file, pipe or link of someone else.
     """
-    root = Path(folder).absolute()
-    for part in reversed([root, *root.parents]):
-        with contextlib.suppress(FileExistsError):
-            if not part.exists():
-                part.mkdir(mode=0o700)
-    for number in itertools.count(1):
-        paths = {extension: root / f"{name}{f'-{number}' * (number > 1)}.{extension}" for extension in extensions}
-        first = next(iter(paths.values()))
+
+    def __init__(self, folder: str | None = None, name: str = "", extensions: Iterable[str] = ()) -> None:
+        """Create the folder (mode 0700) if it is missing, and the file with the first extension, which reserves the name.
+
+        Raises ``OSError`` if the folder cannot be written to, or is full.
+        """
+        self._extensions = list(extensions)
+        self._created: dict[str, tuple[Path, int]] = {}
+        """The path and the descriptor of each file."""
+        if folder is None:
+            self._extensions = []
+            return
+        root = Path(folder).absolute()
+        for part in reversed([root, *root.parents]):
+            with contextlib.suppress(FileExistsError):
+                if not part.exists():
+                    part.mkdir(mode=0o700)
+        names = (name for name in _numbered(name) if not any(root.glob(f"{name}.*")))
+        self._root, self._name = root, self._create(self._extensions[0], root, names)
         try:
-            descriptor = os.open(first, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            continue
-        try:
-            _probe(descriptor)
-            taken = len(list(root.glob(f"{first.stem}.*"))) > 1
-        except BaseException:
-            first.unlink()
+            _probe(self._created[self._extensions[0]][1])
+        except OSError:
+            self._remove(self._extensions[0])
             raise
-        finally:
+
+    @property
+    def journal(self) -> Path | None:
+        """The path of the journal, which the run itself writes."""
+        created = self._created.get(JOURNAL)
+        return created[0] if created else None
+
+    def save(self, document: Mapping[str, Any], display: Display, **contents: Callable[[], str]) -> list[str]:
+        """Write the document as ``json`` and in the other formats. Return a sentence for each one that failed.
+
+        ``contents`` returns the text of each other extension. If a file failed, the document is printed, so that it is not
+        lost.
+        """
+        text = as_json(document)
+        problems = []
+        for extension in self._extensions:
+            if extension == JOURNAL:
+                continue
+            try:
+                content = contents[extension]() if extension in contents else text
+                if extension not in self._created:
+                    self._create(extension, self._root, _numbered(self._name))
+                path, descriptor = self._created[extension]
+                _write(descriptor, content.encode("utf-8", "replace"))
+                if not _is_at(path, descriptor):
+                    raise FileExistsError("it was replaced by another file")
+            except Exception as error:  # noqa: BLE001 - whatever it is, it must not hide what was revoked
+                self._remove(extension)
+                problems.append(f"The report {self._root / self._name}.{extension} could not be written: {error}.")
+        if problems:
+            display.display(text)
+        return problems
+
+    def finish(self, display: Display) -> list[str]:
+        """Remove the files that are empty, and log the name and SHA-256 of the others. Return their paths, the journal last."""
+        written = []
+        for extension in sorted(self._created, key=lambda extension: extension == JOURNAL):
+            path, descriptor = self._created[extension]
+            if os.fstat(descriptor).st_size and _is_at(path, descriptor):
+                _log(f"wrote {path}, SHA-256 {sha256(path)}", display)
+                written.append(str(path))
+                os.close(descriptor)
+            else:
+                self._remove(extension)
+        self._created = {}
+        return written
+
+    def _create(self, extension: str, root: Path, names: Iterable[str]) -> str:
+        """Create a file with the first of the ``names`` that does not exist, and return this name."""
+        for name in names:
+            path = root / f"{name}.{extension}"
+            with contextlib.suppress(FileExistsError):
+                self._created[extension] = (path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+                return name
+        raise AssertionError  # the numbers do not end
+
+    def _remove(self, extension: str) -> None:
+        """Remove a file if it is still the one that this run created."""
+        if extension in self._created:
+            path, descriptor = self._created.pop(extension)
+            with contextlib.suppress(OSError):
+                if _is_at(path, descriptor):
+                    path.unlink()
             os.close(descriptor)
-        if not taken:
-            return paths
-        first.unlink()
-    raise AssertionError  # the numbers do not end
+
+
+def _numbered(name: str) -> Iterable[str]:
+    yield name
+    for number in itertools.count(2):
+        yield f"{name}-{number}"
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Return whether the path is that of an open file."""
+    try:
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def _probe(descriptor: int) -> None:
@@ -80,60 +162,19 @@ def _probe(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.fsync(descriptor)
     os.ftruncate(descriptor, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
 
 
-def save(
-    paths: Mapping[str, Path],
-    report: Mapping[str, Any],
-    html: Callable[[], str],
-    display: Display,
-    csv: Callable[[], str] | None = None,
-) -> list[str]:
-    """Write the report to the reserved paths of ``json``, ``html`` and ``csv``. Return a sentence for each one that failed.
-
-    If one failed, the report is printed, so that it is not lost.
-    """
-    text = as_json(report)
-    problems = []
-    for extension, path in paths.items():
-        if extension == JOURNAL:
-            continue
-        try:
-            content = {"html": html, "csv": csv}.get(extension)
-            _write(path, (content() if content else text).encode("utf-8", "replace"))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must not hide what was revoked
-            with contextlib.suppress(OSError):
-                path.unlink()
-            problems.append(f"The report {path} could not be written: {error}.")
-    if problems:
-        display.display(text)
-    return problems
-
-
-def as_json(report: Mapping[str, Any]) -> str:
+def as_json(document: Mapping[str, Any]) -> str:
     """Return the content of a JSON report."""
-    return f"{json.dumps(report, indent=2, ensure_ascii=False)}\n"
+    return f"{json.dumps(document, indent=2, ensure_ascii=False)}\n"
 
 
-def _write(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+def _write(descriptor: int, content: bytes) -> None:
+    with os.fdopen(descriptor, "wb", closefd=False) as file:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
-
-
-def finish(paths: Mapping[str, Path], display: Display) -> list[str]:
-    """Remove the files that are empty, and log the name and SHA-256 of the others. Return their paths, the journal last."""
-    written = []
-    for path in sorted(paths.values(), key=lambda path: path.suffix == f".{JOURNAL}"):
-        with contextlib.suppress(OSError):
-            if path.stat().st_size:
-                _log(f"wrote {path}, SHA-256 {sha256(path)}", display)
-                written.append(str(path))
-            else:
-                path.unlink()
-    return written
 
 
 def sha256(path: Path) -> str:
@@ -146,30 +187,3 @@ def _log(text: str, display: Display) -> None:
     syslog.openlog("ansible-zchat.admin")
     syslog.syslog(syslog.LOG_INFO, text.encode("utf-8", "replace").decode())
     display.display(f"zchat.admin: {text}", log_only=True)
-
-
-def read_journal(path: Path, timeout: float = LOCK_TIMEOUT) -> list[dict[str, Any]]:
-    """Return the lines of a journal, after the module that writes it has ended, but after ``timeout`` seconds in any case.
-
-    The last line of a module that was killed can be incomplete: it is left out.
-    """
-    end = time.monotonic() + timeout
-    lines = []
-    try:
-        with path.open("rb") as file:
-            while not _unlocked(file.fileno()) and time.monotonic() < end:
-                time.sleep(0.1)
-            for line in file:
-                with contextlib.suppress(ValueError):
-                    lines.append(json.loads(line))
-    except OSError:
-        pass
-    return lines
-
-
-def _unlocked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

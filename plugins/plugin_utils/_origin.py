@@ -10,6 +10,7 @@ import json
 import os
 import pwd
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,21 @@ from typing import Any
 import yaml
 
 _COLLECTION = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a document comes from. Dates are UTC, such as ``2026-11-23T14:15:00Z``."""
+
+    started: str
+    finished: str
+    user: str | None = None
+    version: str | None = None
+
+
+def origin(started: str, task_vars: Mapping[str, Any]) -> Origin:
+    """Return the origin of a document of a run that ends now."""
+    return Origin(started, utc_now(), run_by(task_vars, os.environ), collection_version())
 
 
 def utc_now() -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.plugin_utils._report import offboard_report
+from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import offboard_document
+from ansible_collections.zchat.admin.plugins.plugin_utils._origin import Origin
 
+ORIGIN = Origin("2026-11-23T14:14:57Z", "2026-11-23T14:15:00Z", "amelie", "1.0.0")
 ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
 JONAS, PRIYA = 100000204, 10000026
 LISTED = {"tokens": 21, "agents": 5, "own_only": False}
@@ -65,36 +67,29 @@ def result(**changed: Any) -> dict[str, Any]:
 FAILED = {"failed": True, "msg": "Revoked 2 of 3 tokens.", "verified": False}
 
 
+NOT_LISTED = {
+    "failed": True,
+    "msg": "The API rejected the access token.",
+    "verified": False,
+    "listed": None,
+    **{key: [] for key in ("revoked", "kept", "gone", "not_revoked", "unknown_agent_emails")},
+}
+"""A result that failed before the list of tokens was read."""
+
+
 def report_of(run: dict[str, Any], dry_run: bool = False, **given: Any) -> dict[str, Any]:
     """The report of a module result."""
-    return offboard_report(
-        run,
-        **{
-            "agent_emails": ["jonas.weber@example.com"],
-            "agent_ids": [PRIYA],
-            "started": "2026-11-23T14:14:57Z",
-            "finished": "2026-11-23T14:15:00Z",
-            "user": "amelie",
-            "version": "1.0.0",
-            **given,
-        },
-        dry_run=dry_run,
-    )
+    people = {"agent_emails": ["jonas.weber@example.com"], "agent_ids": [PRIYA]}
+    return offboard_document(run, **{**people, **given}, dry_run=dry_run, origin=ORIGIN)
 
 
 def report(dry_run: bool = False, **changed: Any) -> dict[str, Any]:
     """The report of a run, but for what is ``changed`` in the module result."""
-    return report_of(result(**({"verified": False} if dry_run else {}), **changed), dry_run)
+    return report_of(result(**{**({"verified": False} if dry_run else {}), **changed}), dry_run)
 
 
-def journal_line(number: int, of: int, agent_id: int = JONAS) -> dict[str, Any]:
-    """A line of the journal."""
-    return {
-        "time": "2026-11-23T14:14:58Z",
-        "account": ACCOUNT,
-        "token": number,
-        "agent_id": agent_id,
-        "client_identifier": "zopim",
-        "n": 1,
-        "of": of,
-    }
+def full_report() -> dict[str, Any]:
+    """A report with every part of the page."""
+    failed = {"not_revoked": [not_revoked(39)], "kept": [token(1205, reason="own token")], "warnings": ["A warning."]}
+    unknown = {"unknown_agent_emails": ["x@example.com"], "unknown_agent_ids": [7]}
+    return report(revoked=TOKENS, **failed, **unknown, **FAILED)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresholds, review_report
+from ansible_collections.zchat.admin.plugins.plugin_utils._origin import Origin
+from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresholds, review_document
 
 ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
 NOW = "2026-11-23T14:15:00Z"
+ORIGIN = Origin("2026-11-23T14:14:57Z", NOW, "amelie", "1.0.0")
 AMELIE, PRIYA, JONAS, DELETED = 1, 2, 3, 7
 DAY = 86_400
 THRESHOLDS = Thresholds(old_after=180 * DAY, expires_within=14 * DAY, inactive_after=90 * DAY)
@@ -68,14 +70,7 @@ FAILED = {"failed": True, "msg": "The API rejected the access token.", "tokens":
 
 def report(thresholds: Thresholds = THRESHOLDS, **changed: Any) -> dict[str, Any]:
     """The report of a run, but for what is ``changed`` in the module result."""
-    return review_report(
-        result(**changed),
-        thresholds=thresholds,
-        started="2026-11-23T14:14:57Z",
-        finished=NOW,
-        user="amelie",
-        version="1.0.0",
-    )
+    return review_document(result(**changed), thresholds=thresholds, origin=ORIGIN)
 
 
 def report_of(*tokens: dict[str, Any], **changed: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import pytest
 from ansible.playbook.play_context import PlayContext
 
 from ansible_collections.zchat.admin.plugins.action import zchat_review
-from ansible_collections.zchat.admin.plugins.plugin_utils import _local_action
+from ansible_collections.zchat.admin.plugins.plugin_utils import _local_action, _origin
 from ansible_collections.zchat.admin.tests.unit.support.review import ACCOUNT, FAILED, NOW, result
 
 CONNECTION = {"subdomain": "acme", "access_token": "s3cret-access-token"}
@@ -52,7 +52,8 @@ class Action(zchat_review.ActionModule):
 @pytest.fixture(autouse=True)
 def ansible(monkeypatch):
     """The time of the review, and neither environment variables nor plugin loaders, which need a whole Ansible."""
-    monkeypatch.setattr(zchat_review, "utc_now", lambda: NOW)
+    for module in (zchat_review, _origin):
+        monkeypatch.setattr(module, "utc_now", lambda: NOW)
     monkeypatch.setattr(_local_action, "connection_loader", Mock())
     for name in ("ZCHAT_SUBDOMAIN", "ZCHAT_API_URL"):
         monkeypatch.delenv(name, raising=False)
@@ -125,11 +126,12 @@ def test_what_is_rejected_before_any_request(run, args, task_vars, part):
     assert call is None
     assert outcome["failed"]
     assert part in outcome["msg"]
+    assert (outcome["report"]["complete"], outcome["report"]["agents"]) == (False, None)
 
 
 def test_outside_the_role_options_have_their_own_names_and_variables_do_not_matter(run):
     outcome, _call = run(task_vars={"review_old_afer": "1d", "review_accounts": "x"}, old_after="x")
-    assert outcome["msg"].startswith("'old_after' must be")
+    assert outcome["msg"].startswith("NOT COMPLETE: the tokens were not listed. 'old_after' must be")
     outcome, _call = run(
         task_vars={"review_ticket": "CHG-1", "review_result": {}, "review_report_files": []}, role=ROLE
     )
@@ -139,7 +141,7 @@ def test_outside_the_role_options_have_their_own_names_and_variables_do_not_matt
 def test_a_failed_run_is_reported_and_fails_the_task(run):
     outcome, _call = run(result(**FAILED, status=401))
     assert (outcome["failed"], outcome["status"]) == (True, 401)
-    assert outcome["msg"] == "NOT COMPLETE: The API rejected the access token."
+    assert outcome["msg"] == "NOT COMPLETE: the tokens were not listed. The API rejected the access token."
     assert (outcome["report"]["complete"], outcome["report"]["account"]) == (False, ACCOUNT)
     assert len(outcome["report_files"]) == 3
     lost, _call = run({"failed": True, "module_stdout": "", "rc": 137, "changed": False})

@@ -13,20 +13,21 @@ from unittest.mock import Mock
 import pytest
 
 from ansible_collections.zchat.admin.plugins.action.zchat_summary import ActionModule
+from ansible_collections.zchat.admin.plugins.plugin_utils._documents import not_run, task_result
 from ansible_collections.zchat.admin.tests.unit.support import review
-from ansible_collections.zchat.admin.tests.unit.support.offboarding import report
+from ansible_collections.zchat.admin.tests.unit.support.offboarding import report, report_of
 
-DONE = {"report": report(), "msg": "The headline", "failed": False, "report_files": []}
+DONE = task_result(report(), {})
+REVIEWED = task_result(review.report(), {})
+REJECTED = task_result(report_of(not_run("'offboard_report_formats' is wrong.")), {})
 
-REVIEWED = {"report": review.report(), "msg": "6 tokens of 4 people, 5 need a decision", "report_files": []}
 
-
-def run(accounts, **args):
+def run(accounts, task_vars=None, **args):
     given = {"kind": "offboard", "accounts": accounts, **args}
     task = SimpleNamespace(args=given, check_mode=False, async_val=0, action="zchat.admin.zchat_summary")
     action = ActionModule(task, Mock(), Mock(), Mock(), Mock(), shared_loader_obj=None)
     action._display = Mock()
-    outcome = action.run(task_vars={"awx_user_name": "amelie"})
+    outcome = action.run(task_vars={"awx_user_name": "amelie", **(task_vars or {})})
     return {**outcome, "printed": [call.args[0] for call in action._display.display.call_args_list if not call.kwargs]}
 
 
@@ -50,7 +51,7 @@ def test_the_summary_is_written(tmp_path):
 
 @pytest.mark.parametrize(
     ("run_of_other", "failed"),
-    [({}, True), ({"failed": True, "msg": "HTTP 401", "report": {}}, False)],
+    [({}, True), (REJECTED, False)],
 )
 def test_an_account_that_was_not_processed_fails_the_task(run_of_other, failed, tmp_path):
     outcome = run({"acme": DONE, "other": run_of_other}, report_dir=str(tmp_path), report_formats="json")
@@ -67,13 +68,41 @@ def test_without_a_folder_no_summary_is_written():
 def test_a_summary_that_cannot_be_written_fails_the_task():
     outcome = run({"acme": DONE}, report_dir="/dev/null/reports")
     assert outcome["failed"]
-    assert "every account is done. The summary could not be written: " in outcome["msg"]
+    assert (
+        "every account is done. The summary was not written. The folder in 'offboard_report_dir' cannot"
+        in outcome["msg"]
+    )
     # It is printed, so that it is not lost.
     assert json.loads(outcome["printed"][0])["summary"]["done"] == 1
 
 
+@pytest.mark.parametrize(
+    ("args", "task_vars", "reason"),
+    [
+        ({"report_formats": "pdf"}, {}, "offboard_report_formats"),
+        # This is a format of reviews.
+        ({"report_formats": ["json", "csv"]}, {}, "offboard_report_formats"),
+        ({"report_formats": []}, {}, "'offboard_report_formats' is empty."),
+        ({"report_formats": ""}, {}, "'offboard_report_formats' is null or empty."),
+        ({"report_formats": None}, {}, "'offboard_report_formats' is null or empty."),
+        ({"report_dir": None}, {}, "'offboard_report_dir' is null or empty."),
+        # Older templates make something else of null.
+        ({"report_dir": "None"}, {"offboard_report_dir": None}, "'offboard_report_dir' is null or empty."),
+    ],
+)
+def test_invalid_options_of_the_role_write_no_summary(args, task_vars, reason, tmp_path, monkeypatch):
+    """Each account has failed because of them, before any request."""
+    monkeypatch.chdir(tmp_path)
+    outcome = run({"acme": REJECTED}, task_vars, **{"report_dir": str(tmp_path), **args})
+    assert (outcome["failed"], outcome["report_files"], list(tmp_path.iterdir())) == (True, [], [])
+    assert outcome["msg"].startswith("NOT COMPLETE: 1 of 1 account (acme). The summary was not written. ")
+    assert reason in outcome["msg"]
+    (account,) = json.loads(outcome["printed"][0])["accounts"]
+    assert (account["result"], account["headline"]) == ("not complete", REJECTED["msg"])
+
+
 def test_the_summary_of_reviews_has_a_spreadsheet_of_all_accounts(tmp_path):
-    failed = {"failed": True, "msg": "NOT COMPLETE: HTTP 401.", "report": review.report(**review.FAILED)}
+    failed = task_result(review.report(**review.FAILED), {})
     outcome = run({"acme": REVIEWED, "globex": REVIEWED, "other": failed}, kind="review", report_dir=str(tmp_path))
     assert not outcome["failed"]
     counts = "12 tokens of 8 people, 10 need a decision"

@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 from ansible.utils.display import Display
 
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
+from ansible_collections.zchat.admin.plugins.plugin_utils._files import ReportFiles
 
 NAME = "offboard-acme.zendesk.com-20261123T141500Z"
 
@@ -47,108 +48,125 @@ def test_a_stem_has_the_host_and_the_start_time(account, host):
 
 def test_a_missing_folder_is_created_for_the_owner_only(tmp_path):
     folder = tmp_path / "reports" / "of today"
-    paths = _files.reserve(str(folder), NAME, ["jsonl", "json"])
-    assert paths == {"jsonl": folder / f"{NAME}.jsonl", "json": folder / f"{NAME}.json"}
-    assert [path.stat().st_mode & 0o777 for path in (folder.parent, folder, paths["jsonl"])] == [0o700, 0o700, 0o600]
+    files = ReportFiles(str(folder), NAME, ["jsonl", "json"])
+    assert files.journal == folder / f"{NAME}.jsonl"
+    assert [path.stat().st_mode & 0o777 for path in (folder.parent, folder, files.journal)] == [0o700, 0o700, 0o600]
     assert os.listdir(folder) == [f"{NAME}.jsonl"]
 
 
 def test_an_existing_folder_keeps_its_mode(tmp_path):
     tmp_path.chmod(0o750)
-    _files.reserve(str(tmp_path), NAME, ["json"])
+    assert ReportFiles(str(tmp_path), NAME, ["json"]).journal is None
     assert tmp_path.stat().st_mode & 0o777 == 0o750
 
 
+def test_without_a_folder_nothing_is_written(display):
+    files = ReportFiles(None, NAME, ["jsonl", "json"])
+    assert (files.journal, files.save({}, display), files.finish(display)) == (None, [], [])
+
+
+def link(path):
+    path.symlink_to("/dev/null")
+
+
+FOREIGN = pytest.mark.parametrize("create", [lambda path: path.write_text("x"), os.mkfifo, link])
+"""What someone else can have in a shared folder."""
+
+
+@FOREIGN
 @pytest.mark.parametrize("taken", ["jsonl", "html"])
-def test_a_number_is_added_to_a_name_that_is_taken(taken, tmp_path):
-    (tmp_path / f"{NAME}.{taken}").write_text("a report")
-    paths = _files.reserve(str(tmp_path), NAME, ["jsonl", "html"])
-    assert [path.name for path in paths.values()] == [f"{NAME}-2.jsonl", f"{NAME}-2.html"]
-    assert sorted(os.listdir(tmp_path)) == sorted([f"{NAME}.{taken}", f"{NAME}-2.jsonl"])
+def test_a_number_is_added_to_a_name_that_is_taken(taken, create, tmp_path, display):
+    foreign = tmp_path / f"{NAME}.{taken}"
+    create(foreign)
+    before = foreign.lstat()
+    files = ReportFiles(str(tmp_path), NAME, ["jsonl", "html"])
+    assert files.save({}, display, html=lambda: "<html>") == []
+    assert files.finish(display) == [str(tmp_path / f"{NAME}-2.html")]
+    assert foreign.lstat() == before
+
+
+@FOREIGN
+def test_a_file_that_appears_during_the_run_is_neither_written_to_nor_removed(create, tmp_path, display):
+    files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json"])
+    foreign = tmp_path / f"{NAME}.json"
+    create(foreign)
+    before = foreign.lstat()
+    assert files.save({}, display) == []
+    assert files.finish(display) == [str(tmp_path / f"{NAME}-2.json")]
+    assert foreign.lstat() == before
+
+
+@FOREIGN
+def test_a_file_that_replaces_a_reserved_one_is_neither_written_to_nor_removed(create, tmp_path, display):
+    files = ReportFiles(str(tmp_path), NAME, ["json"])
+    (foreign,) = tmp_path.iterdir()
+    foreign.unlink()
+    create(foreign)
+    before = foreign.lstat()
+    (problem,) = files.save({}, display)
+    assert "was replaced by another file" in problem
+    assert files.finish(display) == []
+    assert foreign.lstat() == before
 
 
 def test_no_two_runs_get_the_same_name(tmp_path, display):
     def run(_number):
-        paths = _files.reserve(str(tmp_path), NAME, ["jsonl", "json"])
-        assert _files.save(paths, {"schema": 1}, str, display) == []
-        return _files.finish(paths, display)
+        files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json"])
+        assert files.save({"schema": 1}, display) == []
+        return files.finish(display)
 
     with ThreadPoolExecutor(8) as pool:
         written = [name for names in pool.map(run, range(40)) for name in names]
     assert len(set(written)) == len(written) == 40
 
 
-@pytest.mark.parametrize("folder", ["/dev/null/reports", "/proc/reports"])
+@pytest.mark.parametrize("folder", ["/dev/null/reports", "/proc/reports", "\0"])
 def test_a_folder_that_cannot_be_written_to(folder):
-    with pytest.raises(OSError, match="/"):
-        _files.reserve(folder, NAME, ["json"])
+    with pytest.raises(ValueError, match=r"^The folder in 'report_dir' cannot be written to\. .+\.$"):
+        _files.reserve(folder, NAME, ["json"], "report_dir")
 
 
 @pytest.mark.parametrize("written", [0, OSError(errno.ENOSPC, "No space left on device")])
 def test_a_full_folder_is_rejected_before_the_run(written, tmp_path, monkeypatch):
     monkeypatch.setattr(_files.os, "write", Mock(side_effect=[written]))
     with pytest.raises(OSError, match="No space left on device"):
-        _files.reserve(str(tmp_path), NAME, ["json"])
+        ReportFiles(str(tmp_path), NAME, ["json"])
     assert os.listdir(tmp_path) == []
 
 
 def test_files_are_written_hashed_and_logged(tmp_path, display, syslog):
-    paths = _files.reserve(str(tmp_path), NAME, ["jsonl", "json", "html"])
-    paths["jsonl"].write_text("{}\n")
-    assert _files.save(paths, {"name": "Zoë \udcff"}, lambda: "<html>", display) == []
-    assert _files.finish(paths, display) == [str(paths[extension]) for extension in ("json", "html", "jsonl")]
-    assert json.loads(paths["json"].read_text("utf-8")) == {"name": "Zoë ?"}
-    assert paths["html"].read_text("utf-8") == "<html>"
-    assert {path.stat().st_mode & 0o777 for path in paths.values()} == {0o600}
-    digest = hashlib.sha256(paths["json"].read_bytes()).hexdigest()
-    assert syslog[0] == f"wrote {paths['json']}, SHA-256 {digest}"
+    files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json", "html"])
+    files.journal.write_text("{}\n")
+    assert files.save({"name": "Zoë \udcff"}, display, html=lambda: "<html>") == []
+    json_file, html_file, journal = map(Path, files.finish(display))
+    assert [path.name for path in (json_file, html_file, journal)] == [f"{NAME}.json", f"{NAME}.html", f"{NAME}.jsonl"]
+    assert json.loads(json_file.read_text("utf-8")) == {"name": "Zoë ?"}
+    assert html_file.read_text("utf-8") == "<html>"
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+    digest = hashlib.sha256(json_file.read_bytes()).hexdigest()
+    assert syslog[0] == f"wrote {json_file}, SHA-256 {digest}"
     assert display.display.call_args_list[0].args == (f"zchat.admin: {syslog[0]}",)
     assert all(call.kwargs == {"log_only": True} for call in display.display.call_args_list)
 
 
 def test_an_empty_journal_does_not_remain(tmp_path, display):
-    paths = _files.reserve(str(tmp_path), NAME, ["jsonl", "json"])
-    assert _files.finish(paths, display) == []
+    assert ReportFiles(str(tmp_path), NAME, ["jsonl", "json"]).finish(display) == []
     assert os.listdir(tmp_path) == []
 
 
 def test_a_report_that_cannot_be_written_is_printed(tmp_path, display):
-    paths = _files.reserve(str(tmp_path / "reports"), NAME, ["jsonl", "json", "html"])
-    paths["jsonl"].unlink()
-    paths["jsonl"].parent.rmdir()
-    problems = _files.save(paths, {"schema": 1}, lambda: "<html>", display)
+    files = ReportFiles(str(tmp_path / "reports"), NAME, ["jsonl", "json", "html"])
+    files.journal.unlink()
+    files.journal.parent.rmdir()
+    problems = files.save({"schema": 1}, display, html=lambda: "<html>")
     assert len(problems) == 2
     assert "No such file or directory" in problems[0]
     assert display.display.call_args.args == ('{\n  "schema": 1\n}\n',)
-    assert _files.finish(paths, display) == []
+    assert files.finish(display) == []
 
 
 def test_one_format_that_fails_leaves_the_other(tmp_path, display):
-    paths = _files.reserve(str(tmp_path), NAME, ["jsonl", "json", "html"])
-    assert [
-        "html could not be written: division by zero." in text
-        for text in _files.save(paths, {}, lambda: 1 / 0, display)
-    ]
-    assert _files.finish(paths, display) == [str(paths["json"])]
-
-
-def test_a_journal_is_read_after_the_module_has_ended(tmp_path, monkeypatch):
-    path = tmp_path / "journal.jsonl"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-
-    def finish(_seconds):
-        os.write(descriptor, b'{"token": 1}\n{"token": 2}\n{"tok')
-        os.close(descriptor)
-
-    monkeypatch.setattr(_files.time, "sleep", finish)
-    assert _files.read_journal(path) == [{"token": 1}, {"token": 2}]
-
-
-def test_a_module_that_does_not_end_is_not_waited_for(tmp_path):
-    path = tmp_path / "journal.jsonl"
-    path.write_text('{"token": 1}\n')
-    with path.open() as file:
-        fcntl.flock(file, fcntl.LOCK_SH)
-        assert _files.read_journal(path, timeout=0.2) == [{"token": 1}]
-    assert _files.read_journal(tmp_path / "missing") == []
+    files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json", "html"])
+    (problem,) = files.save({}, display, html=lambda: 1 / 0)
+    assert "html could not be written: division by zero." in problem
+    assert files.finish(display) == [str(tmp_path / f"{NAME}.json")]

@@ -11,9 +11,6 @@ import pytest
 from ansible_collections.zchat.admin.plugins.plugin_utils._review import (
     FINDINGS,
     Thresholds,
-    headline,
-    review_summary,
-    review_summary_headline,
 )
 from ansible_collections.zchat.admin.tests.unit.support.review import (
     ACCOUNT,
@@ -47,18 +44,8 @@ def status(**changed):
 def test_the_report():
     document = report()
     assert list(document) == [
-        *(
-            "schema",
-            "account",
-            "started",
-            "finished",
-            "ansible_user",
-            "collection_version",
-            "listed",
-            "complete",
-            "msg",
-        ),
-        *("warnings", "agents", "summary"),
+        *("schema", "account", "started", "finished", "ansible_user", "collection_version", "listed", "headline"),
+        *("complete", "msg", "warnings", "agents", "summary"),
     ]
     assert (document["schema"], document["account"], document["listed"]) == (1, ACCOUNT, LISTED)
     assert (document["complete"], document["msg"], document["warnings"]) == (True, None, [])
@@ -177,14 +164,15 @@ def test_thresholds_are_durations_with_a_unit():
 def test_a_review_is_complete_only_if_every_owner_was_shown(changed, complete):
     document = report(**changed)
     assert document["complete"] is complete
-    assert headline(document).startswith("NOT COMPLETE: ") is not complete
+    assert document["headline"].startswith("NOT COMPLETE: ") is not complete
 
 
 def test_a_failed_run():
     document = report(**FAILED)
-    assert (document["msg"], document["listed"], document["agents"]) == (FAILED["msg"], None, [])
-    assert headline(document) == "NOT COMPLETE: the tokens could not be listed"
-    assert report(tokens=None)["msg"] == "The module returned no result."
+    assert (document["msg"], document["listed"], document["agents"]) == (FAILED["msg"], None, None)
+    assert document["summary"] == dict.fromkeys(["tokens", "agents", "tokens_with_findings", "findings"])
+    assert document["headline"] == "NOT COMPLETE: the tokens were not listed"
+    assert report(tokens=None)["msg"] == "The run ended without a result."
 
 
 def test_tokens_without_an_agent_come_last_and_are_nobody_s():
@@ -210,56 +198,4 @@ def test_the_names_of_clients_are_optional():
     ],
 )
 def test_the_headline(document, expected):
-    assert headline(document) == expected
-
-
-def summary(**runs):
-    return review_summary(runs, hashes={"acme": [{"name": "a", "sha256": "0f"}]}, now=NOW, user="amelie", version=None)
-
-
-def run(document):
-    return {"report": document, "msg": headline(document)}
-
-
-def test_the_summary():
-    document = summary(acme=run(report()), globex=run(report()))
-    assert document["accounts"][0] == {
-        "name": "acme",
-        "account": ACCOUNT,
-        "result": "done",
-        "headline": "6 tokens of 4 people, 5 need a decision",
-        "tokens": 6,
-        "agents": 4,
-        "tokens_with_findings": 5,
-        "files": [{"name": "a", "sha256": "0f"}],
-    }
-    assert document["summary"] == {
-        "accounts": 2,
-        "done": 2,
-        "not_complete": 0,
-        "tokens": 12,
-        "agents": 8,
-        "tokens_with_findings": 10,
-    }
-    assert (document["started"], document["finished"]) == ("2026-11-23T14:14:57Z", NOW)
-    assert review_summary_headline(document) == "12 tokens of 8 people in 2 accounts, 10 need a decision"
-
-
-@pytest.mark.parametrize(
-    ("incomplete", "reason"),
-    [
-        ({}, "This account was not processed."),
-        ({"failed": True, "msg": "'zchat_subdomain' is undefined"}, "'zchat_subdomain' is undefined"),
-        ({**run(report(**FAILED)), "failed": True, "msg": "NOT COMPLETE: HTTP 401."}, "NOT COMPLETE: HTTP 401."),
-        # The report could not be written.
-        ({**run(report()), "failed": True, "msg": "Disk full."}, "Disk full."),
-        ({"unreachable": True, "msg": "No route."}, "No route."),
-        (run(report(agents=None)), "NOT COMPLETE: 6 tokens of 4 people, 4 need a decision"),
-    ],
-)
-def test_an_account_that_is_not_complete(incomplete, reason):
-    document = summary(acme=run(report()), globex=incomplete)
-    assert document["accounts"][1]["result"] == "not complete"
-    assert document["accounts"][1]["headline"] == reason
-    assert (document["summary"]["done"], document["summary"]["not_complete"]) == (1, 1)
-    assert review_summary_headline(document).startswith("NOT COMPLETE: 1 of 2 accounts (globex); ")
+    assert document["headline"] == expected

@@ -1,0 +1,257 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Result of ``zchat_oauth_token`` -> the report of an offboarding, and its verdict. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ansible_collections.zchat.admin.plugins.module_utils._text import counted, enumerated
+from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
+    NOT_COMPLETE,
+    OffboardAgent,
+    OffboardCounts,
+    OffboardDocument,
+    OffboardToken,
+    Result,
+    Summary,
+    SummaryKind,
+    by_id,
+    client_names,
+    failure,
+    head,
+    not_complete,
+    own_only,
+    people,
+    token_row,
+)
+from ansible_collections.zchat.admin.plugins.plugin_utils._origin import Origin
+
+_REASONS = {"revoked": None, "kept": "reason", "gone": None, "not_revoked": "msg"}
+"""The lists of a result, and the key that has the reason of a token."""
+
+
+def offboard_document(
+    result: Result,
+    *,
+    agent_emails: Sequence[str],
+    agent_ids: Sequence[int],
+    dry_run: bool,
+    origin: Origin,
+) -> OffboardDocument:
+    """Return the report of one run of ``zchat_oauth_token`` (with ``names``) for these agents.
+
+    If the run failed before the list of tokens was read, ``listed`` is ``None`` or ``revoked`` is missing. Without
+    ``revoked``, it is unknown whether a token was revoked.
+    """
+    listed = result.get("listed") is not None and "revoked" in result
+    agents = _agents(result, dry_run, agent_emails, agent_ids) if listed else _given(agent_emails, agent_ids)
+    unknown_emails = list(result.get("unknown_agent_emails") or ()) if listed else None
+    looked_up = listed and result.get("agents") is not None
+    document: OffboardDocument = {
+        **head(result, failure(result, "revoked"), origin),
+        "dry_run": dry_run,
+        # If nobody was found, nothing could be verified.
+        "verified": bool(result.get("verified") and (agents or not unknown_emails)),
+        "agents": agents if listed else agents or None,
+        "unknown_agent_emails": unknown_emails,
+        "unknown_agent_ids": list(result.get("unknown_agent_ids") or ()) if looked_up else None,
+        "summary": _counts(agents, known=looked_up) if listed else _unknown_counts(result, dry_run),
+    }
+    document["headline"] = _headline(document)
+    document["complete"] = _complete(document)
+    return document
+
+
+def nobody_document(options: Sequence[str], *, account: str | None, dry_run: bool, origin: Origin) -> OffboardDocument:
+    """Return the document of a run without people, which sends no request. ``options`` are the names of those without a value."""
+    names = enumerated([f"'{name}'" for name in options])
+    return {
+        **head({"account": account}, None, origin),
+        "headline": f"Nobody to offboard: {names} are not set or empty",
+        "complete": True,
+        "dry_run": dry_run,
+        "verified": False,
+        "agents": [],
+        "unknown_agent_emails": [],
+        "unknown_agent_ids": [],
+        "summary": _counts([]),
+    }
+
+
+def unknown_agents(document: OffboardDocument) -> tuple[list[str], list[int]]:
+    """Return the addresses that no agent has, and the ids of which neither an agent nor a token exists."""
+    owners = {agent["id"] for agent in document["agents"] or () if agent["tokens"]}
+    unknown_ids = document["unknown_agent_ids"] or ()
+    return document["unknown_agent_emails"] or [], [number for number in unknown_ids if number not in owners]
+
+
+def number_unknown(document: OffboardDocument) -> str:
+    """Return how many addresses and ids are unknown, such as ``2 addresses were not found``; empty if all exist."""
+    emails, ids = unknown_agents(document)
+    parts = [counted(len(emails), "address", "addresses")] if emails else []
+    parts += [counted(len(ids), "agent id")] if ids else []
+    texts = [f"{enumerated(parts)} {'was' if len(emails) + len(ids) == 1 else 'were'} not found"] if parts else []
+    unclear = _not_looked_up(document)
+    texts += [f"{counted(len(unclear), 'agent id')} could not be looked up"] if unclear else []
+    return "; ".join(texts)
+
+
+def caveats(document: OffboardDocument) -> list[str]:
+    """Return what a person must check although nothing failed."""
+    return [text for text in (number_unknown(document), own_only(document["listed"])) if text]
+
+
+def _agents(
+    result: Result, dry_run: bool, agent_emails: Sequence[str], agent_ids: Sequence[int]
+) -> list[OffboardAgent]:
+    """Return the agents by id, each with its tokens: those in the result, and those of which only tokens are left."""
+    rows = sorted(_tokens(result, dry_run), key=lambda row: row[1]["id"])
+    owners = {owner for owner, _token in rows}
+    found = result.get("agents")
+    known = {agent["id"]: agent for agent in found or ()}
+    numbers = known.keys() | owners | (set(agent_ids) if found is None else set())
+    agents = {number: _agent(number, known.get(number, {}), []) for number in sorted(numbers, key=by_id)}
+    for owner, token in rows:
+        agents[owner]["tokens"] = [*(agents[owner]["tokens"] or ()), token]
+    if found is None and owners <= set(agent_ids):
+        # Without a lookup, the agent of an address is not known. Here no token can belong to it.
+        unknown = result.get("unknown_agent_emails") or ()
+        return [
+            *agents.values(),
+            *(_agent(None, {"email": email}, []) for email in agent_emails if email not in unknown),
+        ]
+    return list(agents.values())
+
+
+def _given(agent_emails: Sequence[str], agent_ids: Sequence[int]) -> list[OffboardAgent]:
+    """Return the people as given, by id and by address, without their tokens: these are unknown."""
+    given = [_agent(number, {}, None) for number in sorted(set(agent_ids))]
+    return given + [_agent(None, {"email": email}, None) for email in agent_emails]
+
+
+def _agent(number: int | None, known: Result, tokens: list[OffboardToken] | None) -> OffboardAgent:
+    return {
+        "id": number,
+        "email": known.get("email"),
+        "display_name": known.get("display_name"),
+        "enabled": known.get("enabled"),
+        "tokens": tokens,
+    }
+
+
+def _tokens(result: Result, dry_run: bool) -> Iterator[tuple[int | None, OffboardToken]]:
+    """Yield the owner's id and the outcome of each selected token."""
+    names, unknown = client_names(result), frozenset(result.get("unknown_outcomes") or ())
+    for key, reason in _REASONS.items():
+        for token in result.get(key) or ():
+            outcome = "would be revoked" if dry_run and key == "revoked" else key.replace("_", " ")
+            outcome = "unknown" if key == "not_revoked" and token["id"] in unknown else outcome
+            row = token_row(token, names)
+            yield token["agent_id"], {**row, "result": outcome, "reason": token[reason] if reason else None}
+
+
+def _counts(agents: Sequence[OffboardAgent], known: bool = True) -> OffboardCounts:
+    """Return the numbers. Without ``known``, not all agents could be looked up: several addresses can be one agent."""
+    results = Counter(token["result"] for agent in agents for token in agent["tokens"] or ())
+    return {
+        "agents": len(agents) if known else None,
+        "revoked": results["revoked"],
+        "would_be_revoked": results["would be revoked"],
+        "kept": results["kept"],
+        "gone": results["gone"],
+        "not_revoked": results["not revoked"] + results["unknown"],
+    }
+
+
+def _unknown_counts(result: Result, dry_run: bool) -> OffboardCounts:
+    return {
+        "agents": None,
+        # Nothing is revoked before the list of tokens is read.
+        "revoked": 0 if "revoked" in result else None,
+        "would_be_revoked": None if dry_run else 0,
+        "kept": None,
+        "gone": None,
+        "not_revoked": None,
+    }
+
+
+def _complete(document: OffboardDocument) -> bool:
+    """Return whether everybody was found and has no token left, and both are proven."""
+    summary = document["summary"]
+    left = summary["would_be_revoked"], summary["kept"], summary["not_revoked"]
+    return document["verified"] and document["msg"] is None and not any(left) and not caveats(document)
+
+
+def _headline(document: OffboardDocument) -> str:
+    summary, agents = document["summary"], document["agents"] or []
+    failed = document["msg"] is not None or bool(summary["not_revoked"])
+    if agents and not document["dry_run"]:
+        failed = failed or not document["verified"] or bool(summary["kept"])
+    if failed:
+        return f"{NOT_COMPLETE}{_incomplete(document)}"
+    mark = "DRY RUN: " if document["dry_run"] else ""
+    if not agents:
+        return f"{mark}nobody was found" if mark else "Nobody was found, and nothing was revoked"
+    enabled = sum(agent["enabled"] is True for agent in agents)
+    can_sign_in = [f"{people(enabled)} can still sign in"] if enabled else []
+    return "; ".join([f"{mark}{_outcome(document, agents)}", *can_sign_in, *caveats(document)])
+
+
+def _outcome(document: OffboardDocument, agents: Sequence[OffboardAgent]) -> str:
+    """Return what was revoked, or would be, in a run that did not fail."""
+    result = "would be revoked" if document["dry_run"] else "revoked"
+    numbers = [sum(token["result"] == result for token in agent["tokens"] or ()) for agent in agents]
+    affected = f"{counted(sum(numbers), 'token')} of {people(sum(map(bool, numbers)))} {result}" if any(numbers) else ""
+    found = f"{people(len(agents) - len(_not_looked_up(document)))} found"
+    if not document["dry_run"]:
+        return f"{affected}, and none is left" if affected else f"{found}, and none has a token left"
+    kept = document["summary"]["kept"]
+    return f"{affected or f'{found}, no token to revoke'}{f', {kept} would be kept' if kept else ''}"
+
+
+def _incomplete(document: OffboardDocument) -> str:
+    """Return how much is incomplete. The reason is in ``msg``."""
+    summary = document["summary"]
+    revoked, left, kept = summary["revoked"], summary["not_revoked"] or 0, summary["kept"] or 0
+    if document["dry_run"]:
+        return "this dry run failed, and nothing was revoked"
+    if revoked is None:
+        return "it is unknown whether a token was revoked"
+    results = [token["result"] for agent in document["agents"] or () for token in agent["tokens"] or ()]
+    unknown = results.count("unknown")
+    if not revoked and not unknown:
+        return "nothing was revoked"
+    if not left and not kept:
+        return f"{counted(revoked, 'token')} revoked, but this is not verified"
+    numbers = {"not": left - unknown, "unknown": unknown} if left else {"kept": kept}
+    others = ", ".join(f"{number} {text}" for text, number in numbers.items() if number)
+    return f"{revoked} of {counted(revoked + left + kept, 'token')} revoked, {others}"
+
+
+def _not_looked_up(document: OffboardDocument) -> list[int]:
+    """Return the ids without tokens of which the API did not show whether the agent exists, because the lookup failed."""
+    if document["listed"] is None or document["unknown_agent_ids"] is not None:
+        return []
+    return [agent["id"] for agent in document["agents"] or () if agent["id"] is not None and not agent["tokens"]]
+
+
+def _summary_headline(summary: Summary) -> str:
+    totals = summary["summary"]
+    accounts = counted(totals["accounts"], "account")
+    if summary["dry_run"]:
+        done = f"DRY RUN: {counted(totals['would_be_revoked'] or 0, 'token')} would be revoked in {accounts}"
+    else:
+        done = f"{counted(totals['revoked'] or 0, 'token')} revoked in {accounts}, and every account is done"
+    return not_complete(summary) or done
+
+
+SUMMARY = SummaryKind(
+    title="Zendesk Chat offboarding, all accounts",
+    counts=("revoked", "would_be_revoked", "kept", "gone", "not_revoked"),
+    headline=_summary_headline,
+)
+"""The summary of offboardings."""

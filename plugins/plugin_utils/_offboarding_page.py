@@ -1,0 +1,102 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report of an offboarding -> its HTML page. What the page states is decided here; the template arranges it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_expiry
+from ansible_collections.zchat.admin.plugins.module_utils._text import counted
+from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
+    OffboardAgent,
+    OffboardDocument,
+    OffboardToken,
+    people,
+    status,
+)
+from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import caveats, unknown_agents
+from ansible_collections.zchat.admin.plugins.plugin_utils._pages import STATES, client, moment, page_of, person
+
+_WORST_FIRST = ("unknown", "not revoked", "kept", "would be revoked", "revoked", "gone")
+_REASONS = {
+    "own token": "This run authenticates with this token.",
+    "excluded": "The protect list contains this token.",
+}
+
+
+def offboarding_page(document: OffboardDocument) -> dict[str, Any]:
+    """Return the values of ``offboard.html.j2``. The people and tokens that need attention come first."""
+    page = page_of(document, "Zendesk Chat offboarding")
+    emails, ids = unknown_agents(document)
+    persons = [_person(agent, document) for agent in document["agents"] or ()]
+    return {
+        **page,
+        "attention": page["kind"] != "not-complete" and bool(caveats(document)),
+        "notes": _notes(document),
+        "people": sorted(persons, key=lambda person: person["order"]),
+        "unknown": [*emails, *(f"agent {number}" for number in ids)],
+        "verified": _verified(document),
+    }
+
+
+def _notes(document: OffboardDocument) -> list[str]:
+    """Return what to know in addition to the headline."""
+    agents = document["agents"] or ()
+    notes = [] if document["msg"] is None else [document["msg"]]
+    if document["dry_run"]:
+        notes.append("Nothing was changed.")
+    if any(token["reason"] == "own token" for agent in agents for token in agent["tokens"] or ()):
+        notes.append("The run authenticates with the token that is kept. Use another connection to revoke it.")
+    without = sum(agent["tokens"] == [] for agent in agents)
+    if 0 < without < len(agents) and not document["summary"]["not_revoked"]:
+        notes.append(f"{without} of {people(len(agents))} had no token.")
+    return notes
+
+
+def _verified(document: OffboardDocument) -> str:
+    if document["verified"]:
+        after = ", read after the last revocation," if document["summary"]["revoked"] else ""
+        kept = " except those marked as kept" if document["summary"]["kept"] else ""
+        return f"Yes: the list of tokens{after} contains no token of these people{kept}."
+    if document["dry_run"]:
+        return "No, this was a dry run."
+    return "No." if document["agents"] else "No, because nobody was found."
+
+
+def _person(agent: OffboardAgent, document: OffboardDocument) -> dict[str, Any]:
+    """Return one section of the page. ``order`` sorts the people."""
+    tokens = sorted(agent["tokens"] or (), key=lambda token: (_WORST_FIRST.index(token["result"]), token["id"]))
+    results = [token["result"] for token in tokens]
+    return {
+        **person(agent, STATES[status(agent, document["unknown_agent_ids"])]),
+        "can_sign_in": agent["enabled"] is True,
+        "order": 0 if {"unknown", "not revoked"} & {*results} else 1 if "kept" in results else 2,
+        "summary": "The tokens are not known" if agent["tokens"] is None else _outcomes(results),
+        "tokens": [_token(token, document) for token in tokens],
+    }
+
+
+def _outcomes(results: Sequence[str]) -> str:
+    """Return the outcomes of one person's tokens, such as ``3 tokens: 1 not revoked, 2 revoked``."""
+    counts = [f"{results.count(result)} {result}" for result in _WORST_FIRST if result in results]
+    if len(counts) > 1:
+        return f"{counted(len(results), 'token')}: {', '.join(counts)}"
+    return f"{counted(len(results), 'token')} {results[0]}" if results else "No token"
+
+
+def _token(token: OffboardToken, document: OffboardDocument) -> dict[str, Any]:
+    expires, now = valid_expiry(token["expire_date"], token["create_date"]), timestamp(document["finished"])
+    return {
+        **client(token),
+        "id": str(token["id"]),
+        "created": moment(token["create_date"]),
+        "expires": moment(token["expire_date"], missing="no expiry date"),
+        "had_expired": expires is not None and now is not None and expires <= now,
+        "result": token["result"].capitalize(),
+        "kind": token["result"].replace(" ", "-"),
+        "reason": _REASONS.get(token["reason"] or "", token["reason"]) or "",
+    }
