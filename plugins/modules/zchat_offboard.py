@@ -120,159 +120,174 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The headline of the report. If the task fails, the reason.
+  description: The RV(report.headline). If the task fails, the reason follows.
   returned: always
   type: str
-  sample: 12 tokens of 1 person revoked, and none is left
+  sample: 12 tokens of 1 person revoked, and none is left; 1 person can still sign in
 report:
   description:
-    - The content of the JSON report.
-    - Empty if nobody was given, or if the task failed before it ran.
+    - The content of the JSON report. It always has every key. A value that is unknown is null.
   returned: always
   type: dict
   contains:
     schema:
       description: The version of this structure.
-      returned: success
+      returned: always
       type: int
       sample: 1
     account:
       description: The base URL of the API, null if it is not known.
-      returned: success
+      returned: always
       type: str
       sample: https://acme.zendesk.com/api/v2/chat
     dry_run:
       description: Whether the task ran in check mode.
-      returned: success
+      returned: always
       type: bool
       sample: false
     started:
       description: When the task started, in UTC.
-      returned: success
+      returned: always
       type: str
       sample: "2026-11-23T14:14:57Z"
     finished:
       description: When the task finished, in UTC.
-      returned: success
+      returned: always
       type: str
       sample: "2026-11-23T14:15:00Z"
     ansible_user:
       description: Who started the job in AWX or Automation Controller, otherwise who runs Ansible on the controller.
-      returned: success
+      returned: always
       type: str
       sample: amelie
     collection_version:
       description: The version of this collection, null if it is not known.
-      returned: success
+      returned: always
       type: str
       sample: 1.0.0
     listed:
       description: RV(zchat.admin.zchat_oauth_token#module:listed), null if the list of tokens was not read.
-      returned: success
+      returned: always
       type: dict
       sample: {"tokens": 21, "agents": 5, "own_only": false}
+    headline:
+      description: The result in one sentence without a final period. RV(report.msg) has the reason of a failure.
+      returned: always
+      type: str
+      sample: 12 tokens of 1 person revoked, and none is left; 1 person can still sign in
+    complete:
+      description:
+        - Whether every given person was found and has no token left, and the list of tokens proves both.
+        - V(false) in check mode if a token would be revoked, if an address or id is unknown, if RV(report.listed.own_only) is not
+          V(false), and after any failure. V(true) if nobody was given.
+      returned: always
+      type: bool
+      sample: true
     verified:
-      description: RV(zchat.admin.zchat_oauth_token#module:verified). Also V(false) if nobody was found.
-      returned: success
+      description: RV(zchat.admin.zchat_oauth_token#module:verified). Also V(false) if nobody was found or given.
+      returned: always
       type: bool
       sample: true
     msg:
       description: Why the run failed, null if it did not.
-      returned: success
+      returned: always
       type: str
     warnings:
       description: The warnings of the run.
-      returned: success
+      returned: always
       type: list
       elements: str
       sample: []
     agents:
       description:
         - The agents that were found, and those of which only tokens are left. If no agent could be looked up, those that were given.
-      returned: success
+          Null if an option is not valid.
+      returned: always
       type: list
       elements: dict
       contains:
         id:
           description: The id of the agent, null if it is not known.
-          returned: success
+          returned: always
           type: int
           sample: 100000204
         email:
           description: The address of the agent, null if it is not known.
-          returned: success
+          returned: always
           type: str
           sample: jonas.weber@example.com
         display_name:
           description: The name of the agent, null if it is not known.
-          returned: success
+          returned: always
           type: str
           sample: Jonas Weber
         enabled:
           description: Whether the agent can sign in to Chat, null if that is not known.
-          returned: success
+          returned: always
           type: bool
           sample: true
         tokens:
-          description: The tokens of the agent, with their RV(report.agents[].tokens[].result).
-          returned: success
+          description: The tokens of the agent, with their RV(report.agents[].tokens[].result); null if the list was not read.
+          returned: always
           type: list
           elements: dict
           contains:
             id:
               description: The id of the token.
-              returned: success
+              returned: always
               type: int
               sample: 38
             client_identifier:
               description: The API client of the token.
-              returned: success
+              returned: always
               type: str
               sample: zopim
             client_name:
               description: The name of the API client, null if it is not known.
-              returned: success
+              returned: always
               type: str
               sample: Zopim dashboard
             scopes:
               description: The scopes of the token, separated by spaces.
-              returned: success
+              returned: always
               type: str
               sample: read write
             create_date:
               description: When the token was created, as returned by the API.
-              returned: success
+              returned: always
               type: str
               sample: "2014-09-09T07:49:20Z"
             expire_date:
               description: When the token expires, as returned by the API; null if it never expires.
-              returned: success
+              returned: always
               type: str
               sample: "2014-09-09T17:49:20Z"
             result:
-              description: One of V(revoked), V(would be revoked) (in check mode), V(gone), V(kept), V(not revoked).
-              returned: success
+              description: One of V(revoked), V(would be revoked) (in check mode), V(gone), V(kept), V(not revoked), V(unknown).
+              returned: always
               type: str
               sample: revoked
             reason:
-              description: Why the token was kept or not revoked, otherwise null.
-              returned: success
+              description: Why the token was kept or not revoked, or why its outcome is unknown; otherwise null.
+              returned: always
               type: str
     unknown_agent_emails:
-      description: The addresses that no agent has.
-      returned: success
+      description: The addresses that no agent has, null if they were not looked up.
+      returned: always
       type: list
       elements: str
       sample: []
     unknown_agent_ids:
-      description: The ids that no agent has. Their tokens are revoked, too.
-      returned: success
+      description: The ids that no agent has, null if they could not be looked up. Their tokens are revoked, too.
+      returned: always
       type: list
       elements: int
       sample: []
     summary:
-      description: The number of agents, and of tokens by result.
-      returned: success
+      description:
+        - The number of agents, and of tokens by result. A number that is unknown is null.
+        - Tokens whose outcome is unknown count as C(not_revoked).
+      returned: always
       type: dict
       sample: {"agents": 1, "revoked": 12, "would_be_revoked": 0, "kept": 0, "gone": 0, "not_revoked": 0}
 report_files:

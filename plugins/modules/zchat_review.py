@@ -106,141 +106,147 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The headline of the report. If the task fails, the reason.
+  description: The RV(report.headline). If the task fails, the reason follows.
   returned: always
   type: str
   sample: 21 tokens of 5 people, 7 need a decision
 report:
   description:
-    - The content of the JSON report.
-    - Empty if the task failed before it ran.
+    - The content of the JSON report. It always has every key. A value that is unknown is null.
   returned: always
   type: dict
   contains:
     schema:
       description: The version of this structure.
-      returned: success
+      returned: always
       type: int
       sample: 1
     account:
       description: The base URL of the API, null if it is not known.
-      returned: success
+      returned: always
       type: str
       sample: https://acme.zendesk.com/api/v2/chat
     started:
       description: When the task started, in UTC.
-      returned: success
+      returned: always
       type: str
       sample: "2026-11-23T14:14:57Z"
     finished:
       description: When the task finished, in UTC.
-      returned: success
+      returned: always
       type: str
       sample: "2026-11-23T14:15:00Z"
     ansible_user:
       description: Who started the job in AWX or Automation Controller, otherwise who runs Ansible on the controller.
-      returned: success
+      returned: always
       type: str
       sample: amelie
     collection_version:
       description: The version of this collection, null if it is not known.
-      returned: success
+      returned: always
       type: str
       sample: 1.0.0
     listed:
       description: RV(zchat.admin.zchat_oauth_token_info#module:listed), null if the list of tokens was not read.
-      returned: success
+      returned: always
       type: dict
       sample: {"tokens": 21, "agents": 5, "own_only": false}
+    headline:
+      description: The result in one sentence without a final period. RV(report.msg) has the reason of a failure.
+      returned: always
+      type: str
+      sample: 21 tokens of 5 people, 7 need a decision
     complete:
       description:
         - Whether the review shows everything. V(false) if the tokens or the agents could not be read, if the API listed only
           tokens of the task's own agent, or if it is not known whether it did. This does not fail the task.
-      returned: success
+      returned: always
       type: bool
       sample: true
     msg:
       description: Why the run failed, null if it did not.
-      returned: success
+      returned: always
       type: str
     warnings:
       description: The warnings of the run.
-      returned: success
+      returned: always
       type: list
       elements: str
       sample: []
     agents:
-      description: The agents that have tokens, by id. An entry without an id has the tokens for which the API returns no agent.
-      returned: success
+      description:
+        - The agents that have tokens, by id; null if the tokens could not be listed.
+        - An entry without an id has the tokens for which the API returns no agent.
+      returned: always
       type: list
       elements: dict
       contains:
         id:
           description: The id of the agent, null if the API returns none.
-          returned: success
+          returned: always
           type: int
           sample: 100000204
         email:
           description: The address of the agent, null if it is not known.
-          returned: success
+          returned: always
           type: str
           sample: jonas.weber@example.com
         display_name:
           description: The name of the agent, null if it is not known.
-          returned: success
+          returned: always
           type: str
           sample: Jonas Weber
         status:
           description:
             - One of V(enabled), V(disabled), V(missing) (the agent no longer exists) and V(unknown) (the API does not return it, or
               the agents could not be read).
-          returned: success
+          returned: always
           type: str
           sample: enabled
         last_login:
           description: When the agent last signed in, as returned by the API, null if it is not known.
-          returned: success
+          returned: always
           type: str
           sample: "2026-11-22T08:00:00Z"
         tokens:
           description: The tokens of the agent, by id.
-          returned: success
+          returned: always
           type: list
           elements: dict
           contains:
             id:
               description: The id of the token.
-              returned: success
+              returned: always
               type: int
               sample: 38
             client_identifier:
               description: The API client of the token, null if the API returns none.
-              returned: success
+              returned: always
               type: str
               sample: zopim
             client_name:
               description: The name of the API client, null if it is not known.
-              returned: success
+              returned: always
               type: str
               sample: Chat dashboard
             scopes:
               description: The scopes of the token, separated by spaces; null if the API returns none.
-              returned: success
+              returned: always
               type: str
               sample: read write
             create_date:
               description: When the token was created, as returned by the API; null if the API returns none.
-              returned: success
+              returned: always
               type: str
               sample: "2014-09-09T07:49:20Z"
             expire_date:
               description: When the token expires, as returned by the API; null if it never expires.
-              returned: success
+              returned: always
               type: str
               sample: "2014-09-09T17:49:20Z"
             own:
               description: Whether the task authenticates with this token. V(false) for all tokens if the list does not identify it.
-              returned: success
+              returned: always
               type: bool
               sample: false
             findings:
@@ -253,13 +259,15 @@ report:
                 - V(expires_soon), it expires within O(expires_within).
                 - V(never_expires), it has no C(expire_date), or one that cannot be parsed or is before the C(create_date).
                 - V(old), it was created at least O(old_after) ago. A C(create_date) that cannot be parsed gives no finding.
-              returned: success
+              returned: always
               type: list
               elements: str
               sample: [expired, old]
     summary:
-      description: The number of tokens, of agents, of tokens with at least one finding, and of tokens with each finding.
-      returned: success
+      description:
+        - The number of tokens, of agents, of tokens with at least one finding, and of tokens with each finding.
+        - Each is null if the tokens could not be listed.
+      returned: always
       type: dict
       sample:
         tokens: 21

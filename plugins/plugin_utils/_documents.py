@@ -33,15 +33,20 @@ class Listed(TypedDict):
     own_only: bool | None
 
 
-class Document(TypedDict):
-    """What every report begins with. Dates are UTC."""
+class Written(TypedDict):
+    """What every document begins with. Dates are UTC."""
 
     schema: int
-    account: str | None
     started: str
     finished: str
     ansible_user: str | None
     collection_version: str | None
+
+
+class Document(Written):
+    """What every report begins with."""
+
+    account: str | None
     listed: Listed | None
     headline: str
     """The verdict in one sentence without a period."""
@@ -171,15 +176,10 @@ class Totals(_SummaryCounts):
     not_complete: int
 
 
-class Summary(TypedDict):
+class Summary(Written):
     """The summary of all accounts."""
 
-    schema: int
     dry_run: bool
-    started: str
-    finished: str
-    ansible_user: str | None
-    collection_version: str | None
     accounts: list[Account]
     summary: Totals
 
@@ -198,17 +198,23 @@ class SummaryKind:
 def head(result: Result, msg: str | None, origin: Origin) -> Document:
     """Return the beginning of a report of this ``result``. The builder of the report then sets the verdict."""
     return {
-        "schema": SCHEMA,
+        **_written(origin),
         "account": result.get("account"),
-        "started": origin.started,
-        "finished": origin.finished,
-        "ansible_user": origin.user,
-        "collection_version": origin.version,
         "listed": result.get("listed"),
         "headline": "",
         "complete": False,
         "msg": msg,
         "warnings": list(result.get("warnings") or ()),
+    }
+
+
+def _written(origin: Origin) -> Written:
+    return {
+        "schema": SCHEMA,
+        "started": origin.started,
+        "finished": origin.finished,
+        "ansible_user": origin.user,
+        "collection_version": origin.version,
     }
 
 
@@ -308,15 +314,11 @@ def summary_document(
     """
     accounts = [_account(name, run, kind.counts, files.get(name, ())) for name, run in runs.items()]
     done = sum(account["result"] != "not complete" for account in accounts)
+    started = [run["report"]["started"] for run in runs.values() if run.get("report")]
     return {
-        "schema": SCHEMA,
+        **_written(origin),
+        "started": min(started, default=origin.started),
         "dry_run": dry_run,
-        "started": min(
-            [run["report"]["started"] for run in runs.values() if run.get("report")], default=origin.started
-        ),
-        "finished": origin.finished,
-        "ansible_user": origin.user,
-        "collection_version": origin.version,
         "accounts": accounts,
         "summary": {
             "accounts": len(accounts),

@@ -48,7 +48,7 @@ def offboard_document(
     ``revoked``, it is unknown whether a token was revoked.
     """
     listed = result.get("listed") is not None and "revoked" in result
-    agents = _agents(result, dry_run, agent_emails, agent_ids) if listed else _given(agent_emails, agent_ids)
+    agents = _agents(result, dry_run, agent_emails, agent_ids, listed)
     unknown_emails = list(result.get("unknown_agent_emails") or ()) if listed else None
     looked_up = listed and result.get("agents") is not None
     document: OffboardDocument = {
@@ -106,31 +106,26 @@ def caveats(document: OffboardDocument) -> list[str]:
 
 
 def _agents(
-    result: Result, dry_run: bool, agent_emails: Sequence[str], agent_ids: Sequence[int]
+    result: Result, dry_run: bool, agent_emails: Sequence[str], agent_ids: Sequence[int], listed: bool
 ) -> list[OffboardAgent]:
-    """Return the agents by id, each with its tokens: those in the result, and those of which only tokens are left."""
-    rows = sorted(_tokens(result, dry_run), key=lambda row: row[1]["id"])
-    owners = {owner for owner, _token in rows}
+    """Return the agents by id, each with its tokens: those in the result, and those of which only tokens are left.
+
+    If the agents were not looked up, the given people are agents, too.
+    """
+    tokens: dict[int | None, list[OffboardToken]] = {}
+    for owner, token in sorted(_tokens(result, dry_run), key=lambda row: row[1]["id"]):
+        tokens.setdefault(owner, []).append(token)
     found = result.get("agents")
     known = {agent["id"]: agent for agent in found or ()}
-    numbers = known.keys() | owners | (set(agent_ids) if found is None else set())
-    agents = {number: _agent(number, known.get(number, {}), []) for number in sorted(numbers, key=by_id)}
-    for owner, token in rows:
-        agents[owner]["tokens"] = [*(agents[owner]["tokens"] or ()), token]
-    if found is None and owners <= set(agent_ids):
-        # Without a lookup, the agent of an address is not known. Here no token can belong to it.
+    numbers = sorted(known.keys() | tokens.keys() | (set(agent_ids) if found is None else set()), key=by_id)
+    agents = [_agent(number, known.get(number, {}), tokens.get(number, []) if listed else None) for number in numbers]
+    if found is None and tokens.keys() <= set(agent_ids):
+        # The agent of an address is not known. Here no token can belong to it.
         unknown = result.get("unknown_agent_emails") or ()
-        return [
-            *agents.values(),
-            *(_agent(None, {"email": email}, []) for email in agent_emails if email not in unknown),
+        agents += [
+            _agent(None, {"email": email}, [] if listed else None) for email in agent_emails if email not in unknown
         ]
-    return list(agents.values())
-
-
-def _given(agent_emails: Sequence[str], agent_ids: Sequence[int]) -> list[OffboardAgent]:
-    """Return the people as given, by id and by address, without their tokens: these are unknown."""
-    given = [_agent(number, {}, None) for number in sorted(set(agent_ids))]
-    return given + [_agent(None, {"email": email}, None) for email in agent_emails]
+    return agents
 
 
 def _agent(number: int | None, known: Result, tokens: list[OffboardToken] | None) -> OffboardAgent:

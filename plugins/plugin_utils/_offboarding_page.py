@@ -15,17 +15,13 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     OffboardAgent,
     OffboardDocument,
     OffboardToken,
-    people,
     status,
 )
 from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import caveats, unknown_agents
 from ansible_collections.zchat.admin.plugins.plugin_utils._pages import STATES, client, moment, page_of, person
 
+_OWN_TOKEN = "This run authenticates with this token. Use another connection to revoke it."
 _WORST_FIRST = ("unknown", "not revoked", "kept", "would be revoked", "revoked", "gone")
-_REASONS = {
-    "own token": "This run authenticates with this token.",
-    "excluded": "The protect list contains this token.",
-}
 
 
 def offboarding_page(document: OffboardDocument) -> dict[str, Any]:
@@ -36,35 +32,11 @@ def offboarding_page(document: OffboardDocument) -> dict[str, Any]:
     return {
         **page,
         "attention": page["kind"] != "not-complete" and bool(caveats(document)),
-        "notes": _notes(document),
+        "notes": [*filter(None, [document["msg"], "Nothing was changed." if document["dry_run"] else None])],
         "people": sorted(persons, key=lambda person: person["order"]),
         "unknown": [*emails, *(f"agent {number}" for number in ids)],
-        "verified": _verified(document),
+        "verified": "Yes, by the list of tokens that was read last." if document["verified"] else "No.",
     }
-
-
-def _notes(document: OffboardDocument) -> list[str]:
-    """Return what to know in addition to the headline."""
-    agents = document["agents"] or ()
-    notes = [] if document["msg"] is None else [document["msg"]]
-    if document["dry_run"]:
-        notes.append("Nothing was changed.")
-    if any(token["reason"] == "own token" for agent in agents for token in agent["tokens"] or ()):
-        notes.append("The run authenticates with the token that is kept. Use another connection to revoke it.")
-    without = sum(agent["tokens"] == [] for agent in agents)
-    if 0 < without < len(agents) and not document["summary"]["not_revoked"]:
-        notes.append(f"{without} of {people(len(agents))} had no token.")
-    return notes
-
-
-def _verified(document: OffboardDocument) -> str:
-    if document["verified"]:
-        after = ", read after the last revocation," if document["summary"]["revoked"] else ""
-        kept = " except those marked as kept" if document["summary"]["kept"] else ""
-        return f"Yes: the list of tokens{after} contains no token of these people{kept}."
-    if document["dry_run"]:
-        return "No, this was a dry run."
-    return "No." if document["agents"] else "No, because nobody was found."
 
 
 def _person(agent: OffboardAgent, document: OffboardDocument) -> dict[str, Any]:
@@ -98,5 +70,5 @@ def _token(token: OffboardToken, document: OffboardDocument) -> dict[str, Any]:
         "had_expired": expires is not None and now is not None and expires <= now,
         "result": token["result"].capitalize(),
         "kind": token["result"].replace(" ", "-"),
-        "reason": _REASONS.get(token["reason"] or "", token["reason"]) or "",
+        "reason": _OWN_TOKEN if token["reason"] == "own token" else token["reason"] or "",
     }

@@ -147,17 +147,12 @@ def _listed(listed: Listed | None) -> str:
 
 
 def _row(account: Account) -> dict[str, Any]:
-    """Return one row of a summary. The result has its own column, so the headline does not repeat it.
-
-    An account that is reviewed is not settled while its tokens need a decision.
-    """
+    """Return one row of a summary. An account that is reviewed is not settled while its tokens need a decision."""
     result, number = account["result"], account.get("tokens_with_findings")
-    start, _colon, rest = account["headline"].partition(": ")
     undecided = result == "done" and bool(number)
     return {
         **account,
         "account": _short(account["account"]),
-        "headline": rest if start.lower() == result else account["headline"],
         "kind": "attention" if undecided else result.replace(" ", "-"),
         "result": f"{number} to decide" if undecided else result,
     }

@@ -29,13 +29,21 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresho
 
 MAX_DETAILED = 100
 """People whose tokens the page lists. Each further person has one line, so that a page of 10,000 tokens stays usable."""
-_OWNER = ("owner_missing", "owner_disabled", "owner_inactive")
-_WORST_FIRST = (*_OWNER, "never_expires", "old", "expires_soon", "expired")
-_KINDS = {
-    **dict.fromkeys(_OWNER, "urgent"),
-    **dict.fromkeys(("never_expires", "old"), "attention"),
-    **dict.fromkeys(("expires_soon", "expired"), "minor"),
+_FINDINGS = {
+    "owner_missing": ("urgent", "Owner no longer exists", "Revoke these tokens by agent id. They may still work."),
+    "owner_disabled": ("urgent", "Owner is disabled", "Revoke these tokens. They may still work."),
+    "owner_inactive": (
+        "urgent",
+        "Owner has not signed in for {inactive_after}",
+        "Offboard the person if access is not needed.",
+    ),
+    "never_expires": ("attention", "Never expires", "Replace the token regularly, or revoke it."),
+    "old": ("attention", "Older than {old_after}", "Ask whether the token is still used. If not, revoke it."),
+    "expires_soon": ("minor", "Expires within {expires_within}", "Renew the token if it is still needed."),
+    "expired": ("minor", "Expired", "Revoke the token. Its refresh token may still work."),
 }
+"""The kind, the title and the advice of each finding, the most serious first."""
+_OWNER = ("owner_missing", "owner_disabled", "owner_inactive")
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -69,31 +77,13 @@ def duration(seconds: int) -> str:
 
 
 def _titles(thresholds: Thresholds) -> dict[str, str]:
-    return {
-        "owner_missing": "Owner no longer exists",
-        "owner_disabled": "Owner is disabled",
-        "owner_inactive": f"Owner has not signed in for {duration(thresholds.inactive_after)}",
-        "never_expires": "Never expires",
-        "old": f"Older than {duration(thresholds.old_after)}",
-        "expires_soon": f"Expires within {duration(thresholds.expires_within)}",
-        "expired": "Expired",
-    }
-
-
-_ADVICE = {
-    "owner_missing": "Revoke these tokens by agent id. They may still work.",
-    "owner_disabled": "Revoke these tokens. They may still work although the owner cannot sign in.",
-    "owner_inactive": "Ask whether this person still needs access. If not, offboard the person.",
-    "never_expires": "Find the integration that uses the token. Replace the token regularly, or revoke it.",
-    "old": "Ask whether the token is still used. If not, revoke it.",
-    "expires_soon": "Renew the token before it expires, if it is still needed.",
-    "expired": "Revoke the token. Its refresh token may still work.",
-}
+    durations = {name: duration(seconds) for name, seconds in vars(thresholds).items()}
+    return {code: title.format(**durations) for code, (_kind, title, _advice) in _FINDINGS.items()}
 
 
 def _order(findings: Sequence[str]) -> tuple[bool, ...]:
     """Return a key that sorts the most serious findings first: the owner, then tokens that still work, then the rest."""
-    absent = {code: code not in findings for code in _WORST_FIRST}
+    absent = {code: code not in findings for code in _FINDINGS}
     return (*(absent[code] for code in _OWNER), not findings, not absent["expired"], *absent.values())
 
 
@@ -113,7 +103,7 @@ def _notes(document: ReviewDocument) -> list[str]:
 
 def _findings(agents: Iterable[ReviewAgent], titles: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return what to do, the most serious first. Each token counts once, so that the numbers add up to the headline."""
-    owners: dict[str, list[str]] = {code: [] for code in _WORST_FIRST}
+    owners: dict[str, list[str]] = {code: [] for code in _FINDINGS}
     for agent in agents:
         for token in agent["tokens"]:
             if token["findings"]:
@@ -121,10 +111,10 @@ def _findings(agents: Iterable[ReviewAgent], titles: Mapping[str, str]) -> list[
     return [
         {
             "title": titles[code],
-            "kind": _KINDS[code],
+            "kind": _FINDINGS[code][0],
             "tokens": len(names),
             "people": abridged(list(dict.fromkeys(names))),
-            "advice": _ADVICE[code],
+            "advice": _FINDINGS[code][2],
         }
         for code, names in owners.items()
         if names
@@ -169,7 +159,7 @@ def _row(tokens: Sequence[ReviewToken], titles: Mapping[str, str]) -> dict[str, 
         **client(first),
         "ids": abridged([token["id"] for token in tokens]),
         "number": counted(len(tokens), "token") if len(tokens) > 1 else "",
-        "kind": _KINDS[reasons[0]],
+        "kind": _FINDINGS[reasons[0]][0],
         "reasons": [titles[code] for code in reasons],
         "own": first["own"],
         "created": _span((token["create_date"] for token in tokens), "not known"),
@@ -206,7 +196,7 @@ def _more(agents: Sequence[ReviewAgent], titles: Mapping[str, str]) -> list[dict
         affected = sum(bool(token["findings"]) for token in agent["tokens"])
         line = _line(agent, f"{affected} of {counted(len(agent['tokens']), 'token')}")
         groups.setdefault(_reasons(worst)[0], []).append(line)
-    return [{"title": titles[code], "kind": _KINDS[code], "people": lines} for code, lines in groups.items()]
+    return [{"title": titles[code], "kind": _FINDINGS[code][0], "people": lines} for code, lines in groups.items()]
 
 
 def _rest(agent: ReviewAgent) -> dict[str, str]:
@@ -223,26 +213,24 @@ def _limits(agents: Sequence[ReviewAgent]) -> list[str]:
     """Return what the API did not show."""
     owners = [agent for agent in agents if agent["id"] is not None]
     tokens = [token for agent in agents for token in agent["tokens"]]
-    unknown_state = sum(agent["status"] == "unknown" for agent in owners)
-    no_login = sum(agent["last_login"] is None and agent["status"] != "missing" for agent in owners)
-    ownerless = sum(len(agent["tokens"]) for agent in agents if agent["id"] is None)
-    undated = sum(valid_creation(token["create_date"]) is None for token in tokens)
-    odd = sum(token["expire_date"] is not None and "never_expires" in token["findings"] for token in tokens)
-    limits = (
-        ("Whether the owner is enabled: the API does not return it for", people(unknown_state), unknown_state),
-        ("Whether the owner is inactive: the API returns no last sign-in for", people(no_login), no_login),
-        *(
-            (text, counted(number, "token"), number)
-            for text, number in (
-                ("The name of the client, for", sum(token["client_name"] is None for token in tokens)),
-                ("The owner, for", ownerless),
-                ("The age, because the creation date is not valid, for", undated),
-                ("The expiry date, because it is not valid. Counted as never expiring:", odd),
-            )
+    no_login = [agent for agent in owners if agent["last_login"] is None and agent["status"] != "missing"]
+    invalid = [token for token in tokens if token["expire_date"] is not None and "never_expires" in token["findings"]]
+    unknown = {
+        "Whether the owner is enabled, for": sum(agent["status"] == "unknown" for agent in owners),
+        "Whether the owner is inactive, for": len(no_login),
+        "The owner, for": sum(len(agent["tokens"]) for agent in agents if agent["id"] is None),
+        "The name of the client, for": sum(token["client_name"] is None for token in tokens),
+        "The age, because the creation date is not valid, for": sum(
+            valid_creation(token["create_date"]) is None for token in tokens
         ),
-    )
+        "The expiry date, because it is not valid. Counted as never expiring:": len(invalid),
+    }
     return [
         "When a token was last used: the API does not return it.",
         "Tokens that the API does not list.",
-        *(f"{text} {affected}." for text, affected, number in limits if number),
+        *(
+            f"{text} {people(number) if 'Whether' in text else counted(number, 'token')}."
+            for text, number in unknown.items()
+            if number
+        ),
     ]

@@ -265,6 +265,7 @@ _SOURCES = (
     "plugins/plugin_utils/_accounts.py",
     "plugins/plugin_utils/_files.py",
     "plugins/plugin_utils/_local_action.py",
+    "plugins/plugin_utils/_offboarding.py",
     "plugins/plugin_utils/_options.py",
     "plugins/plugin_utils/_role.py",
 )

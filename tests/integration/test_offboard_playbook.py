@@ -420,22 +420,20 @@ def journal_of(folder: Path) -> list[int]:
 def test_a_module_that_ends_without_a_result(
     stop: Callable[[Playing], None], timeout: int | None, reason: str, player: Player, sandbox: Sandbox
 ) -> None:
-    """The report is not complete, and lists the revocations in the journal."""
+    """The report is not complete. The journal is the only record of the revocations."""
     run, folder = stop_during_revocation(player, sandbox, stop, timeout)
     assert run.rc == 2, run.output
     assert reason in run.output
     (report,) = documents(folder)
     assert report["msg"].startswith("The module ended without a result")
-    assert not report["verified"]
+    assert (report["complete"], report["summary"]["revoked"]) == (False, None)
     assert report["account"] == sandbox.api_url
-    revoked = [token for _agent, token, _result in outcomes(report)]
-    assert sorted(revoked) == sorted(journal_of(folder))
-    assert {result for *_rest, result in outcomes(report)} == {"revoked"}
-    assert not set(revoked) & set(sandbox.state.tokens)
+    assert [agent["tokens"] for agent in report["agents"]] == [None]
+    revoked = journal_of(folder)
     assert len(revoked) >= 10
-    assert [token for token in sandbox.state.tokens.values() if token["agent_id"] == report["agents"][0]["id"]]
+    assert not set(revoked) & set(sandbox.state.tokens)
     (page,) = folder.glob("*.html")
-    assert f"<h1>NOT COMPLETE: {len(revoked)} tokens revoked before the run ended</h1>" in page.read_text("utf-8")
+    assert "<h1>NOT COMPLETE: it is unknown whether a token was revoked</h1>" in page.read_text("utf-8")
 
 
 def test_ansible_is_interrupted(player: Player, sandbox: Sandbox) -> None:

@@ -29,10 +29,11 @@ UNKNOWN = "r&d@example.com"
 BOTH = {"offboard_agent_emails": [LEAVER_EMAIL], "offboard_agent_ids": [COLLEAGUE_ID]}
 FAILURE = {"method": "DELETE", "path": "/1203$", "status": 422, "body": "<b>Unprocessable</b>"}
 
+DONE = "15 tokens of 2 people revoked, and none is left"
 HEADLINES = {
-    "dry run": "DRY RUN: 15 tokens of 2 people would be revoked",
-    "done": "15 tokens of 2 people revoked, and none is left",
-    "done with an unknown address": "15 tokens of 2 people revoked, and none is left; 1 address was not found",
+    "dry run": "DRY RUN: 15 tokens of 2 people would be revoked; 1 person can still sign in",
+    "done": f"{DONE}; 1 person can still sign in",
+    "done with an unknown address": f"{DONE}; 1 person can still sign in; 1 address was not found",
     "not complete": "NOT COMPLETE: 14 of 15 tokens revoked, 1 not",
     "nobody": "Nobody was found, and nothing was revoked",
     "summary": "NOT COMPLETE: 1 of 2 accounts (rejected)",
@@ -165,8 +166,8 @@ def test_the_kinds_of_pages_differ_without_colors(browser: Browser, pages: dict[
         border = page.evaluate("getComputedStyle(document.querySelector('.verdict')).borderStyle")
         looks.add((border, page.locator(".verdict svg").inner_html()))
         page.close()
-    # The summary looks like a report that is not complete.
-    assert len(looks) == len(pages) - 1
+    # The summary looks like a report that is not complete, and a run in which nobody was found like one with an unknown address.
+    assert len(looks) == len(pages) - 2
 
 
 def test_the_next_step_is_visible_before_the_tokens(browser: Browser, pages: dict[str, Path]) -> None:
@@ -199,7 +200,7 @@ def test_hostile_names_are_shown_as_text(browser: Browser, player: Player, sandb
     assert {agent["id"]: agent["email"] for agent in report["agents"]} == ADDRESSES
     page = check_page(browser, path)
     assert page.locator("article h3").all_inner_texts() == [NAMES[COLLEAGUE_ID], NAMES[LEAVER_ID]]
-    assert page.locator("h1").all_inner_texts() == ["15 tokens of 2 people revoked, and none is left"]
+    assert page.locator("h1").all_inner_texts() == [HEADLINES["done"]]
     assert "</td></table><h1>{{ 7 * 191 }}</h1>" in page.locator("td").all_inner_texts()
     assert page.locator("img, b, i, script").count() == 0
     assert "1337" not in path.read_text("utf-8")

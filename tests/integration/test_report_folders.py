@@ -71,7 +71,9 @@ def test_a_summary_that_cannot_be_written_is_printed(
     host = {"zchat_api_url": sandbox.api_url, "zchat_access_token": sandbox.access_token}
     run = player.play_playbook(f"zchat.admin.{kind}", [], variables, {}, {"all": {"hosts": {"acme": host}}})
     assert run.rc == 2
-    assert f"The summary could not be written: {reason}" in run.output
+    assert (
+        f"The summary was not written. The folder in '{kind}_report_dir' cannot be written to. {reason}" in run.output
+    )
     assert "Traceback (most recent call last)" not in run.output
     (summary,) = printed(run)
     assert summary["accounts"][0]["result"] == ("not complete" if options == "ro" else "done")

@@ -126,7 +126,7 @@ def test_the_summary_of_offboardings():
     assert summary["summary"] == {"accounts": 8, "done": 2, "not_complete": 6, **counts}
     assert (summary["started"], summary["finished"]) == ("2026-11-23T14:14:57Z", NOW)
     assert list(summary) == [
-        *("schema", "dry_run", "started", "finished", "ansible_user", "collection_version", "accounts", "summary")
+        *("schema", "started", "finished", "ansible_user", "collection_version", "dry_run", "accounts", "summary")
     ]
 
 

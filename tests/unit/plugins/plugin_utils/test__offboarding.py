@@ -47,7 +47,7 @@ def people(document):
 def test_the_report_of_a_real_run():
     document = report()
     assert list(document) == [
-        *("schema", "account", "started", "finished", "ansible_user", "collection_version", "listed", "headline"),
+        *("schema", "started", "finished", "ansible_user", "collection_version", "account", "listed", "headline"),
         *("complete", "msg", "warnings", "dry_run", "verified", "agents", "unknown_agent_emails", "unknown_agent_ids"),
         "summary",
     ]

@@ -93,12 +93,6 @@ def test_the_page_of_a_summary(page, kind, totals):
         assert part in text
 
 
-def test_the_headline_of_an_account_does_not_repeat_its_result():
-    shown = offboardings(full_report())["accounts"]
-    assert [account["headline"][:16] for account in shown] == ["3 of 5 tokens re", "Nobody to offboa"]
-    assert offboardings(report(dry_run=True), dry_run=True)["accounts"][0]["headline"].startswith("3 tokens of 2")
-
-
 def test_accounts_that_are_not_complete_come_first_and_then_those_with_most_to_decide():
     """A reviewed account with tokens to decide is not shown as done."""
     quiet, busy = review.report_of(review.token(1)), review.report()

@@ -44,7 +44,7 @@ def status(**changed):
 def test_the_report():
     document = report()
     assert list(document) == [
-        *("schema", "account", "started", "finished", "ansible_user", "collection_version", "listed", "headline"),
+        *("schema", "started", "finished", "ansible_user", "collection_version", "account", "listed", "headline"),
         *("complete", "msg", "warnings", "agents", "summary"),
     ]
     assert (document["schema"], document["account"], document["listed"]) == (1, ACCOUNT, LISTED)

@@ -188,8 +188,8 @@ def test_what_the_api_did_not_show():
     limits = page_of(report_of(*tokens, agents=[agent(JONAS, enabled=None, last_login=None)], clients=None))["limits"]
     text = " ".join(limits)
     for part in (
-        "is enabled: the API does not return it for 1 person.",
-        "no last sign-in for 1 person.",
+        "Whether the owner is enabled, for 1 person.",
+        "Whether the owner is inactive, for 1 person.",
         "The name of the client, for 3 tokens.",
         "The owner, for 1 token.",
         "the creation date is not valid, for 1 token.",
