@@ -178,7 +178,7 @@ report:
     complete:
       description:
         - Whether every given person was found and has no token left, and the list of tokens proves both.
-        - V(false) in check mode if a token would be revoked, if an address or id is unknown, if RV(report.listed.own_only) is not
+        - V(false) in check mode if a token would be revoked, if an address or id is unknown, if C(own_only) in RV(report.listed) is not
           V(false), and after any failure. V(true) if nobody was given.
       returned: always
       type: bool
