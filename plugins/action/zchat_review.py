@@ -43,7 +43,8 @@ class ActionModule(LocalAction):
         """Return the result of the task. It is the same in check mode."""
         super().run(tmp, task_vars)
         task_vars, started, names = task_vars or {}, utc_now(), ROLE.option_names(self._task)
-        account, thresholds = None, Thresholds()
+        # Without valid thresholds, the run fails, and there are no findings.
+        account, thresholds = None, Thresholds(0, 0, 0)
 
         def document_of(result: Mapping[str, Any]) -> ReviewDocument:
             shown = {**result, "account": result.get("account") or account, "warnings": result.get("module_warnings")}

@@ -43,9 +43,9 @@ FINDINGS = ("owner_missing", "owner_disabled", "owner_inactive", "expired", "exp
 class Thresholds:
     """When a token or an agent gets a finding. In seconds."""
 
-    old_after: int = 0
-    expires_within: int = 0
-    inactive_after: int = 0
+    old_after: int
+    expires_within: int
+    inactive_after: int
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], names: Mapping[str, str]) -> Thresholds:

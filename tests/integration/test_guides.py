@@ -260,9 +260,10 @@ def follow(name: str, guide: Guide, accounts: dict[str, Sandbox], shell: Shell) 
 
 
 _SOURCES = (
-    "plugins/module_utils/*.py",
+    "plugins/module_utils/**/*.py",
     "plugins/action/*.py",
     "plugins/plugin_utils/_accounts.py",
+    "plugins/plugin_utils/_documents.py",
     "plugins/plugin_utils/_files.py",
     "plugins/plugin_utils/_local_action.py",
     "plugins/plugin_utils/_offboarding.py",
