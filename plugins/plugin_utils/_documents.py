@@ -33,7 +33,7 @@ class Listed(TypedDict):
     own_only: bool | None
 
 
-class Written(TypedDict):
+class _Base(TypedDict):
     """What every document begins with. Dates are UTC."""
 
     schema: int
@@ -43,7 +43,7 @@ class Written(TypedDict):
     collection_version: str | None
 
 
-class Document(Written):
+class Document(_Base):
     """What every report begins with."""
 
     account: str | None
@@ -176,7 +176,7 @@ class Totals(_SummaryCounts):
     not_complete: int
 
 
-class Summary(Written):
+class Summary(_Base):
     """The summary of all accounts."""
 
     dry_run: bool
@@ -198,7 +198,7 @@ class SummaryKind:
 def head(result: Result, msg: str | None, origin: Origin) -> Document:
     """Return the beginning of a report of this ``result``. The builder of the report then sets the verdict."""
     return {
-        **_written(origin),
+        **_base(origin),
         "account": result.get("account"),
         "listed": result.get("listed"),
         "headline": "",
@@ -208,7 +208,7 @@ def head(result: Result, msg: str | None, origin: Origin) -> Document:
     }
 
 
-def _written(origin: Origin) -> Written:
+def _base(origin: Origin) -> _Base:
     return {
         "schema": SCHEMA,
         "started": origin.started,
@@ -316,7 +316,7 @@ def summary_document(
     done = sum(account["result"] != "not complete" for account in accounts)
     started = [run["report"]["started"] for run in runs.values() if run.get("report")]
     return {
-        **_written(origin),
+        **_base(origin),
         "started": min(started, default=origin.started),
         "dry_run": dry_run,
         "accounts": accounts,

@@ -178,8 +178,10 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits. Raises ``OSError``."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """Return the SHA-256 of a file in hexadecimal digits. Raises ``OSError``, also for a link."""
+    # A pipe would block.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 def _log(text: str, display: Display) -> None:

@@ -170,3 +170,11 @@ def test_one_format_that_fails_leaves_the_other(tmp_path, display):
     (problem,) = files.save({}, display, html=lambda: 1 / 0)
     assert "html could not be written: division by zero." in problem
     assert files.finish(display) == [str(tmp_path / f"{NAME}.json")]
+
+
+def test_a_hash_is_that_of_a_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert _files.sha256(tmp_path / "pipe") == hashlib.sha256(b"").hexdigest()
+    link(tmp_path / "link")
+    with pytest.raises(OSError, match="link"):
+        _files.sha256(tmp_path / "link")
