@@ -69,14 +69,15 @@ def summary_page(summary: Summary, kind: SummaryKind) -> dict[str, Any]:
     totals = cast(Mapping[str, Any], summary["summary"])
     result = "not complete" if totals["not_complete"] else "dry run" if summary["dry_run"] else "done"
     by_number = sorted(summary["accounts"], key=lambda account: -(account.get("tokens_with_findings") or 0))
-    counts = {key.replace("_", " "): totals[key] for key in kind.counts}
+    counts = {key.replace("_", " "): totals[key] for key in kind.counts if totals[key] is not None}
+    shown = ", ".join(f"{count} {text}" for text, count in counts.items() if count)
     return {
         **_frame(summary, kind.title, kind.headline(summary), result),
         "account": "",
         "attention": result == "done" and bool(totals.get("tokens_with_findings")),
         "notes": [],
         "accounts": sorted(map(_row, by_number), key=lambda row: row["kind"] != "not-complete"),
-        "totals": ", ".join(f"{count} {text}" for text, count in counts.items() if count) or "none",
+        "totals": shown or ("none" if counts else "not known"),
     }
 
 

@@ -104,6 +104,7 @@ def test_accounts_that_are_not_complete_come_first_and_then_those_with_most_to_d
     ]
     assert (page["kind"], page["attention"]) == ("not-complete", False)
     assert page["totals"] == "7 tokens, 5 agents, 5 tokens with findings"
+    assert reviews(never={})["totals"] == "not known"
     page = reviews(quiet=run_of(quiet), busy=run_of(busy))
     assert (page["kind"], page["attention"]) == ("done", True)
 
