@@ -88,7 +88,7 @@ options:
     description:
       - V(true) selects the tokens that are past their C(expire_date); V(false) selects those that are not, or that have none.
         Use V(true) to clean up, and V(false) to leave expired tokens out.
-      - A token without an C(expire_date) never expires. A date that cannot be parsed, or that is before the C(create_date),
+      - A token without an C(expire_date) never expires. A date that cannot be parsed, or that is before 2008 or the C(create_date),
         matches neither value; the module warns about it.
       - The token must match by the clock of this host and by that of the API.
     type: bool
@@ -101,7 +101,7 @@ options:
     description:
       - Select the tokens that were created at least this long ago, such as V(90d). The unit is V(s), V(m), V(h), V(d) or V(w)
         and is required. Use this to enforce that tokens are renewed.
-      - A C(create_date) that is missing or cannot be parsed does not match; the module warns about it.
+      - A C(create_date) that is missing, cannot be parsed, or is before 2008 does not match; the module warns about it.
       - The token must match by the clock of this host and by that of the API.
     type: str
   exclude:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The connection options. Their argument spec is in module_utils/_http/connection.py."""
+    """The connection options. Their argument spec is in module_utils/_http/sources.py."""
 
     DOCUMENTATION = r"""
 options:
@@ -16,8 +16,8 @@ options:
     description:
       - The subdomain of the account, for example V(acme) for C(acme.zendesk.com). Use this for every account at zendesk.com.
       - The base URL of the API is then V(https://acme.zendesk.com/api/v2/chat).
-      - Set exactly one of O(subdomain) and O(api_url). If the task sets neither, the environment variable E(ZCHAT_SUBDOMAIN)
-        or E(ZCHAT_API_URL) applies. A task that sets one of the two options ignores both variables.
+      - Set exactly one of O(subdomain) and O(api_url).
+      - The environment variable is E(ZCHAT_SUBDOMAIN). A task that sets O(subdomain) or O(api_url) ignores the variables of both.
     type: str
   api_url:
     description:
@@ -27,16 +27,16 @@ options:
         must not end in C(/oauth/tokens).
       - A URL on zendesk.com must end in C(/api/v2/chat). C(/api/v2) is the Zendesk Support API, which has its own tokens; the
         modules reject it.
-      - The environment variable is E(ZCHAT_API_URL), see O(subdomain).
+      - The environment variable is E(ZCHAT_API_URL). See O(subdomain) for its precedence.
     type: str
   access_token:
     description:
       - An OAuth access token of an Administrator, created for a Chat API client (Chat dashboard, Settings, Account, API and
         SDKs), with the scope V(read) and, to revoke tokens, V(write).
       - A token from the Zendesk Admin Center belongs to another API and is rejected with HTTP 401.
-      - Set exactly one of O(access_token) and the pair O(email) and O(password). If the task sets none of the three, the
-        environment variables E(ZCHAT_ACCESS_TOKEN), or E(ZCHAT_EMAIL) and E(ZCHAT_PASSWORD), apply. A task that sets any of
-        the three options ignores all three variables.
+      - Set exactly one of O(access_token) and the pair O(email) and O(password).
+      - The environment variable is E(ZCHAT_ACCESS_TOKEN). A task that sets one of these three options ignores the variables of all
+        three.
       - White space around the token is removed, because files and vaults often end with a newline.
     type: str
     aliases: [token]
@@ -44,16 +44,18 @@ options:
     description:
       - The login of an Administrator. Use this only for an old stand-alone Chat account that still accepts an email address and
         a password. To select agents by address, use C(agent_emails).
-      - Requires O(password). The environment variable is E(ZCHAT_EMAIL), see O(access_token).
+      - Requires O(password).
+      - The environment variable is E(ZCHAT_EMAIL). See O(access_token) for its precedence.
     type: str
   password:
     description:
       - The password of O(email). Use it only with O(email).
-      - The environment variable is E(ZCHAT_PASSWORD), see O(access_token).
+      - The environment variable is E(ZCHAT_PASSWORD). See O(access_token) for its precedence.
     type: str
   validate_certs:
     description:
       - Whether to verify the TLS certificate of the API. Leave this on. If your own proxy decrypts TLS, set O(ca_path) instead.
+      - The environment variable is E(ZCHAT_VALIDATE_CERTS).
     type: bool
     default: true
   ca_path:
@@ -67,22 +69,30 @@ options:
       - The time in seconds that a request may take to connect, and that it may wait each time for data. Increase it for a slow
         connection.
       - A response may take three times as long in total, plus one second for each KiB that has arrived.
+      - The environment variable is E(ZCHAT_TIMEOUT).
     type: int
     default: 30
   retries:
     description:
       - The number of repetitions of a request after a connection error, a timeout or a response with status 500 or higher,
         with increasing pauses (about six seconds in total by default). Set V(0) to see the first failure immediately.
+      - The environment variable is E(ZCHAT_RETRIES).
     type: int
     default: 4
   rate_limit_timeout:
     description:
-      - The total time in seconds that one request may wait because of the API's rate limit (HTTP 429). The module honors
-        C(Retry-After). If the wait would exceed this limit, the task fails immediately.
+      - The total time in seconds that one request may wait because of the API's rate limit (HTTP 429). All requests of the task wait
+        until C(Retry-After), and then continue. If the wait would exceed this limit, the task fails immediately.
       - The vendor allows 200 requests a minute, so one wait takes up to 61 seconds. Increase this limit if other programs use the
         same account. With less than V(61), a task with more than 200 requests can fail.
+      - The environment variable is E(ZCHAT_RATE_LIMIT_TIMEOUT).
     type: int
     default: 300
 requirements:
   - requests >= 2.22
+notes:
+  - An option of the task, also one in C(module_defaults), takes precedence over its environment variable. An environment variable
+    that is empty is not set. Environment variables are read on the host that runs the task.
+  - "In the roles and playbooks of this collection, each connection option is also a variable of the host: C(zchat_) and its name,
+    such as C(zchat_timeout). It takes precedence over the environment variable. Other tasks do not read these variables."
 """

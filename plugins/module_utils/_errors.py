@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -27,8 +29,9 @@ class Failure:
     msg: str
     status: int | None = None
     """The HTTP status that caused it, if a response did."""
-    outcome_unknown: bool = False
-    """Whether the API may have executed the request: it returned no response, a 5xx, or an unexpected content."""
+    may_be_executed: bool = False
+    """Whether the API may have executed the request: it returned no response, a 5xx, or an unexpected content. Then only a
+    later list can show the outcome."""
     affects_all: bool = False
     """Whether each further request of the same kind would fail in the same way."""
     is_from_api: bool = True
@@ -48,17 +51,17 @@ class ChatError(Exception):
         msg: str,
         status: int | None = None,
         *,
-        outcome_unknown: bool = False,
+        may_be_executed: bool = False,
         affects_all: bool = False,
         is_from_api: bool = True,
     ) -> None:
         super().__init__(msg)
-        self.failure = Failure(msg, status, outcome_unknown, affects_all, is_from_api)
+        self.failure = Failure(msg, status, may_be_executed, affects_all, is_from_api)
 
-    def with_unknown_outcome(self) -> ChatError:
+    def of_executed_request(self) -> ChatError:
         """Return the same error for a request of which the API may have executed an earlier attempt."""
         error = ChatError(self.msg)
-        error.failure = replace(self.failure, outcome_unknown=True)
+        error.failure = replace(self.failure, may_be_executed=True)
         return error
 
     @property
@@ -70,6 +73,21 @@ class ChatError(Exception):
     def status(self) -> int | None:
         """The HTTP status that caused the error, if a response did."""
         return self.failure.status
+
+
+def failure_of(error: Exception) -> Failure:
+    """Return the failure that an exception stands for.
+
+    One that is not a :class:`ChatError` is a mistake in this collection. Its text can contain secrets, its place cannot.
+    """
+    if isinstance(error, ChatError):
+        return error.failure
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return Failure(
+        f"Unexpected {type(error).__name__} in {os.path.basename(place.filename)}, line {place.lineno}. This is a mistake in "
+        "the collection. Report it to its maintainers.",
+        may_be_executed=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -89,7 +107,7 @@ class Endpoint:
     """A URL of the API, and what sets its base."""
 
     url: str
-    address: str
+    source: str
     """The option or environment variable, such as ``'subdomain'`` or ``ZCHAT_API_URL``."""
 
     def __str__(self) -> str:
@@ -103,7 +121,7 @@ def unexpected_status(
     credential: Credential,
     text: str,
     location: str | None,
-    outcome_unknown: bool = False,
+    may_be_executed: bool = False,
     is_from_api: bool = True,
 ) -> ChatError:
     """Return the error for an HTTP status that ends a request.
@@ -114,7 +132,7 @@ def unexpected_status(
     reason = f" The API returned: {sentence(text)}" if text else ""
     scopes = [f"'{scope}'" for scope in missing_scopes(text)] if status == 403 else []
     if 300 <= status < 400 and status != 304 and location:
-        msg = f"{endpoint} redirects to {location} (HTTP {status}). The collection follows no redirects. Check {endpoint.address}."
+        msg = f"{endpoint} redirects to {location} (HTTP {status}). The collection follows no redirects. Check {endpoint.source}."
     elif status == 401:
         msg = f"The API at {endpoint} rejected the {credential} (HTTP 401). {_advice_for_401(credential)}"
     elif scopes:
@@ -126,11 +144,11 @@ def unexpected_status(
         msg = f"The API refused access to {endpoint} with the {credential} (HTTP 403). An Administrator is required.{reason}"
     elif status == 404:
         reason = reason.replace("The API returned", "The server returned", 1)
-        msg = f"There is no Chat API at {endpoint} (HTTP 404). Check {endpoint.address}.{reason}"
+        msg = f"There is no Chat API at {endpoint} (HTTP 404). Check {endpoint.source}.{reason}"
     else:
         msg = f"The API returned HTTP {status} at {endpoint}.{reason or ' It gave no reason.'}"
     affects_all = status == 401 or bool(scopes)
-    return ChatError(msg, status, outcome_unknown=outcome_unknown, affects_all=affects_all, is_from_api=is_from_api)
+    return ChatError(msg, status, may_be_executed=may_be_executed, affects_all=affects_all, is_from_api=is_from_api)
 
 
 def _advice_for_401(credential: Credential) -> str:
@@ -153,4 +171,4 @@ def missing_scopes(text: str) -> Sequence[str]:
 
 def unexpected_content(endpoint: Endpoint, expected: str, reason: str) -> ChatError:
     """Return the error for a 200 whose content is not the ``expected`` one. ``reason`` is a sentence."""
-    return ChatError(f"{endpoint} did not return {expected}: {reason} Check {endpoint.address}.", 200)
+    return ChatError(f"{endpoint} did not return {expected}: {reason} Check {endpoint.source}.", 200)

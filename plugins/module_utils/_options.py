@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The options that a task sets. The one place that distinguishes null from "not set"."""
+"""The options that a task sets. Null is not the same as "not set"."""
 
 from __future__ import annotations
 
@@ -112,9 +112,8 @@ def seconds(options: Mapping[str, Any], name: str) -> int | None:
     return int(found.group(1)) * _UNITS[found.group(2)]
 
 
-def bounded(options: Mapping[str, Any], name: str, least: int, most: int) -> int:
-    """Return an integer option. Raises :class:`ChatError` if it is out of range."""
-    value: int = options[name]
+def bounded(name: str, value: int, least: int, most: int) -> int:
+    """Return an integer. Raises :class:`ChatError` with the ``name`` for messages if it is out of range."""
     if not least <= value <= most:
-        raise ChatError(f"'{name}' must be from {least} to {most}, and is {value}.")
+        raise ChatError(f"{name} must be from {least} to {most}, and is {value}.")
     return value

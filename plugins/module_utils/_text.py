@@ -17,12 +17,19 @@ _MAX_HTML = 16_384
 """Characters of an HTML page that are searched for text."""
 _MAX_ERROR_TEXT = 2_000
 _ERROR_KEYS = ("error", "title", "description", "message", "error_description")
+_HUGE_ENTITY = re.compile(r"&#(?:[0-9]|[xX][0-9A-Fa-f])[0-9A-Fa-f]{9,};?")
+"""A number that is no character."""
 _TAGS = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>|</?[a-z!?][^>]*>")
 
 
 def plain_text(text: str) -> str:
     """Return ``text`` on one line: HTML entities resolved, each run of unprintable characters and spaces as one space."""
-    return " ".join("".join(char if char.isprintable() else " " for char in html.unescape(text)).split())
+    return " ".join("".join(char if char.isprintable() else " " for char in _unescaped(text)).split())
+
+
+def _unescaped(text: str) -> str:
+    """Return ``text`` with its HTML entities resolved. ``html.unescape`` cannot convert a number of thousands of digits."""
+    return html.unescape(_HUGE_ENTITY.sub("\ufffd", text))
 
 
 def encodable(value: Any) -> Any:
@@ -82,8 +89,8 @@ def error_text(body: str) -> str:
 
 
 def _without_tags(text: str) -> str:
-    """Return ``text`` with a line break for each HTML tag, so that :mod:`._secrets` finds a secret that tags split."""
-    return html.unescape(_TAGS.sub("\n", text[:_MAX_HTML])).strip()
+    """Return ``text`` with a line break for each HTML tag, so that :mod:`._http.secrets` finds a secret that tags split."""
+    return _unescaped(_TAGS.sub("\n", text[:_MAX_HTML])).strip()
 
 
 def _texts(data: Mapping[str, Any]) -> Iterator[str]:

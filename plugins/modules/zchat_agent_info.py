@@ -181,14 +181,15 @@ from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import (
     Agents,
-    addresses,
     agent_result,
+    emails_of,
     find_agents,
     list_agents,
     state_of,
 )
-from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
+from ansible_collections.zchat.admin.plugins.module_utils._module import run_module
 from ansible_collections.zchat.admin.plugins.module_utils._options import positive_integers
+from ansible_collections.zchat.admin.plugins.module_utils._task import Task
 
 SPEC: dict[str, dict[str, Any]] = {
     "agent_emails": {"type": "list", "elements": "str", "aliases": ["agent_email", "emails"]},
@@ -199,7 +200,7 @@ SPEC: dict[str, dict[str, Any]] = {
 
 def run(task: Task) -> dict[str, Any]:
     """Return the agents that the task names, or all agents."""
-    emails, ids = addresses(task.options, "agent_emails"), positive_integers(task.options, "agent_ids")
+    emails, ids = emails_of(task.options, "agent_emails"), positive_integers(task.options, "agent_ids")
     if emails is None and ids is None:
         found = Agents(list_agents(task.client))
     else:

@@ -63,130 +63,28 @@ can_revoke:
   type: bool
   sample: true
 agent:
-  description: The agent that the task authenticates as; null if it could not be read.
+  description:
+    - The agent that the task authenticates as; null if it could not be read.
+    - It has the keys of RV(zchat.admin.zchat_agent_info#module:agents).
   returned: success
   type: dict
-  contains:
-    id:
-      description: The id of the agent.
-      returned: always
-      type: int
-      sample: 100000204
-    email:
-      description: The email address. Null, like each of the following keys, if the API returns no value.
-      returned: always
-      type: str
-      sample: jonas.weber@example.com
-    first_name:
-      description: The first name.
-      returned: always
-      type: str
-      sample: Jonas
-    last_name:
-      description: The last name.
-      returned: always
-      type: str
-      sample: Weber
-    display_name:
-      description: The name that visitors see.
-      returned: always
-      type: str
-      sample: Jonas Weber
-    enabled:
-      description: Whether the agent is enabled and can sign in. The tokens of a disabled agent may still work.
-      returned: always
-      type: bool
-      sample: true
-    role_id:
-      description: The id of the agent's role.
-      returned: always
-      type: int
-      sample: 3
-    administrator:
-      description: Whether the agent is an Administrator.
-      returned: always
-      type: bool
-      sample: false
-    owner:
-      description: Whether the agent owns the account.
-      returned: always
-      type: bool
-      sample: false
-    create_date:
-      description: When the agent was created, as returned by the API.
-      returned: always
-      type: str
-      sample: "2014-09-01T08:00:00Z"
-    last_login:
-      description: When the agent last signed in, as returned by the API; null also if never.
-      returned: always
-      type: str
-      sample: "2026-11-22T08:00:00Z"
 token:
-  description: The token that the task authenticates with; null if the list does not identify it.
+  description:
+    - The token that the task authenticates with; null if the list does not identify it.
+    - It has the keys of RV(zchat.admin.zchat_oauth_token_info#module:tokens), but never token values.
   returned: success
   type: dict
-  contains:
-    id:
-      description: The id of the token.
-      returned: always
-      type: int
-      sample: 38
-    agent_id:
-      description: The id of the agent who owns the token; null if the API returns none.
-      returned: always
-      type: int
-      sample: 100000204
-    client_identifier:
-      description: The identifier of the API client that the token was created for.
-      returned: always
-      type: str
-      sample: zopim
-    create_date:
-      description: When the token was created, as returned by the API; null if the API returns none.
-      returned: always
-      type: str
-      sample: "2014-09-09T07:49:20Z"
-    expire_date:
-      description: When the token expires, as returned by the API; null if it never expires.
-      returned: always
-      type: str
-      sample: "2014-09-09T17:49:20Z"
-    scopes:
-      description: The scopes of the token, C(read), C(write) and C(chat), separated by spaces.
-      returned: always
-      type: str
-      sample: read write
-    token_type:
-      description: The type of the token.
-      returned: always
-      type: str
-      sample: Bearer
 values_shortened:
   description: Whether the API lists only the beginning of token values; null if that is unknown.
   returned: success
   type: bool
   sample: false
 listed:
-  description: How much the API listed; null if the list could not be read.
+  description:
+    - How much the API listed; null if the list could not be read.
+    - It has the keys of RV(zchat.admin.zchat_oauth_token_info#module:listed).
   returned: success
   type: dict
-  contains:
-    tokens:
-      description: The number of tokens.
-      returned: always
-      type: int
-      sample: 21
-    agents:
-      description: The number of agents that have these tokens.
-      returned: always
-      type: int
-      sample: 5
-    own_only:
-      description: Whether the API listed no token of an agent other than the task's own; null if that is unknown.
-      returned: always
-      type: bool
-      sample: false
   sample: {"tokens": 21, "agents": 5, "own_only": false}
 account:
   description: The base URL of the account; null if the task does not define a valid one.
@@ -208,10 +106,11 @@ from typing import Any
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import Agent, agent_result
 from ansible_collections.zchat.admin.plugins.module_utils._api.clients import list_clients
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, TokenList, list_tokens, token_result
-from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential
+from ansible_collections.zchat.admin.plugins.module_utils._module import run_module
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed, OwnToken
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import expires
+from ansible_collections.zchat.admin.plugins.module_utils._task import Task
 
 _SOON = 14 * 86_400
 

@@ -68,6 +68,7 @@ options:
     description:
       - The number of concurrent DELETE requests, from 1 to 32. With V(8), the rate limit of the API determines how long many
         revocations take. Increase it only if the API takes longer than two seconds to respond.
+      - When the API refuses a request because of its rate limit, all requests wait, and then continue with the same number.
     type: int
     default: 8
   verify:
@@ -79,12 +80,14 @@ options:
     default: true
   journal:
     description:
-      - A file to which the module appends one line of JSON for each revocation as soon as the API confirms it. Use this to follow
-        a long run (C(tail -f)), and as a record that remains even if the run is killed.
+      - A file to which the module appends one line of JSON before it sends each DELETE, and one for its outcome. Use this to follow
+        a long run (C(tail -f)), and as a record that remains however the run ends.
       - The path is on the host that runs the module. A new file gets mode C(0600). If the file cannot be opened, nothing is
-        revoked. Check mode writes nothing.
-      - The keys of a line are C(time), C(account), C(token), C(agent_id), C(client_identifier), C(n) (tokens revoked so far) and
-        C(of) (tokens selected so far).
+        revoked. If a line cannot be written, no further DELETE is sent. Check mode writes nothing.
+      - The keys of a line are C(time), C(account), C(token), C(agent_id), C(client_identifier), C(event), C(n) (tokens revoked so
+        far) and C(of) (tokens selected so far, without kept ones).
+      - C(event) is V(delete) (a DELETE is sent next), V(revoked), V(gone) or V(failed). If the list contradicts a response later,
+        there is another line. A token whose last line is V(delete) may be revoked.
     type: path
   probe_values:
     description:
@@ -97,7 +100,11 @@ options:
 notes:
   - The vendor does not document whether an Administrator always sees the tokens of all agents. RV(listed) shows how much the API
     listed.
-  - The module writes each revocation to the system log of the host that runs it. If a run was interrupted, run the task again.
+  - The module writes each revocation to the system log of the host that runs it, except with C(no_log).
+  - If a run is interrupted (Ctrl-C, SIGTERM, a task C(timeout)), the module sends no further DELETE. Active requests are completed and
+    recorded. Run the task again to revoke the rest. If C(timeout) or Ansible ended the task, its result is lost; the journal and the
+    system log remain. If Ansible ends without stopping the module, for example after a SIGKILL, the module continues.
+  - With C(--check), the task fails if its keyword C(check_mode) is null, because Ansible would then ignore C(--check).
 seealso:
   - module: zchat.admin.zchat_oauth_token_info
   - module: zchat.admin.zchat_agent_info
@@ -182,75 +189,39 @@ msg:
   type: str
   sample: 12 tokens revoked, and no selected token is left.
 revoked:
-  description: The tokens that were revoked (in check mode, would be revoked), sorted by id. Never contains token values.
+  description:
+    - The tokens that were revoked (in check mode, would be revoked), sorted by id.
+    - Each has the keys of RV(zchat.admin.zchat_oauth_token_info#module:tokens), but never token values.
   returned: always
   type: list
   elements: dict
-  contains: &token
-    id:
-      description: The id of the token. O(ids) accepts it.
-      returned: always
-      type: int
-      sample: 38
-    agent_id:
-      description: The id of the agent who owns the token; null if the API returns none.
-      returned: always
-      type: int
-      sample: 100000204
-    client_identifier:
-      description: The identifier of the API client that the token was created for.
-      returned: always
-      type: str
-      sample: zopim
-    create_date:
-      description: When the token was created, as returned by the API; null if the API returns none.
-      returned: always
-      type: str
-      sample: "2014-09-09T07:49:20Z"
-    expire_date:
-      description: When the token expires, as returned by the API; null if it never expires.
-      returned: always
-      type: str
-      sample: "2014-09-09T17:49:20Z"
-    scopes:
-      description: The scopes of the token, C(read), C(write) and C(chat), separated by spaces.
-      returned: always
-      type: str
-      sample: read write
-    token_type:
-      description: The type of the token.
-      returned: always
-      type: str
-      sample: Bearer
 kept:
-  description: The selected tokens that were kept, each with one additional key.
+  description: The selected tokens that were kept. Each has the keys of RV(revoked) and one additional key.
   returned: always
   type: list
   elements: dict
   contains:
-    <<: *token
     reason:
       description: Why the token was kept.
       returned: always
       type: str
       sample: own token
 gone:
-  description: The tokens that were listed, but no longer existed when this run sent the DELETE.
+  description:
+    - The tokens that were listed, but no longer existed when this run sent the DELETE. Each has the keys of RV(revoked).
   returned: always
   type: list
   elements: dict
-  contains: *token
 not_revoked:
   description:
-    - The selected tokens that were not revoked, or whose revocation was not attempted, each with two additional keys. If there are
-      any, the task fails.
+    - The selected tokens that were not revoked, or whose revocation was not attempted. If there are any, the task fails.
+    - Each has the keys of RV(revoked) and two additional keys.
   returned: always
   type: list
   elements: dict
   contains:
-    <<: *token
     status:
-      description: The HTTP status of the response to the DELETE; null if there was none.
+      description: The HTTP status of the response to the DELETE, also if a later list contradicts it; null if there was none.
       returned: always
       type: int
       sample: 403
@@ -276,27 +247,9 @@ verified:
 listed:
   description:
     - How much the API listed, before any selector applies; null if the task failed before.
-    - If this is less than the account has, the API did not show all tokens, and a result without tokens proves nothing.
+    - It has the keys of RV(zchat.admin.zchat_oauth_token_info#module:listed).
   returned: always
   type: dict
-  contains:
-    tokens:
-      description: The number of tokens.
-      returned: always
-      type: int
-      sample: 21
-    agents:
-      description: The number of agents that have these tokens.
-      returned: always
-      type: int
-      sample: 5
-    own_only:
-      description:
-        - Whether the API listed no token of an agent other than the one that the task authenticates as; null if that is
-          unknown. The module warns unless this is V(false), because the API may not show the tokens of other agents.
-      returned: always
-      type: bool
-      sample: false
   sample: {"tokens": 21, "agents": 5, "own_only": false}
 own_token_id:
   description: The id of the token that the task authenticates with; null if the list does not identify it.
@@ -313,65 +266,10 @@ agents:
   description:
     - The agents of the returned tokens, those in O(agent_ids), and those found in O(agent_emails), sorted by id; null if they
       could not be read.
+    - Each has the keys of RV(zchat.admin.zchat_agent_info#module:agents).
   returned: if O(names=true)
   type: list
   elements: dict
-  contains:
-    id:
-      description: The id of the agent.
-      returned: always
-      type: int
-      sample: 100000204
-    email:
-      description: The email address. Null, like each of the following keys, if the API returns no value.
-      returned: always
-      type: str
-      sample: jonas.weber@example.com
-    first_name:
-      description: The first name.
-      returned: always
-      type: str
-      sample: Jonas
-    last_name:
-      description: The last name.
-      returned: always
-      type: str
-      sample: Weber
-    display_name:
-      description: The name that visitors see.
-      returned: always
-      type: str
-      sample: Jonas Weber
-    enabled:
-      description: Whether the agent is enabled and can sign in. The tokens of a disabled agent may still work.
-      returned: always
-      type: bool
-      sample: true
-    role_id:
-      description: The id of the agent's role.
-      returned: always
-      type: int
-      sample: 3
-    administrator:
-      description: Whether the agent is an Administrator.
-      returned: always
-      type: bool
-      sample: false
-    owner:
-      description: Whether the agent owns the account.
-      returned: always
-      type: bool
-      sample: false
-    create_date:
-      description: When the agent was created, as returned by the API.
-      returned: always
-      type: str
-      sample: "2014-09-01T08:00:00Z"
-    last_login:
-      description: When the agent last signed in, as returned by the API; null also if never.
-      returned: always
-      type: str
-      sample: "2026-11-22T08:00:00Z"
 unknown_agent_ids:
   description: The ids of owners, and ids in O(agent_ids), for which the API returns 404, for example of deleted agents.
   returned: if O(names=true)
@@ -379,26 +277,12 @@ unknown_agent_ids:
   elements: int
   sample: [7]
 clients:
-  description: The API clients of the returned tokens; null if they could not be read.
+  description:
+    - The API clients of the returned tokens; null if they could not be read.
+    - Each has the keys of RV(zchat.admin.zchat_oauth_token_info#module:clients).
   returned: if O(names=true)
   type: list
   elements: dict
-  contains:
-    client_identifier:
-      description: The identifier, as in the tokens.
-      returned: always
-      type: str
-      sample: zopim
-    name:
-      description: The name of the client; null if the API returns none.
-      returned: always
-      type: str
-      sample: Zopim dashboard
-    company:
-      description: The company of the client; null if the API returns none.
-      returned: always
-      type: str
-      sample: Zopim
 values_dead:
   description:
     - V(true) if at least one value was tested and the API rejected each tested value with 401; V(false) if one still works; null
@@ -420,10 +304,11 @@ status:
 
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
+from ansible_collections.zchat.admin.plugins.module_utils._module import run_module
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import Outcomes
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.revocation import revoke_selected
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS
+from ansible_collections.zchat.admin.plugins.module_utils._task import Task
 
 SPEC: dict[str, dict[str, Any]] = {
     **SELECTORS,
@@ -440,7 +325,8 @@ SPEC: dict[str, dict[str, Any]] = {
 
 def run(task: Task) -> dict[str, Any]:
     """Revoke the selected tokens."""
-    return revoke_selected(task)
+    result, _unknown = revoke_selected(task)
+    return result
 
 
 def main() -> None:

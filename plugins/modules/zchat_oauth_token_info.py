@@ -163,7 +163,9 @@ listed:
     own_only:
       description:
         - Whether the API listed no token of an agent other than the one that the task authenticates as; null if that is
-          unknown. The module warns unless this is V(false), because the API may not show the tokens of other agents.
+          unknown.
+        - This module and M(zchat.admin.zchat_oauth_token) warn unless this is V(false), because the API may not show the tokens
+          of other agents.
       returned: always
       type: bool
       sample: false
@@ -183,65 +185,10 @@ agents:
   description:
     - The agents of the returned tokens, those in O(agent_ids), and those found in O(agent_emails), sorted by id; null if they
       could not be read.
+    - Each has the keys of RV(zchat.admin.zchat_agent_info#module:agents).
   returned: if O(names=true)
   type: list
   elements: dict
-  contains:
-    id:
-      description: The id of the agent.
-      returned: always
-      type: int
-      sample: 100000204
-    email:
-      description: The email address. Null, like each of the following keys, if the API returns no value.
-      returned: always
-      type: str
-      sample: jonas.weber@example.com
-    first_name:
-      description: The first name.
-      returned: always
-      type: str
-      sample: Jonas
-    last_name:
-      description: The last name.
-      returned: always
-      type: str
-      sample: Weber
-    display_name:
-      description: The name that visitors see.
-      returned: always
-      type: str
-      sample: Jonas Weber
-    enabled:
-      description: Whether the agent is enabled and can sign in. The tokens of a disabled agent may still work.
-      returned: always
-      type: bool
-      sample: true
-    role_id:
-      description: The id of the agent's role.
-      returned: always
-      type: int
-      sample: 3
-    administrator:
-      description: Whether the agent is an Administrator.
-      returned: always
-      type: bool
-      sample: false
-    owner:
-      description: Whether the agent owns the account.
-      returned: always
-      type: bool
-      sample: false
-    create_date:
-      description: When the agent was created, as returned by the API.
-      returned: always
-      type: str
-      sample: "2014-09-01T08:00:00Z"
-    last_login:
-      description: When the agent last signed in, as returned by the API; null also if never.
-      returned: always
-      type: str
-      sample: "2026-11-22T08:00:00Z"
 unknown_agent_ids:
   description: The ids of owners, and ids in O(agent_ids), for which the API returns 404, for example of deleted agents.
   returned: if O(names=true)
@@ -292,11 +239,12 @@ from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.names import look_up_names
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import list_tokens, token_result
-from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
+from ansible_collections.zchat.admin.plugins.module_utils._module import run_module
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import OwnToken
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.probe import Probe, probe_values
-from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import TokenSelector
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import Selection
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS, Selectors
+from ansible_collections.zchat.admin.plugins.module_utils._task import Task
 from ansible_collections.zchat.admin.plugins.module_utils._text import capitalized
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -312,22 +260,22 @@ def run(task: Task) -> dict[str, Any]:
     options, client = task.options, task.client
     selectors = Selectors.from_options(options, required=False)
     own = OwnToken(client)
-    selector = TokenSelector(client, selectors, own)
+    selection = Selection.look_up(client, selectors, own)
     token_list = list_tokens(client)
-    selection = selector.select(token_list)
-    selector.check_exclude(token_list)
+    selected = selection.select(token_list)
+    selection.check_exclude(token_list)
     listed = own.listed(token_list.tokens)
-    ambiguous = selectors.ambiguous_values(selection.tokens)
+    ambiguous = selectors.ambiguous_values(selected.tokens)
     result: dict[str, Any] = {
         "changed": False,
-        "tokens": [token_result(token, options["include_secrets"]) for token in selection.tokens],
+        "tokens": [token_result(token, options["include_secrets"]) for token in selected.tokens],
         "listed": vars(listed),
         "own_token_id": own.id,
-        "unknown_agent_emails": list(selector.found.unknown_emails),
+        "unknown_agent_emails": list(selection.found.unknown_emails),
         "warnings": [
             *listed.warnings(),
-            *selector.warnings(token_list, options["probe_values"]),
-            *selection.warnings,
+            *selection.warnings(token_list, options["probe_values"]),
+            *selected.warnings,
             *([capitalized(ambiguous)] if ambiguous else []),
         ],
     }
@@ -336,7 +284,7 @@ def run(task: Task) -> dict[str, Any]:
         result["values_dead"] = probe.values_dead
         result["warnings"] += [*probe.warnings, *([probe.failure.msg] if probe.failure else [])]
     if options["names"]:
-        names = look_up_names(client, selection.tokens, selectors.agent_ids or (), selector.found)
+        names = look_up_names(client, selected.tokens, selectors.agent_ids or (), selection.found)
         result.update(names.result())
         result["warnings"] += names.warnings
     return result

@@ -72,8 +72,8 @@ options:
       - A relative path starts at the folder in which you start Ansible. The task creates a missing folder with mode C(0700).
       - The file names are C(offboard-HOST-TIME), such as C(offboard-acme.zendesk.com-20261123T141500Z.html). If a name is taken, the
         task adds a number. It never overwrites a report. The files have mode C(0600).
-      - The journal is next to the report, with the extension C(.jsonl). It has one line for each revocation, written as soon as
-        the API confirms it. If nothing was revoked, there is no journal.
+      - The journal is next to the report, with the extension C(.jsonl). It has one line before each DELETE, and one for its
+        outcome. See O(zchat.admin.zchat_oauth_token#module:journal). If no DELETE was sent, there is no journal.
       - The task writes the name and SHA-256 of each file to the system log.
     type: path
   report_formats:
@@ -92,6 +92,11 @@ options:
     type: str
     choices: [warn, fail]
     default: warn
+notes:
+  - If a run is interrupted (a signal, a task C(timeout), the end of Ansible), the task sends no further DELETE. It completes active
+    requests, and writes the report, which begins with C(NOT COMPLETE). Only if the process itself is killed, the journal is the only
+    record.
+  - With C(--check), the task fails if its keyword C(check_mode) is null, because Ansible would then ignore C(--check).
 seealso:
   - module: zchat.admin.zchat_oauth_token
 """
@@ -166,7 +171,7 @@ report:
       type: str
       sample: 1.0.0
     listed:
-      description: RV(zchat.admin.zchat_oauth_token#module:listed), null if the list of tokens was not read.
+      description: RV(zchat.admin.zchat_oauth_token_info#module:listed), null if the list of tokens was not read.
       returned: always
       type: dict
       sample: {"tokens": 21, "agents": 5, "own_only": false}
@@ -184,7 +189,7 @@ report:
       type: bool
       sample: true
     verified:
-      description: RV(zchat.admin.zchat_oauth_token#module:verified). Also V(false) if nobody was found or given.
+      description: RV(zchat.admin.zchat_oauth_token#module:verified). Also V(false) if nobody was given, or if an address is unknown and nobody was found.
       returned: always
       type: bool
       sample: true

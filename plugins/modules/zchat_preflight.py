@@ -59,7 +59,7 @@ account:
   type: str
   sample: https://acme.zendesk.com/api/v2/chat
 listed:
-  description: RV(zchat.admin.zchat_connection_info#module:listed).
+  description: RV(zchat.admin.zchat_oauth_token_info#module:listed), null if the list of tokens was not read.
   returned: always
   type: dict
   sample: {"tokens": 21, "agents": 5, "own_only": false}

@@ -77,6 +77,7 @@ options:
     default: 90d
 notes:
   - The findings are those by the clock of the controller.
+  - With C(--check), the task fails if its keyword C(check_mode) is null.
 seealso:
   - module: zchat.admin.zchat_oauth_token_info
 """

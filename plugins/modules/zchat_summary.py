@@ -13,7 +13,7 @@ module: zchat_summary
 short_description: Write the summary of all accounts of a playbook
 version_added: 1.0.0
 description:
-  - Writes one summary of the runs for all accounts. Fails if it cannot be written, or if an account was not processed.
+  - Writes one summary of the runs for all accounts, in the folder and the formats that the variables of the role set. Fails if it cannot be written, or if an account was not processed.
   - Writes nothing if the folder or the formats are not valid. Prints the summary then.
   - The summary of a preflight is printed, and not written.
   - This module is private to the playbooks of this collection. It can change at any time.
@@ -48,16 +48,6 @@ options:
       account, by the name of the account. An account without a result was not processed.
     type: dict
     required: true
-  report_dir:
-    description: The folder on the controller. Without it, no summary is written.
-    type: path
-  report_formats:
-    description:
-      - The formats of the summary. V(csv) is for reviews.
-      - The default is all formats of the playbook.
-    type: list
-    elements: str
-    choices: [json, html, csv]
 seealso:
   - module: zchat.admin.zchat_offboard
   - module: zchat.admin.zchat_review
@@ -68,7 +58,6 @@ EXAMPLES = r"""
   zchat.admin.zchat_summary:
     kind: offboard
     accounts: "{{ dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'offboarding'))) }}"
-    report_dir: reports
   run_once: true
 """
 

@@ -2,28 +2,143 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Actions that run a module, without garbage collection."""
+"""The base of the actions that work on the controller, in the process that Ansible forks for each task."""
 
 from __future__ import annotations
 
-import gc
-from typing import Any
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase, normal
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.zchat.admin.plugins.module_utils._ansible import (
+    OnController,
+    register_secrets,
+    task_environment,
+)
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, failure_of
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import masked
+from ansible_collections.zchat.admin.plugins.module_utils._interruption import Interruption
+from ansible_collections.zchat.admin.plugins.module_utils._task import Run, run_task
+from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import (
+    PREFIX,
+    Arguments,
+    OptionNames,
+    Spec,
+    arguments,
+)
+from ansible_collections.zchat.admin.plugins.plugin_utils._output import Output
+
+Result = dict[str, Any]
 
 
-class Action(ActionBase):
-    """The base of the actions that run a module.
+class AccountAction(OnController, ActionBase):
+    """An action for one Chat account. It runs the code of a module in this process, not the module on the host."""
 
-    Ansible runs each task in a forked process, which then ends. While it packs a module, garbage collection would search all
-    objects of the main process several times. This takes a third of the time and frees little.
+    OPTIONS: ClassVar[Spec] = {}
+    """The options without those of the connection."""
+    OTHER_VARIABLES: ClassVar[Sequence[str]] = ()
+    """Patterns of variables of the role that are no options, without the prefix."""
+
+    def run(self, tmp: str | None = None, task_vars: Result | None = None) -> Result:
+        """Run the action. Ends the process without a result if Ansible was stopped: it could block in the pipe to Ansible."""
+        super().run(tmp, task_vars)
+        variables = task_vars or {}
+        reason = null_check_mode(self._task, variables)
+        if reason:
+            return {"failed": True, "changed": False, "msg": reason}
+        ansible = os.getppid()
+        self.interruption = Interruption(lambda: os.getppid() != ansible)
+        self.output = Output(self._display, lambda: self.interruption.ansible_ends)
+        self.names = OptionNames(self.OPTIONS, variables.get(PREFIX, ""))
+        try:
+            with self.interruption.handle_signals(), _environment(self):
+                result = self.execute(variables)
+        except Exception as error:  # noqa: BLE001 - a traceback can contain secrets
+            result = {"failed": True, "changed": False, "msg": failure_of(error).msg}
+        if self.interruption.ansible_ends:
+            raise SystemExit(1)
+        return result
+
+    def execute(self, task_vars: Mapping[str, Any]) -> Result:
+        """Do the work of the action and return its result."""
+        raise NotImplementedError
+
+    @property
+    def check_mode(self) -> bool:
+        """Whether the task is a dry run."""
+        return bool(self._task.check_mode)
+
+    def arguments(self, task_vars: Mapping[str, Any]) -> Arguments:
+        """Return the arguments of the task. Raises :class:`ChatError` for an invalid one."""
+        return arguments(self._task.args, task_vars, self.names, self._templar.template, self.OTHER_VARIABLES)
+
+    def run_task(
+        self, run: Run, options: Mapping[str, Any], given: Arguments, on_failure: Mapping[str, Any] | None = None
+    ) -> Result:
+        """Return the result of ``run``, the work of a module, as :func:`run_task` does. Its messages name what the user set."""
+        secrets: list[str] = []
+        result = run_task(
+            run,
+            lambda: (options, given.sources),
+            check_mode=self.check_mode,
+            log=self._log,
+            interruption=self.interruption,
+            register=secrets.extend,
+            on_failure=on_failure,
+        )
+        # Here, and not only at the end: files and summaries show it too.
+        register_secrets(secrets)
+        result = masked(result, secrets)
+        if self.interruption.timed_out and result.get("failed"):
+            result["msg"] = f"The task timed out after {self._task.timeout} s. {result['msg']}"
+        return self.names.in_result(result)
+
+    def _log(self, text: str) -> None:
+        """Write to the system log, except with ``no_log``."""
+        if not self._task.no_log:
+            self.output.log(text)
+
+
+def null_check_mode(task: Any, task_vars: Mapping[str, Any]) -> str | None:
+    """Return why the task must not run: its keyword ``check_mode`` is null, which for Ansible overrides ``--check``."""
+    if task.check_mode is not None or not task_vars.get("ansible_check_mode"):
+        return None
+    return (
+        "The keyword 'check_mode' of this task is null, so Ansible would not run it as a dry run although --check is set. "
+        "Set true or false, or remove the keyword. Nothing was sent."
+    )
+
+
+def defaults(spec: Spec) -> dict[str, Any]:
+    """Return the defaults of an argument spec."""
+    return {name: rules["default"] for name, rules in spec.items() if "default" in rules}
+
+
+@contextmanager
+def _environment(action: ActionBase) -> Iterator[None]:
+    """Set the environment variables of the task. They are restored, because the same process runs the next item of a loop.
+
+    Raises :class:`ChatError` for a name or a value that no environment can have.
     """
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Run the action."""
-        gc.disable()
-        return super().run(tmp, task_vars)
-
-
-class ModuleAction(Action, normal.ActionModule):
-    """The action of a module that runs on the managed host: Ansible's own, without garbage collection."""
+    try:
+        variables = task_environment(action)
+        if any("\0" in text for text in variables.values()) or any(
+            set(name) & {"=", "\0"} or not name for name in variables
+        ):
+            raise ValueError
+    except Exception:  # noqa: BLE001 - Ansible raises several kinds, whose text can contain a value
+        raise ChatError(
+            "The keyword 'environment' cannot be evaluated, or contains an invalid name or value. Nothing was sent."
+        ) from None
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value

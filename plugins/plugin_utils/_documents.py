@@ -218,12 +218,12 @@ def _base(origin: Origin) -> _Base:
     }
 
 
-def not_run(reason: object) -> Result:
+def not_run(msg: str) -> Result:
     """Return the result of a run that failed before its first request."""
-    return {"failed": True, "msg": str(reason), "revoked": []}
+    return {"failed": True, "msg": msg, "revoked": []}
 
 
-def failure(result: Result, key: str) -> str | None:
+def failure_reason(result: Result, key: str) -> str | None:
     """Return why a run failed, ``None`` if it did not. The result of a run that succeeded has the ``key``."""
     failed = result.get("failed") or result.get(key) is None
     return str(result.get("msg") or "The run ended without a result.") if failed else None
@@ -258,7 +258,7 @@ def by_id(number: int | None) -> tuple[bool, int]:
     return (number is None, number or 0)
 
 
-def own_only(listed: Listed | None) -> str:
+def own_only_reason(listed: Listed | None) -> str:
     """Return why a list does not prove that it has the tokens of all agents; empty if it does."""
     only = listed["own_only"] if listed else None
     if only is None:
@@ -329,7 +329,7 @@ def summary_document(
     }
 
 
-def not_complete(summary: Summary) -> str:
+def not_complete_headline(summary: Summary) -> str:
     """Return the headline of a summary if not all accounts are complete, otherwise an empty string."""
     names = [account["name"] for account in summary["accounts"] if account["result"] == "not complete"]
     accounts = counted(summary["summary"]["accounts"], "account")

@@ -13,15 +13,15 @@ import itertools
 import json
 import os
 import re
-import syslog
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible.utils.display import Display
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.plugin_utils._output import Output
 
-_PROBE = 65_536
+_TEST_SIZE = 65_536
 """Bytes that must fit into the folder before a run starts."""
 JOURNAL = "jsonl"
 """The extension of the journal."""
@@ -39,11 +39,11 @@ def compact(date: str) -> str:
 
 
 def reserve(folder: str | None, name: str, extensions: Iterable[str], option: str) -> ReportFiles:
-    """Return the files of a run in the folder of this ``option``. Raises ``ValueError`` if it cannot be written to."""
+    """Return the files of a run in the folder of this ``option``. Raises :class:`ChatError` if it cannot be written to."""
     try:
         return ReportFiles(folder, name, extensions)
     except (OSError, ValueError) as error:
-        raise ValueError(f"The folder in '{option}' cannot be written to. {error}.") from None
+        raise ChatError(f"The folder in '{option}' cannot be written to. {error}.") from None
 
 
 class ReportFiles:
@@ -72,7 +72,7 @@ class ReportFiles:
         names = (name for name in _numbered(name) if not any(root.glob(f"{name}.*")))
         self._root, self._name = root, self._create(self._extensions[0], root, names)
         try:
-            _probe(self._created[self._extensions[0]][1])
+            _test_write(self._created[self._extensions[0]][1])
         except OSError:
             self._remove(self._extensions[0])
             raise
@@ -83,7 +83,7 @@ class ReportFiles:
         created = self._created.get(JOURNAL)
         return created[0] if created else None
 
-    def save(self, document: Mapping[str, Any], display: Display, **contents: Callable[[], str]) -> list[str]:
+    def save(self, document: Mapping[str, Any], output: Output, **contents: Callable[[], str]) -> list[str]:
         """Write the document as ``json`` and in the other formats. Return a sentence for each one that failed.
 
         ``contents`` returns the text of each other extension. If a file failed, the document is printed, so that it is not
@@ -106,20 +106,24 @@ class ReportFiles:
                 self._remove(extension)
                 problems.append(f"The report {self._root / self._name}.{extension} could not be written: {error}.")
         if problems:
-            display.display(text)
+            output.show(text)
         return problems
 
-    def finish(self, display: Display) -> list[str]:
+    def finish(self, output: Output) -> list[str]:
         """Remove the files that are empty, and log the name and SHA-256 of the others. Return their paths, the journal last."""
         written = []
         for extension in sorted(self._created, key=lambda extension: extension == JOURNAL):
             path, descriptor = self._created[extension]
-            if os.fstat(descriptor).st_size and _is_at(path, descriptor):
-                _log(f"wrote {path}, SHA-256 {sha256(path)}", display)
-                written.append(str(path))
-                os.close(descriptor)
-            else:
+            if not (os.fstat(descriptor).st_size and _is_at(path, descriptor)):
                 self._remove(extension)
+                continue
+            try:
+                hashed = sha256(path)
+            except OSError as error:
+                hashed = f"not known ({error})"
+            output.log(f"wrote {path}, SHA-256 {hashed}")
+            written.append(str(path))
+            _close(descriptor)
         self._created = {}
         return written
 
@@ -139,7 +143,13 @@ class ReportFiles:
             with contextlib.suppress(OSError):
                 if _is_at(path, descriptor):
                     path.unlink()
-            os.close(descriptor)
+            _close(descriptor)
+
+
+def _close(descriptor: int) -> None:
+    # What was written has been synchronized before, so an error loses nothing.
+    with contextlib.suppress(OSError):
+        os.close(descriptor)
 
 
 def _numbered(name: str) -> Iterable[str]:
@@ -156,9 +166,9 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _probe(descriptor: int) -> None:
+def _test_write(descriptor: int) -> None:
     """Write to an empty file, and empty it again."""
-    if os.write(descriptor, b" " * _PROBE) < _PROBE:
+    if os.write(descriptor, b" " * _TEST_SIZE) < _TEST_SIZE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     os.fsync(descriptor)
     os.ftruncate(descriptor, 0)
@@ -182,10 +192,3 @@ def sha256(path: Path) -> str:
     # A pipe would block.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         return hashlib.sha256(file.read()).hexdigest()
-
-
-def _log(text: str, display: Display) -> None:
-    """Write to the system log, if there is one, and to the log file of Ansible, if there is one."""
-    syslog.openlog("ansible-zchat.admin")
-    syslog.syslog(syslog.LOG_INFO, text.encode("utf-8", "replace").decode())
-    display.display(f"zchat.admin: {text}", log_only=True)

@@ -21,10 +21,10 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     SummaryKind,
     by_id,
     client_names,
-    failure,
+    failure_reason,
     head,
-    not_complete,
-    own_only,
+    not_complete_headline,
+    own_only_reason,
     people,
     token_row,
 )
@@ -52,9 +52,9 @@ def offboard_document(
     unknown_emails = list(result.get("unknown_agent_emails") or ()) if listed else None
     looked_up = listed and result.get("agents") is not None
     document: OffboardDocument = {
-        **head(result, failure(result, "revoked"), origin),
+        **head(result, failure_reason(result, "revoked"), origin),
         "dry_run": dry_run,
-        # If nobody was found, nothing could be verified.
+        # An address without an agent may have a typo, so nothing is verified. That an id has no token is.
         "verified": bool(result.get("verified") and (agents or not unknown_emails)),
         "agents": agents if listed else agents or None,
         "unknown_agent_emails": unknown_emails,
@@ -66,11 +66,11 @@ def offboard_document(
     return document
 
 
-def nobody_document(options: Sequence[str], *, account: str | None, dry_run: bool, origin: Origin) -> OffboardDocument:
+def nobody_document(options: Sequence[str], *, dry_run: bool, origin: Origin) -> OffboardDocument:
     """Return the document of a run without people, which sends no request. ``options`` are the names of those without a value."""
     names = enumerated([f"'{name}'" for name in options])
     return {
-        **head({"account": account}, None, origin),
+        **head({}, None, origin),
         "headline": f"Nobody to offboard: {names} are not set or empty",
         "complete": True,
         "dry_run": dry_run,
@@ -89,7 +89,7 @@ def unknown_agents(document: OffboardDocument) -> tuple[list[str], list[int]]:
     return document["unknown_agent_emails"] or [], [number for number in unknown_ids if number not in owners]
 
 
-def number_unknown(document: OffboardDocument) -> str:
+def unknown_text(document: OffboardDocument) -> str:
     """Return how many addresses and ids are unknown, such as ``2 addresses were not found``; empty if all exist."""
     emails, ids = unknown_agents(document)
     parts = [counted(len(emails), "address", "addresses")] if emails else []
@@ -102,7 +102,7 @@ def number_unknown(document: OffboardDocument) -> str:
 
 def caveats(document: OffboardDocument) -> list[str]:
     """Return what a person must check although nothing failed."""
-    return [text for text in (number_unknown(document), own_only(document["listed"])) if text]
+    return [text for text in (unknown_text(document), own_only_reason(document["listed"])) if text]
 
 
 def _agents(
@@ -218,7 +218,7 @@ def _incomplete(document: OffboardDocument) -> str:
         return "it is unknown whether a token was revoked"
     results = [token["result"] for agent in document["agents"] or () for token in agent["tokens"] or ()]
     unknown = results.count("unknown")
-    if not revoked and not unknown:
+    if not revoked and not unknown and not kept:
         return "nothing was revoked"
     if not left and not kept:
         return f"{counted(revoked, 'token')} revoked, but this is not verified"
@@ -241,7 +241,7 @@ def _summary_headline(summary: Summary) -> str:
         done = f"DRY RUN: {counted(totals['would_be_revoked'] or 0, 'token')} would be revoked in {accounts}"
     else:
         done = f"{counted(totals['revoked'] or 0, 'token')} revoked in {accounts}, and every account is done"
-    return not_complete(summary) or done
+    return not_complete_headline(summary) or done
 
 
 SUMMARY = SummaryKind(

@@ -33,9 +33,9 @@ def offboarding_page(document: OffboardDocument) -> dict[str, Any]:
         **page,
         "attention": page["kind"] != "not-complete" and bool(caveats(document)),
         "notes": [*filter(None, [document["msg"], "Nothing was changed." if document["dry_run"] else None])],
-        "people": sorted(persons, key=lambda person: person["order"]),
+        "people": sorted(persons, key=lambda section: section["order"]),
         "unknown": [*emails, *(f"agent {number}" for number in ids)],
-        "verified": "Yes, by the list of tokens that was read last." if document["verified"] else "No.",
+        "verified": "Yes." if document["verified"] else "No.",
     }
 
 

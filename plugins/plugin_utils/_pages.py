@@ -24,7 +24,7 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     ReviewAgent,
     Summary,
     SummaryKind,
-    own_only,
+    own_only_reason,
     result_of,
 )
 
@@ -92,7 +92,7 @@ def person(agent: OffboardAgent | ReviewAgent, *facts: str) -> dict[str, Any]:
 
 def own_only_note(listed: Listed | None) -> list[str]:
     """Return why the tokens of other agents can be missing in a list, as a sentence, if so."""
-    text = own_only(listed)
+    text = own_only_reason(listed)
     return [f"{capitalized(text)}. Tokens of other agents can be missing in the list, and still work."] if text else []
 
 

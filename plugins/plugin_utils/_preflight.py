@@ -14,17 +14,20 @@ from ansible_collections.zchat.admin.plugins.module_utils._text import abridged,
 Result = Mapping[str, Any]
 
 
-def preflight_result(info: Result, account: str | None) -> dict[str, Any]:
-    """Return the check of one account from the result of the module. ``account`` is the base URL if the result has none."""
-    ready = bool(info.get("ready")) and not info.get("failed")
-    findings = [str(info.get("msg"))] if info.get("failed") else list(info["findings"])
+def preflight_result(info: Result) -> dict[str, Any]:
+    """Return the check of one account from the result of the module."""
+    failed = bool(info.get("failed"))
+    ready = bool(info.get("ready")) and not failed
+    findings = [str(info.get("msg"))] if failed else list(info["findings"])
     return {
+        "changed": False,
         "failed": not ready,
         "msg": "ready" if ready else f"NOT READY: {' '.join(findings)}",
-        "account": info.get("account") or account,
+        "account": info.get("account"),
         "ready": ready,
         "findings": findings,
         "listed": info.get("listed"),
+        "warnings": list(info.get("warnings", ())),
     }
 
 

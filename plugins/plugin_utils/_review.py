@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_creation, valid_expiry
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._options import seconds
 from ansible_collections.zchat.admin.plugins.module_utils._text import counted
+from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import OptionNames
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     NOT_COMPLETE,
     Result,
@@ -25,10 +25,10 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     Totals,
     by_id,
     client_names,
-    failure,
+    failure_reason,
     head,
-    not_complete,
-    own_only,
+    not_complete_headline,
+    own_only_reason,
     people,
     status,
     token_row,
@@ -48,18 +48,10 @@ class Thresholds:
     inactive_after: int
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], names: Mapping[str, str]) -> Thresholds:
-        """Return the thresholds of a task.
-
-        ``names`` has the name of each option for the user. Raises ``ValueError`` for an invalid duration.
-        """
-        values = {}
-        for option in ("old_after", "expires_within", "inactive_after"):
-            try:
-                values[option] = seconds({names[option]: options[option]}, names[option]) or 0
-            except ChatError as error:
-                raise ValueError(error.msg) from None
-        return cls(**values)
+    def from_options(cls, options: Mapping[str, Any], names: OptionNames) -> Thresholds:
+        """Return the thresholds of a task. Raises :class:`ChatError` for an invalid duration."""
+        thresholds = ("old_after", "expires_within", "inactive_after")
+        return cls(**{name: seconds({names[name]: options[name]}, names[name]) or 0 for name in thresholds})
 
 
 def review_document(result: Result, *, thresholds: Thresholds, origin: Origin) -> ReviewDocument:
@@ -67,11 +59,11 @@ def review_document(result: Result, *, thresholds: Thresholds, origin: Origin) -
 
     The findings are those when the run finished. A result that failed gives a report without agents and counts.
     """
-    msg = failure(result, "tokens")
+    msg = failure_reason(result, "tokens")
     agents = _agents(result, thresholds, timestamp(origin.finished) or 0.0) if msg is None else None
     document: ReviewDocument = {**head(result, msg, origin), "agents": agents, "summary": _counts(agents)}
     # If it is not known whether the API lists the tokens of other agents, the review is not complete either.
-    document["complete"] = msg is None and result.get("agents") is not None and not own_only(document["listed"])
+    document["complete"] = msg is None and result.get("agents") is not None and not own_only_reason(document["listed"])
     counts = "the tokens were not listed" if agents is None else counts_text(document["summary"])
     document["headline"] = counts if document["complete"] else f"{NOT_COMPLETE}{counts}"
     return document
@@ -98,7 +90,7 @@ def _counts(agents: Sequence[ReviewAgent] | None) -> ReviewCounts:
 
 
 def _summary_headline(summary: Summary) -> str:
-    totals, failed = summary["summary"], not_complete(summary)
+    totals, failed = summary["summary"], not_complete_headline(summary)
     if not failed:
         return counts_text(totals, f" in {counted(totals['accounts'], 'account')}")
     return failed if totals["tokens"] is None else f"{failed}; {counts_text(totals)}"

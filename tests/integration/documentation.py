@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import ast
+import functools
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +30,33 @@ def documented(module: str, name: str) -> Any:
         if isinstance(statement, ast.Assign) and [ast.unparse(target) for target in statement.targets] == [name]:
             return yaml.safe_load(ast.literal_eval(statement.value))
     raise AssertionError(f"{module} has no {name}")
+
+
+_SAME_KEYS = re.compile(r"(?:^|the keys of )RV\((?:zchat\.admin\.(\w+)#module:)?(\w+)\)")
+
+
+@functools.cache
+def return_values(module: str) -> dict[str, Any]:
+    """Return RETURN of ``module``, with the keys that it documents by a reference to another value.
+
+    Keys that the other value has only with an option, such as ``include_secrets``, are not among them.
+    """
+    documentation: dict[str, Any] = documented(module, "RETURN")
+    _follow_references(documentation, documentation)
+    return documentation
+
+
+def _follow_references(entries: dict[str, Any], documentation: dict[str, Any]) -> None:
+    """Add the keys that ``entries`` have by a reference to their ``contains``."""
+    for entry in entries.values():
+        _follow_references(entry.get("contains", {}), documentation)
+        description = entry["description"]
+        for line in [description] if isinstance(description, str) else description:
+            reference = _SAME_KEYS.search(line)
+            if reference and "dict" in (entry["type"], entry.get("elements")):
+                values = return_values(reference[1]) if reference[1] else documentation
+                keys = {k: v for k, v in values[reference[2]]["contains"].items() if v["returned"] == "always"}
+                entry["contains"] = {**keys, **entry.get("contains", {})}
 
 
 def clone(folder: Path) -> Path:

@@ -4,8 +4,8 @@
 
 """A lookup or a protect list stops a task before its first DELETE: one example of each kind.
 
-One play with one task per rule, each against its own sandbox. Unit tests show each rule: test__selection.py, test__selectors.py,
-test__agents.py, test__options.py and test__oauth_tokens.py.
+One play with one task per rule, each against its own sandbox. Unit tests show each rule: test_selection.py, test_selectors.py,
+test_agents.py, test_tokens.py and test__options.py.
 """
 
 from __future__ import annotations

@@ -262,13 +262,11 @@ def follow(name: str, guide: Guide, accounts: dict[str, Sandbox], shell: Shell) 
 _SOURCES = (
     "plugins/module_utils/**/*.py",
     "plugins/action/*.py",
-    "plugins/plugin_utils/_accounts.py",
+    "plugins/plugin_utils/_action.py",
+    "plugins/plugin_utils/_arguments.py",
     "plugins/plugin_utils/_documents.py",
     "plugins/plugin_utils/_files.py",
-    "plugins/plugin_utils/_local_action.py",
     "plugins/plugin_utils/_offboarding.py",
-    "plugins/plugin_utils/_options.py",
-    "plugins/plugin_utils/_role.py",
 )
 """The files with messages. The other files contain the texts of reports."""
 _MESSAGE = re.compile(r"^.{17,}\.[\0 ]*$", re.DOTALL)

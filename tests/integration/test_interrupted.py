@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs that are interrupted while they revoke many tokens: by signals of each kind, and by a kill."""
+"""Runs that are interrupted while they revoke many tokens: by signals of each kind, by a timeout, and by a kill."""
 
 from __future__ import annotations
 
@@ -43,6 +43,16 @@ REVOKE: dict[str, Any] = {
         "client_identifier": "generated",
         "concurrency": CONCURRENCY,
         "journal": "{{ playbook_dir }}/journal.jsonl",
+    },
+}
+
+
+OFFBOARD: dict[str, Any] = {
+    "name": "offboard",
+    "zchat.admin.zchat_offboard": {
+        "agent_ids": [100000204, 10000026],
+        "report_dir": "{{ playbook_dir }}/reports",
+        "report_formats": "json",
     },
 }
 
@@ -96,12 +106,33 @@ def _module(playing: Playing) -> int:
     return found
 
 
+def _worker(playing: Playing) -> int:
+    """Return the id of the process that Ansible forked for the task."""
+    (found,) = playing.processes().keys() - {playing.process.pid}
+    return found
+
+
 def _terminal(playing: Playing) -> None:
     os.killpg(playing.process.pid, signal.SIGINT)
 
 
+def _closed_terminal(playing: Playing) -> None:
+    os.killpg(playing.process.pid, signal.SIGHUP)
+
+
 def _service_manager(playing: Playing) -> None:
     os.kill(playing.process.pid, signal.SIGTERM)
+
+
+def _every_process(number: signal.Signals) -> Callable[[Playing], None]:
+    """A signal to each process of the run, as a service manager sends it. Ansible itself sends it to its processes again."""
+
+    def end(playing: Playing) -> None:
+        for process_id in playing.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process_id, number)
+
+    return end
 
 
 def _one_signal(playing: Playing) -> None:
@@ -112,6 +143,14 @@ def _only_the_module(playing: Playing) -> None:
     os.kill(_module(playing), signal.SIGTERM)
 
 
+def _kill_worker(playing: Playing) -> None:
+    os.kill(_worker(playing), signal.SIGKILL)
+
+
+def _timeout(playing: Playing) -> None:
+    """The task has a timeout."""
+
+
 def _kill_ansible(playing: Playing) -> None:
     """Kill Ansible itself. The module notices it only because its standard output has no reader."""
     for process_id, command in playing.processes().items():
@@ -119,12 +158,24 @@ def _kill_ansible(playing: Playing) -> None:
             os.kill(process_id, signal.SIGKILL)
 
 
-def _interrupt(player: Player, sandbox: Sandbox, end: Callable[[Playing], None]) -> tuple[Playing, float]:
+def _kill_only_ansible(playing: Playing) -> None:
+    """Kill the main process of Ansible, and not the one that it forked for the task."""
+    os.kill(playing.process.pid, signal.SIGKILL)
+
+
+def _interrupt(
+    player: Player,
+    sandbox: Sandbox,
+    end: Callable[[Playing], None],
+    task: dict[str, Any] = REVOKE,
+    tokens: int = TOKENS,
+    latency: float = LATENCY,
+) -> tuple[Playing, float]:
     """Start a run, interrupt it, and wait until no process of it exists. Return it and the time of the interruption."""
-    sandbox.reset(tokens=TOKENS, latency=LATENCY)
-    playing = player.start([REVOKE], variables=sandbox_variables(sandbox), module_defaults=chat_defaults())
+    sandbox.reset(tokens=tokens, latency=latency)
+    playing = player.start([task], variables=sandbox_variables(sandbox), module_defaults=chat_defaults())
     try:
-        assert sandbox.state.wait_for_requests(STARTED, 30, "DELETE")
+        assert sandbox.state.wait_for_requests(STARTED, 30 + 10 * latency, "DELETE")
         ended_at = time.time()
         end(playing)
         _wait_for_end(playing)
@@ -139,16 +190,8 @@ def _interrupt(player: Player, sandbox: Sandbox, end: Callable[[Playing], None])
 @pytest.mark.parametrize(
     "end",
     [
-        _terminal,
-        pytest.param(
-            _service_manager,
-            marks=pytest.mark.skipif(
-                CORE < (2, 19), reason="before 2.19, ansible-core does not stop its workers when it gets a SIGTERM"
-            ),
-        ),
-        _one_signal,
-        _only_the_module,
-        _kill_ansible,
+        *(_terminal, _closed_terminal, _service_manager, _one_signal),
+        *(_only_the_module, _kill_ansible, _kill_only_ansible),
     ],
 )
 def test_interrupted(end: Callable[[Playing], None], player: Player, sandbox: Sandbox) -> None:
@@ -179,6 +222,74 @@ def test_interrupted(end: Callable[[Playing], None], player: Player, sandbox: Sa
     assert len(_deletes(sandbox)) == len(left)
 
 
+@dataclasses.dataclass
+class End:
+    """What is recorded of an offboarding that was interrupted."""
+
+    sent: set[int]
+    """The ids of the tokens for which the sandbox received a DELETE."""
+    late: list[float]
+    """The seconds after the interruption of each DELETE that started after SOON."""
+    journal: dict[int, str]
+    """The last event of each token in the journal."""
+    report: dict[str, Any] | None
+
+
+def interrupted_offboarding(
+    player: Player, sandbox: Sandbox, end: Callable[[Playing], None], latency: float = 0.3
+) -> End:
+    """Interrupt an offboarding of more than a hundred tokens."""
+    task = {**OFFBOARD, "timeout": 2 + round(2 * latency)} if end is _timeout else OFFBOARD
+    playing, ended_at = _interrupt(player, sandbox, end, task, 200, latency)
+    if end is _timeout:
+        ended_at = max(_deletes(sandbox))
+    run = playing.wait()
+    assert run.rc != 0
+    assert "Traceback (most recent call last)" not in run.output
+    assert run.leaked(sandbox.state.secrets) == {}
+    reports = playing.folder / "reports"
+    (journal,) = reports.glob("*.jsonl")
+    lines = [json.loads(line) for line in journal.read_text("utf-8").splitlines()]
+    found = list(reports.glob("*.json"))
+    return End(
+        {int(entry["path"].rpartition("/")[2]) for entry in sandbox.state.requests if entry["method"] == "DELETE"},
+        [moment - ended_at for moment in _deletes(sandbox) if moment > ended_at + SOON],
+        {line["token"]: line["event"] for line in lines},
+        json.loads(found[0].read_text("utf-8")) if found else None,
+    )
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        *(_terminal, _service_manager, _closed_terminal, _kill_only_ansible, _timeout, _kill_worker),
+        *(_every_process(signal.SIGTERM), _every_process(signal.SIGINT)),
+    ],
+)
+def test_an_interrupted_offboarding_is_recorded(
+    end: Callable[[Playing], None], player: Player, sandbox: Sandbox
+) -> None:
+    """No DELETE starts after the interruption, and the journal and the report have each one that was sent."""
+    ended = interrupted_offboarding(player, sandbox, end)
+    assert ended.late == []
+    assert len(ended.sent) >= STARTED
+    # Each DELETE is in the journal, before it is sent.
+    assert ended.sent <= ended.journal.keys()
+    revoked = {number for number, event in ended.journal.items() if event == "revoked"}
+    if end is _kill_worker:
+        assert ended.report is None
+        assert {ended.journal[number] for number in ended.sent - revoked} <= {"delete"}
+        return
+    # Active ones complete.
+    assert revoked == ended.sent
+    assert ended.report is not None
+    rows = [row for person in ended.report["agents"] for row in person["tokens"]]
+    assert {row["id"] for row in rows if row["result"] == "revoked"} == ended.sent
+    assert len(rows) > len(ended.sent)
+    assert (ended.report["complete"], ended.report["verified"]) == (False, False)
+    assert ended.report["headline"].startswith("NOT COMPLETE: ")
+
+
 def test_killed(system_log: list[str], player: Player, sandbox: Sandbox) -> None:
     """The journal and the system log of a module that was killed contain each revocation, and no secret."""
 
@@ -197,6 +308,7 @@ def test_killed(system_log: list[str], player: Player, sandbox: Sandbox) -> None
         assert set(recorded) <= set(confirmed)
         assert len(recorded) >= len(confirmed) - CONCURRENCY
         assert len(recorded) >= STARTED - CONCURRENCY
+    assert set(confirmed) <= set(_journal(playing, "delete")), "each DELETE that was sent is in the journal"
     text += "\n".join(system_log)
     assert [secret for secret in sandbox.state.secrets if secret[:12] in text] == []
 
@@ -207,7 +319,7 @@ def _logged(lines: list[str], sandbox: Sandbox) -> list[int]:
     return [int(found.group(1)) for found in map(pattern.search, list(lines)) if found]
 
 
-def _journal(playing: Playing) -> list[int]:
-    """Return the ids in the journal."""
+def _journal(playing: Playing, event: str = "revoked") -> list[int]:
+    """Return the ids in the journal with this event."""
     lines = (playing.folder / "journal.jsonl").read_text("utf-8").splitlines()
-    return [json.loads(line)["token"] for line in lines]
+    return [line["token"] for line in map(json.loads, lines) if line["event"] == event]

@@ -9,16 +9,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.ansible_run import Player, Playing, Run, chat_defaults, sandbox_variables
+from tests.integration.ansible_run import Player, Run, chat_defaults, sandbox_variables
 from tests.sandbox import COLLEAGUE_EMAIL, COLLEAGUE_ID, LEAVER_EMAIL, LEAVER_ID, Sandbox
 
 PLAYBOOK = "zchat.admin.offboard"
@@ -91,7 +89,7 @@ def offboard(player: Player, *arguments: str, environment: dict[str, str] | None
 
 
 def test_one_account_from_environment_variables(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
-    """Check mode, run, second run, check mode: variables of the inventory that belong to other accounts are ignored."""
+    """Check mode, run, second run, check mode: variables of other hosts of the inventory are ignored."""
     folder = tmp_path / "reports"
     other = {"zchat_api_url": OTHER_ACCOUNT["ZCHAT_API_URL"], "zchat_access_token": "n0t-this-one-either"}
     arguments = ["-e", f"offboard_agent_emails={','.join(DEPARTING)}", "-e", "offboard_report_formats=json,html"]
@@ -101,7 +99,7 @@ def test_one_account_from_environment_variables(player: Player, sandbox: Sandbox
             player,
             *(*arguments, *more),
             environment=connection(sandbox),
-            inventory={"all": {"vars": {**other, **MACHINE}, "hosts": {"other": {}}}},
+            inventory={"all": {"vars": MACHINE, "hosts": {"other": other}}},
             offboard_report_dir=str(folder),
         ).check()
         report = documents(folder)[-1]
@@ -126,6 +124,17 @@ def test_one_account_from_environment_variables(player: Player, sandbox: Sandbox
         assert requests == {"GET"}
         assert outcomes(report) == []
     assert sorted(path.suffix for path in folder.iterdir()) == [".html"] * 4 + [".json"] * 4 + [".jsonl"]
+
+
+def test_variables_of_localhost_are_the_connection(player: Player, sandbox: Sandbox) -> None:
+    """Those of the group ``all`` too. If environment variables name another account, nothing is sent."""
+    inventory = {"all": {"vars": {**host(sandbox), **MACHINE}}}
+    offboard(player, inventory=inventory, offboard_agent_emails=DEPARTING[0]).check()
+    assert methods(sandbox) == {"GET", "DELETE"}
+    run = offboard(player, environment=OTHER_ACCOUNT, inventory=inventory, offboard_agent_emails=DEPARTING[1])
+    assert run.rc == 2
+    assert "zchat_api_url and ZCHAT_API_URL are both set" in run.output
+    assert sandbox.state.requests == []
 
 
 def test_nobody_is_given(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
@@ -177,6 +186,27 @@ def test_null_and_misspelled_variables_are_rejected_before_any_request(player: P
     assert sandbox.state.requests == []
 
 
+def test_the_template_of_an_undefined_variable_is_rejected_before_any_request(player: Player, sandbox: Sandbox) -> None:
+    """It must never count as "not set": that would offboard nobody, or without a limit. The facts have every key."""
+    valid = {"offboard_agent_ids": [LEAVER_ID]}
+    tasks = []
+    for name in ("offboard_agent_emails", "offboard_max_revocations", "offboard_report_dir", "zchat_timeout"):
+        role = {"ansible.builtin.include_role": {"name": PLAYBOOK, "rolespec_validate": False}}
+        show = {"name": name, "ansible.builtin.debug": {"var": "offboard_result"}}
+        tasks.append({"block": [{**role, "vars": {**valid, name: "{{ no_such_variable }}"}}], "rescue": [show]})
+    run = player.play(tasks, variables=sandbox_variables(sandbox), module_defaults=chat_defaults()).check()
+    for task in tasks:
+        name = task["rescue"][0]["name"]
+        result = run[name]["offboard_result"]
+        assert f"The variable '{name}' cannot be evaluated: " in result["msg"]
+        assert "no_such_variable" in result["msg"]
+        assert (result["complete"], result["summary"]["revoked"], result["agents"]) == (False, 0, None)
+    run = offboard(player, environment=connection(sandbox), **valid, offboard_max_revocations="{{ no_such_variable }}")
+    assert run.rc == 2
+    assert "The variable 'offboard_max_revocations' cannot be evaluated" in run.output
+    assert sandbox.state.requests == []
+
+
 def test_check_mode_of_a_play_a_block_and_a_task(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
     """Each changes nothing in the API, and writes a report that is marked as a dry run."""
     folder = tmp_path / "reports"
@@ -212,8 +242,8 @@ def inventory(accounts: dict[str, Sandbox]) -> dict[str, Any]:
     hosts = {}
     for number, (name, account) in enumerate(accounts.items()):
         login = {"zchat_email": account.email, "zchat_password": account.password}
-        # All variables can be set in a template, those that do not apply to null.
-        unused = dict.fromkeys(["zchat_subdomain", "zchat_email", "zchat_password"])
+        # All variables can be set in a template: those that do not apply are omitted.
+        unused = dict.fromkeys(["zchat_subdomain", "zchat_email", "zchat_password"], "{{ omit }}")
         hosts[name] = {**unused, **host(account)} if number % 2 else {"zchat_api_url": account.legacy_url, **login}
     return {"all": {"vars": MACHINE, "children": {"chat": {"hosts": hosts}}, "hosts": {"machine": {}}}}
 
@@ -286,7 +316,6 @@ def test_all_accounts_fail(player: Player, sandbox: Sandbox, tmp_path: Path) -> 
         "no_connection": {},
         "no_credentials": {
             "zchat_api_url": sandbox.api_url,
-            "zchat_access_token": None,
             "zchat_email": "a@example.com",
         },
         "rejected": {"zchat_api_url": sandbox.api_url, "zchat_access_token": "no-such-t0ken"},
@@ -369,78 +398,3 @@ def printed_report(run: Run) -> dict[str, Any]:
     report: dict[str, Any]
     report, _end = json.JSONDecoder().raw_decode(run.stdout[run.stdout.index('{\n  "schema": 1') :])
     return report
-
-
-def module_of(playing: Playing) -> int:
-    """Return the id of the process that runs the module."""
-    (found,) = [
-        process_id
-        for process_id, command in playing.processes().items()
-        if "python" in Path(command[0]).name and "ansible-playbook" not in command[1]
-    ]
-    return found
-
-
-def stop_during_revocation(
-    player: Player, sandbox: Sandbox, stop: Callable[[Playing], None], timeout: int | None = None
-) -> tuple[Run, Path]:
-    """Start the role for an agent with many tokens, and stop it after 20 requests. Return the run and the report folder."""
-    # A busy machine needs seconds until the first revocation: the timeout must be longer, and the revocation still longer.
-    sandbox.reset(tokens=2400 if timeout else 300, latency=0.2)
-    owner = next(
-        token["agent_id"] for token in sandbox.state.tokens.values() if token["client_identifier"] == "generated"
-    )
-    folder = "{{ playbook_dir }}/reports"
-    task = {
-        "ansible.builtin.include_role": {"name": PLAYBOOK, **({"apply": {"timeout": timeout}} if timeout else {})},
-        "vars": {"offboard_agent_ids": owner, "offboard_report_dir": folder, "offboard_own_token": "keep"},
-    }
-    playing = player.start([task], variables=sandbox_variables(sandbox), module_defaults=chat_defaults())
-    assert sandbox.state.wait_for_requests(20, 30, "DELETE")
-    stop(playing)
-    run = playing.wait(60)
-    assert run.leaked(sandbox.state.secrets) == {}
-    return run, playing.folder / "reports"
-
-
-def journal_of(folder: Path) -> list[int]:
-    """Return the ids of the tokens in the only journal of a folder."""
-    (path,) = folder.glob("*.jsonl")
-    return [json.loads(line)["token"] for line in path.read_text("utf-8").splitlines()]
-
-
-@pytest.mark.parametrize(
-    ("stop", "timeout", "reason"),
-    [
-        (lambda playing: os.kill(module_of(playing), signal.SIGKILL), None, "exit code"),
-        (lambda _playing: None, 8, "The task timed out after 8 s"),
-    ],
-    ids=["killed", "timed out"],
-)
-def test_a_module_that_ends_without_a_result(
-    stop: Callable[[Playing], None], timeout: int | None, reason: str, player: Player, sandbox: Sandbox
-) -> None:
-    """The report is not complete. The journal is the only record of the revocations."""
-    run, folder = stop_during_revocation(player, sandbox, stop, timeout)
-    assert run.rc == 2, run.output
-    assert reason in run.output
-    (report,) = documents(folder)
-    assert report["msg"].startswith("The module ended without a result")
-    assert (report["complete"], report["summary"]["revoked"]) == (False, None)
-    assert report["account"] == sandbox.api_url
-    assert [agent["tokens"] for agent in report["agents"]] == [None]
-    revoked = journal_of(folder)
-    assert len(revoked) >= 10
-    assert not set(revoked) & set(sandbox.state.tokens)
-    (page,) = folder.glob("*.html")
-    assert "<h1>NOT COMPLETE: it is unknown whether a token was revoked</h1>" in page.read_text("utf-8")
-
-
-def test_ansible_is_interrupted(player: Player, sandbox: Sandbox) -> None:
-    """The journal is the only record."""
-    run, folder = stop_during_revocation(player, sandbox, lambda playing: os.killpg(playing.process.pid, signal.SIGINT))
-    assert run.rc != 0
-    assert [path.suffix for path in folder.iterdir()] == [".jsonl"]
-    revoked = journal_of(folder)
-    assert len(revoked) >= 10
-    assert not set(revoked) & set(sandbox.state.tokens)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.integration.ansible_run import Player
-from tests.integration.documentation import MODULES, documented
+from tests.integration.documentation import MODULES, documented, return_values
 from tests.integration.zendesk import Zendesk
 from tests.sandbox import LEAVER_EMAIL, LEAVER_ID, Sandbox, demo_seed
 
@@ -157,7 +157,7 @@ def test_return_values(module: str, player: Player, sandbox: Sandbox, zendesk: Z
     """Each returned key is documented, each documented key is returned, and each sample is a returned value."""
     results = _results(module, SCENARIOS[module], player, zendesk, sandbox)
     assert {bool(result.get("failed")) for result in results} == {False, True}
-    documentation = documented(module, "RETURN")
+    documentation = return_values(module)
     not_documented = _KEYS_OF_ANSIBLE - documentation.keys()
     for result in results:
         _compare(documentation, {key: value for key, value in result.items() if key not in not_documented}, result)
@@ -181,7 +181,7 @@ def _comparable(module: str, value: Any) -> Any:
 
 
 def _documented_once(documentation: Mapping[str, Any]) -> Iterable[tuple[list[list[str]], dict[str, Any]]]:
-    """Return each entry with all of its paths. An entry with a YAML anchor can have several."""
+    """Return each entry with all of its paths. An entry to which others refer can have several."""
     places: dict[int, tuple[list[list[str]], dict[str, Any]]] = {}
     for path, entry in _entries(documentation):
         places.setdefault(id(entry), ([], entry))[0].append(path)
@@ -226,6 +226,8 @@ def _compare(documentation: Mapping[str, Any], returned: Mapping[str, Any], resu
             )
             continue
         _check_type(entry["type"], value, key)
+        if "dict" in (entry["type"], entry.get("elements")):
+            assert entry.keys() & {"contains", "sample"}, f"the keys of {key} are not documented"
         items = value if entry["type"] == "list" else [value]
         for item in items:
             if "elements" in entry:

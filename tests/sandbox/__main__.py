@@ -146,7 +146,7 @@ def greeting(sandbox: Sandbox) -> str:
             "      zchat.admin.zchat_oauth_token:",
             "        state: absent",
             f"        agent_ids: [{agent_id}]",
-            "        max_revocations: 20",
+            f"        max_revocations: {max(20, count)}",
             "PLAYBOOK",
             "ansible-playbook sandbox.yml --check --diff   # dry run",
             "ansible-playbook sandbox.yml                  # revokes the tokens",

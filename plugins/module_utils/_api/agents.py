@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Endpoint, unexpected_content
-from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
+from ansible_collections.zchat.admin.plugins.module_utils._interruption import NoThreadError, run_concurrently
 from ansible_collections.zchat.admin.plugins.module_utils._options import strings
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, encodable
 
@@ -30,7 +30,7 @@ MAX_LOOKUPS = 50
 _PAGE = 100
 _MAX_PAGES = 10_000
 _SPECIAL = r"\s@<>()\[\]:;,\"\\"
-_ADDRESS = re.compile(rf"[^{_SPECIAL}]+@[^{_SPECIAL}]+")
+_EMAIL = re.compile(rf"[^{_SPECIAL}]+@[^{_SPECIAL}]+")
 _ASCII_LOWER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 _Key = TypeVar("_Key", str, int)
@@ -87,7 +87,7 @@ class Agents:
         return warnings
 
 
-def addresses(options: Mapping[str, Any], name: str) -> frozenset[str] | None:
+def emails_of(options: Mapping[str, Any], name: str) -> frozenset[str] | None:
     """Return the email addresses of an option, ``None`` if it is not set.
 
     Raises :class:`ChatError` for a value that is not one plain address: it would otherwise count as unknown, in a run that
@@ -95,7 +95,7 @@ def addresses(options: Mapping[str, Any], name: str) -> frozenset[str] | None:
     """
     values = strings(options, name)
     for value in sorted(values or ()):
-        if not (_ADDRESS.fullmatch(value) and value.isprintable() and encodable(value) == value):
+        if not (_EMAIL.fullmatch(value) and value.isprintable() and encodable(value) == value):
             raise ChatError(
                 f"'{name}' contains {value[:100]!a}, which is not one plain email address. Use a list with one address in each "
                 "item, without a name or brackets."
@@ -108,7 +108,7 @@ def comparable(email: str) -> str:
     return email.translate(_ASCII_LOWER)
 
 
-def list_agents(client: ApiClient) -> list[Agent]:
+def list_agents(client: ChatClient) -> list[Agent]:
     """Return every agent of the account, by id. Raises :class:`ChatError` if the list cannot be read to its end."""
     agents: dict[int, Agent] = {}
     since = 1
@@ -133,7 +133,7 @@ def list_agents(client: ApiClient) -> list[Agent]:
 
 
 def find_agents(
-    client: ApiClient, *, emails: Collection[str] = (), ids: Collection[int] = (), read_list: bool = False
+    client: ChatClient, *, emails: Collection[str] = (), ids: Collection[int] = (), read_list: bool = False
 ) -> Agents:
     """Look up the agents with these addresses, and those with these ids.
 
@@ -163,7 +163,7 @@ def find_agents(
     )
 
 
-def get_agent(client: ApiClient, number: int) -> Agent | None:
+def get_agent(client: ChatClient, number: int) -> Agent | None:
     """Return the agent with this id, ``None`` after a 404 of the API. Raises :class:`ChatError` for anything else."""
     document = client.get(f"agents/{number:d}", missing_ok=True)
     if document.status != 200 and not document.is_from_api:
@@ -180,13 +180,13 @@ def get_agent(client: ApiClient, number: int) -> Agent | None:
     return agent
 
 
-def get_me(client: ApiClient, access_token: str | None = None) -> Agent:
+def get_me(client: ChatClient, access_token: str | None = None) -> Agent:
     """Return the agent that the task, or another ``access_token``, authenticates as."""
     document = client.get("agents/me", access_token=access_token)
     return _agent(document.endpoint, document.data)
 
 
-def agent_states(client: ApiClient, ids: Collection[int], own_id: int) -> dict[int, str]:
+def agent_states(client: ChatClient, ids: Collection[int], own_id: int) -> dict[int, str]:
     """Return the state of each of these agents: ``enabled``, ``disabled``, ``missing``, or ``unknown``.
 
     An agent is missing only after a 404 for exactly its id, and unknown if the API returns no ``enabled`` for it. Raises
@@ -244,7 +244,7 @@ class _Index:
         return [number for number in ids if number not in self.by_id]
 
 
-def _find_by_email(client: ApiClient, email: str) -> Agent | None:
+def _find_by_email(client: ChatClient, email: str) -> Agent | None:
     """Return the agent with this address, ``None`` after a 404 or if the API returns an agent with another address."""
     # It is unknown whether the API distinguishes upper and lower case.
     for spelling in dict.fromkeys([email, comparable(email)]):
@@ -258,18 +258,10 @@ def _find_by_email(client: ApiClient, email: str) -> Agent | None:
 
 def _concurrently(look_up: Callable[[_Key], Agent | None], keys: Collection[_Key]) -> list[Agent | None]:
     """Return the result of ``look_up`` for each key. After the first error, no further lookup starts."""
-    if not keys:
-        return []
-    futures: list[Future[Agent | None]] = []
-    with ThreadPoolExecutor(CONCURRENT_LOOKUPS) as workers:
-        try:
-            futures.extend(workers.submit(look_up, key) for key in keys)
-            return [future.result() for future in futures]
-        except RuntimeError:
-            raise ChatError("The agents could not be looked up: this host cannot start another thread.") from None
-        finally:
-            for future in futures:
-                future.cancel()
+    try:
+        return run_concurrently(look_up, keys, CONCURRENT_LOOKUPS)
+    except NoThreadError:
+        raise ChatError("The agents could not be looked up: this host cannot start another thread.") from None
 
 
 def _invalid(endpoint: Endpoint, reason: str) -> ChatError:

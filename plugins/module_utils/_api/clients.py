@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import unexpected_content
-from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._text import encodable
 
 _FIELDS = ("client_identifier", "name", "company")
 
 
-def list_clients(client: ApiClient) -> list[dict[str, Any]]:
+def list_clients(client: ChatClient) -> list[dict[str, Any]]:
     """Return ``{client_identifier, name, company}`` of every API client that the API lists. Raises :class:`ChatError`."""
     document = client.get("oauth/clients")
     if not isinstance(document.data, list) or not all(isinstance(item, dict) for item in document.data):

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,8 +14,8 @@ from typing import Any
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import Agent, Agents, agent_result, find_agents
 from ansible_collections.zchat.admin.plugins.module_utils._api.clients import list_clients
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._errors import failure_of
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MASK, MIN_PREFIX
 
 
@@ -25,7 +25,7 @@ class Names:
 
     agents: Agents | None = None
     clients: list[dict[str, Any]] | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: Sequence[str] = ()
 
     def result(self) -> dict[str, Any]:
         """Return the part of a result that the option ``names`` adds."""
@@ -55,7 +55,7 @@ class Names:
         return {entry["client_identifier"]: entry for entry in self.clients or ()}
 
 
-def look_up_names(client: ApiClient, tokens: Iterable[Token], agent_ids: Collection[int], found: Agents) -> Names:
+def look_up_names(client: ChatClient, tokens: Iterable[Token], agent_ids: Collection[int], found: Agents) -> Names:
     """Look up the agents of these tokens and with these ids, and the clients of the tokens.
 
     ``found`` are agents that are known already; they are part of the result.
@@ -71,9 +71,9 @@ def look_up_names(client: ApiClient, tokens: Iterable[Token], agent_ids: Collect
         agents = Agents(
             [Agent(**hidden.masked(vars(agent))) for agent in everyone], found.unknown_emails, others.unknown_ids
         )
-    except ChatError as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the result of the revocation must not be lost
         agents = None
-        warnings.append(f"The agents could not be read. {error.msg}")
+        warnings.append(f"The agents could not be read. {failure_of(error).msg}")
     clients: list[dict[str, Any]] | None
     identifiers = {token.client_identifier for token in tokens}
     try:
@@ -82,10 +82,11 @@ def look_up_names(client: ApiClient, tokens: Iterable[Token], agent_ids: Collect
             if tokens
             else []
         )
-    except ChatError as error:
+    except Exception as error:  # noqa: BLE001
         clients = None
-        warnings.append(f"The API clients could not be read. {error.msg}")
-    return Names(agents, clients, (" ".join(warnings),) if warnings else ())
+        warnings.append(f"The API clients could not be read. {failure_of(error).msg}")
+    # One warning, because both usually have the same cause.
+    return Names(agents, clients, [" ".join(warnings)] if warnings else [])
 
 
 class _Hidden:

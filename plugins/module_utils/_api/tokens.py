@@ -21,7 +21,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     Endpoint,
     unexpected_content,
 )
-from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MIN_PREFIX
 from ansible_collections.zchat.admin.plugins.module_utils._text import encodable, plain_text
 
@@ -95,7 +95,7 @@ class TokenList:
     """The time of the API's clock (``Date`` header) in seconds since the epoch, ``None`` without it."""
 
 
-def list_tokens(client: ApiClient) -> TokenList:
+def list_tokens(client: ChatClient) -> TokenList:
     """Return every token that the API lists, with one GET: no pagination is documented.
 
     Raises :class:`ChatError` unless the whole response is a list of Chat tokens, and if it has signs that it is only a part
@@ -112,7 +112,7 @@ def list_tokens(client: ApiClient) -> TokenList:
         token = item if isinstance(item, Token) else _token(endpoint, item, {})
         if tokens.setdefault(token.id, token) != token:
             raise _invalid(endpoint, f"it contains token {token.id} twice, with different contents.")
-        if token.access_token in shared or token.refresh_token in shared:
+        if any(value and value in shared for value in (token.access_token, token.refresh_token)):
             # It would be shown.
             raise _invalid(endpoint, f"it contains a value of token {token.id} in another field.")
     more = document.announces_more(len(document.data))
@@ -131,16 +131,16 @@ class Deletion:
 
     status: int
     """2xx, 404 or 410."""
-    repeated: bool
+    may_be_executed: bool
     """Whether the API may have executed an earlier attempt of the same DELETE."""
 
     @property
     def revoked(self) -> bool:
         """Whether this DELETE revoked the token. If not, it was already gone."""
-        return self.status < 300 or self.repeated
+        return self.status < 300 or self.may_be_executed
 
 
-def revoke_token(client: ApiClient, token: Token, trust_any_404: bool) -> Deletion:
+def revoke_token(client: ChatClient, token: Token, trust_any_404: bool) -> Deletion:
     """Revoke ``token``, which must come from :func:`list_tokens`.
 
     ``trust_any_404``: accept a 404 or 410 with any content, because the list is read again afterwards. Raises
@@ -154,16 +154,16 @@ def revoke_token(client: ApiClient, token: Token, trust_any_404: bool) -> Deleti
                 f"The response to the DELETE at {endpoint} has an unexpected content (HTTP {response.status}), so it does not "
                 "come from the Chat API.",
                 response.status,
-                outcome_unknown=True,
+                may_be_executed=True,
             )
     elif not (trust_any_404 or response.is_from_api):
         raise ChatError(
             f"The response to the DELETE at {endpoint} (HTTP {response.status}) does not have the form of the Chat "
             "API, so it may come from a gateway and does not show that the token is gone.",
             response.status,
-            outcome_unknown=response.repeated,
+            may_be_executed=response.may_be_executed,
         )
-    return Deletion(response.status, response.repeated)
+    return Deletion(response.status, response.may_be_executed)
 
 
 def token_result(token: Token, include_secrets: bool = False) -> dict[str, Any]:
@@ -186,6 +186,11 @@ def diff_line(token: Token, agent: str, client: str) -> str:
         expires,
     )
     return plain_text("; ".join(parts))
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value is a number that JSON can contain. An integer can be too large to be converted to a float."""
+    return isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _is_value(value: str, listed: str | None) -> bool:
@@ -239,9 +244,7 @@ def _token(endpoint: Endpoint, item: Any, shared: dict[str, str]) -> Token:
             value = encodable(value)
             if name not in _SECRET_FIELDS:
                 value = shared.setdefault(value, value)
-        elif value is not None and not (
-            name in _DATE_FIELDS and isinstance(value, (int, float)) and math.isfinite(value)
-        ):
+        elif value is not None and not (name in _DATE_FIELDS and _is_number(value)):
             raise _invalid(endpoint, f"the {name} of token {number} is not a string.")
         values.append(value)
     return Token(number, agent_id, *values)

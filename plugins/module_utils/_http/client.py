@@ -15,14 +15,11 @@ from __future__ import annotations
 import http.client
 import json
 import math
-import os
 import re
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
-from urllib.parse import urlsplit
+from typing import Any, NoReturn
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     ChatError,
@@ -31,26 +28,22 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     unexpected_content,
     unexpected_status,
 )
-from ansible_collections.zchat.admin.plugins.module_utils._http.connection import Connection, is_loopback
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import Connection
 from ansible_collections.zchat.admin.plugins.module_utils._http.limits import (
     MAX_SIZE,
     EndlessResponseError,
     limit_responses,
 )
-from ansible_collections.zchat.admin.plugins.module_utils._http.rate_limit import (
-    RateLimit,
-    RateLimitWait,
-    backoff,
-    retry_after,
-)
+from ansible_collections.zchat.admin.plugins.module_utils._http.rate_limit import RateLimit, backoff, retry_after
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import Secrets
-from ansible_collections.zchat.admin.plugins.module_utils._http.transport_errors import Fault, fault_from
+from ansible_collections.zchat.admin.plugins.module_utils._http.transport_errors import TransportError, transport_error
+from ansible_collections.zchat.admin.plugins.module_utils._interruption import Interruption
 from ansible_collections.zchat.admin.plugins.module_utils._text import error_text
 
 try:
     import requests
     import urllib3
-    from requests.adapters import HTTPAdapter
+    from requests.adapters import BaseAdapter, HTTPAdapter
 except ImportError as missing:
     # Also raised if the installed requests is broken or incompatible with this Python.
     REQUESTS_IMPORT_ERROR: str | None = str(missing)
@@ -66,8 +59,6 @@ _NEXT_PAGE = re.compile(r"""\brel\s*=\s*(?:"[^"]*\bnext\b|'[^']*\bnext\b|next\b)
 _CHUNK = 65_536
 _MAX_ERROR_BODY = 65_536
 """Bytes that are read of a response whose status and error text are sufficient."""
-_INTERRUPTED = "Not sent, because the run was interrupted. Run the task again to finish it."
-_REPETITION_INTERRUPTED = "Not repeated, because the run was interrupted. Run the task again to finish it."
 
 
 @dataclass(frozen=True)
@@ -77,7 +68,7 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
-    repeated: bool = False
+    may_be_executed: bool = False
     """Whether the API may have executed an earlier attempt of the same request: it got no response, or a 5xx."""
     complete: bool = True
     """Whether ``body`` is the whole body. The beginning is sufficient for an error message."""
@@ -93,7 +84,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Document:
-    """The JSON value of a response with status 200; ``None`` for a 404 (see :meth:`ApiClient.get`)."""
+    """The JSON value of a response with status 200; ``None`` for a 404 (see :meth:`ChatClient.get`)."""
 
     endpoint: Endpoint
     status: int
@@ -113,12 +104,42 @@ class Document:
         return None
 
 
-class ApiClient(Protocol):
-    """What the rest of the collection uses of a client. Implemented by :class:`ChatClient` and by the tests' fake."""
+class _LimitedAdapter(HTTPAdapter):
+    """Connections, direct and through a proxy, whose responses have limits."""
 
-    @property
-    def connection(self) -> Connection:
-        """The connection that the client uses."""
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        limit_responses(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        limit_responses(manager)
+        return manager
+
+
+class ChatClient:
+    """Sends requests to the Chat API. Safe to share between threads."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        secrets: Secrets,
+        interruption: Interruption,
+        pool_size: int = 1,
+        adapter: BaseAdapter | None = None,
+    ) -> None:
+        """``secrets`` are masked in messages. ``pool_size`` is the number of concurrent requests, and so of connections.
+
+        Once ``interruption`` happens, waits end and no further request is sent; active requests still get their response.
+        ``adapter`` replaces the network, as in any use of ``requests``.
+        """
+        self.connection = connection
+        self.interruption = interruption
+        self._secrets = secrets
+        self._rate_limit = RateLimit(time.monotonic)
+        self._adapter = adapter or _LimitedAdapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True)
+        if not connection.verify:
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
     def get(
         self,
@@ -133,65 +154,6 @@ class ApiClient(Protocol):
         With ``missing_ok``, a 404 is not an error. ``access_token`` replaces the credentials of the connection.
         ``object_hook`` is passed to :func:`json.loads`.
         """
-
-    def delete(self, path: str) -> Response:
-        """Send ``DELETE {base}/{path}``. Raises :class:`ChatError` unless the status is 2xx, 404 or 410."""
-
-    def pause(self, seconds: float) -> bool:
-        """Wait, and return whether the wait was interrupted."""
-
-
-class _Adapter(HTTPAdapter):
-    """Connections, direct and through a proxy, whose responses have limits."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        limit_responses(self.poolmanager)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        limit_responses(manager)
-        return manager
-
-
-class _NoResponseError(Exception):
-    """A request without a complete response."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__()
-        self.fault = fault
-
-
-class ChatClient:
-    """An :class:`ApiClient` that sends real requests. Safe to share between threads."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        secrets: Secrets,
-        pool_size: int = 1,
-        interrupted: threading.Event | None = None,
-    ) -> None:
-        """``secrets`` are masked in messages. ``pool_size`` is the number of concurrent requests, and so of connections.
-
-        Once ``interrupted`` is set, waits end and no further request is sent; active requests still get their response.
-        """
-        self.connection = connection
-        self._interrupted = interrupted or threading.Event()
-        self._secrets = secrets
-        self._rate_limit = RateLimit(time.monotonic)
-        self._adapter = _Adapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True)
-        self._settings = self._request_settings()
-
-    def get(
-        self,
-        path: str,
-        *,
-        missing_ok: bool = False,
-        access_token: str | None = None,
-        object_hook: Callable[[dict[str, Any]], Any] | None = None,
-    ) -> Document:
-        """As :meth:`ApiClient.get`."""
         endpoint = self.connection.endpoint(path)
         response = self._request("GET", endpoint, access_token)
         if missing_ok and response.status == 404:
@@ -207,110 +169,109 @@ class ChatClient:
         return Document(endpoint, response.status, response.headers, data)
 
     def delete(self, path: str) -> Response:
-        """As :meth:`ApiClient.delete`."""
+        """Send ``DELETE {base}/{path}``. Raises :class:`ChatError` unless the status is 2xx, 404 or 410."""
         endpoint = self.connection.endpoint(path)
         response = self._request("DELETE", endpoint)
         if 200 <= response.status < 300 or response.status in (404, 410):
             return response
-        raise self._unexpected_status(response, endpoint, outcome_unknown=response.repeated)
+        raise self._unexpected_status(response, endpoint, may_be_executed=response.may_be_executed)
 
     def pause(self, seconds: float) -> bool:
-        """As :meth:`ApiClient.pause`. The only place where the collection sleeps."""
-        return self._interrupted.wait(seconds)
-
-    def _request_settings(self) -> dict[str, Any]:
-        """Return what the options and environment variables (proxies, CA bundle) set for each request, computed once.
-
-        Raises :class:`ChatError` for a CA bundle that does not exist.
-        """
-        connection = self.connection
-        if not connection.validate_certs:
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        verify: bool | str = connection.validate_certs and (connection.ca_path or True)
-        settings: dict[str, Any] = {
-            "timeout": (connection.timeout, connection.timeout),
-            **requests.Session().merge_environment_settings(connection.base_url, {}, True, verify, None),
-        }
-        url = urlsplit(connection.base_url)
-        if is_loopback(url.hostname or ""):
-            # For a proxy, this is another machine; with plain http, it would also receive the credentials.
-            settings["proxies"] = {}
-        if url.scheme == "https" and isinstance(settings["verify"], str) and not os.path.exists(settings["verify"]):
-            # Not 'ca_path', which has been checked.
-            raise ChatError(
-                f"There is no file or directory {settings['verify']}, set in REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. "
-                "Correct it, or set 'ca_path' or ZCHAT_CA_PATH. Nothing was sent."
-            )
-        return settings
+        """Wait, and return whether the run was interrupted."""
+        return self.interruption.wait(seconds)
 
     def _request(self, method: str, endpoint: Endpoint, access_token: str | None = None) -> Response:
         """Send a request, repeat it if that can help, and return the final response: below 500, and not 429."""
-        attempts = 0
-        repeated = False
-        wait = RateLimitWait(self._rate_limit, self.pause, endpoint.url, self.connection.rate_limit_timeout)
+        failures = refusals = 0
+        waited = 0.0
+        may_be_executed = False
         while True:
             try:
-                response = self._attempt(method, endpoint.url, access_token, wait, repeated)
-            except _NoResponseError as error:
-                repeated = repeated or error.fault.may_have_arrived
-                failure = ChatError(f"No response from {endpoint}: {error.fault.reason}", outcome_unknown=repeated)
-                if not error.fault.retry:
+                waited = self._await_rate_limit(endpoint, waited)
+                if self.interruption.happened:
+                    raise ChatError(interrupted("Not repeated" if may_be_executed else "Not sent"))
+                response = self._send(method, endpoint, access_token, may_be_executed)
+                if response.status == 429:
+                    refusals += 1
+                    self._block_requests(response, endpoint, refusals, waited)
+                    continue
+            except TransportError as error:
+                may_be_executed = may_be_executed or error.may_be_executed
+                failure = ChatError(f"No response from {endpoint}: {error.reason}", may_be_executed=may_be_executed)
+                if not error.retry:
                     raise failure from None
             except ChatError as error:
-                raise (error.with_unknown_outcome() if repeated else error) from None
+                raise (error.of_executed_request() if may_be_executed else error) from None
             else:
-                if response is None:
-                    continue
                 if response.status < 500:
                     return response
-                repeated = True
-                failure = self._unexpected_status(response, endpoint, outcome_unknown=True)
-            attempts += 1
-            if attempts > self.connection.retries:
-                raise _final(failure, attempts)
-            self.pause(backoff(attempts))
+                may_be_executed = True
+                failure = self._unexpected_status(response, endpoint, may_be_executed=True)
+            failures += 1
+            if failures > self.connection.retries:
+                raise _final(failure, failures)
+            self.pause(backoff(failures))
 
-    def _attempt(
-        self, method: str, url: str, access_token: str | None, wait: RateLimitWait, repeated: bool
-    ) -> Response | None:
-        """Send a request once, when the rate limit allows it. Return ``None`` after a 429."""
-        interruption = ChatError(_REPETITION_INTERRUPTED if repeated else _INTERRUPTED)
-        if not wait.acquire():
-            raise interruption
-        accepted = False
-        try:
-            if self._interrupted.is_set():
-                raise interruption
-            response = self._send(method, url, access_token, repeated)
-            if response.status == 429:
-                # This blocks the rate limit before the request is released, so that no other one is sent in between.
-                wait.refused(retry_after(response.headers, time.time()))
-                return None
-            accepted = True
-            return response
-        finally:
-            self._rate_limit.release(accepted)
+    def _await_rate_limit(self, endpoint: Endpoint, waited: float) -> float:
+        """Wait until the rate limit allows a request. Return the seconds that it has waited in total.
 
-    def _send(self, method: str, url: str, access_token: str | None, repeated: bool) -> Response:
+        Raises :class:`ChatError` if that would exceed ``rate_limit_timeout``.
+        """
+        while (seconds := self._rate_limit.remaining()) > 0:
+            self._check_wait(endpoint, waited, seconds)
+            if self.pause(seconds):
+                break
+            waited += seconds
+        return waited
+
+    def _block_requests(self, response: Response, endpoint: Endpoint, refusals: int, waited: float) -> None:
+        """Handle a 429. Raises :class:`ChatError` immediately if the required wait is too long."""
+        seconds = retry_after(response.headers, time.time())
+        if seconds is None or seconds < 1:
+            # No wait, or "now" in a response that refuses the request: do not flood the API.
+            seconds = backoff(refusals)
+        # First for all requests: if the wait is too long for this one, the others must not be sent either.
+        self._rate_limit.block(seconds)
+        self._check_wait(endpoint, waited, seconds)
+
+    def _check_wait(self, endpoint: Endpoint, waited: float, seconds: float) -> None:
+        allowed = self.connection.rate_limit_timeout
+        if waited + seconds > allowed:
+            already = f" (already waited: {waited:.0f} s)" if waited >= 0.5 else ""
+            raise ChatError(
+                f"Rate limit exceeded at {endpoint} (HTTP 429). The required wait of {seconds:.0f} s{already} exceeds "
+                f"'rate_limit_timeout' ({allowed} s). Increase it, or run the task again later.",
+                429,
+            )
+
+    def _send(self, method: str, endpoint: Endpoint, access_token: str | None, may_be_executed: bool) -> Response:
+        """Send one attempt. Raises :class:`TransportError` without a complete response."""
+        connection = self.connection
+        authorization = f"Bearer {access_token}" if access_token else connection.authorization
         try:
-            authorization = f"Bearer {access_token}" if access_token else self.connection.authorization
-            request = requests.Request(method, url, headers={**_HEADERS, "Authorization": authorization}).prepare()
-            response = self._adapter.send(request, **self._settings)
+            headers = {**_HEADERS, "Authorization": authorization}
+            response = self._adapter.send(
+                requests.Request(method, endpoint.url, headers=headers).prepare(),
+                stream=True,
+                timeout=(connection.timeout, connection.timeout),
+                verify=connection.verify,
+                proxies=connection.proxies,
+            )
             # Before version 2, urllib3 does not notice a body that ends too early.
             response.raw.enforce_content_length = True
             body, complete = _read(response, whole=method == "GET" and response.status_code == 200)
         except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError, TypeError) as error:
             # A ValueError: http.client does not check every number in a response, requests every character in a request. A
             # TypeError: requests does not check every URL of a proxy.
-            raise _NoResponseError(fault_from(error, self.connection.timeout, self.connection.address)) from None
-        return Response(response.status_code, response.headers, body, repeated, complete)
+            raise transport_error(error, connection.timeout, connection.source) from None
+        return Response(response.status_code, response.headers, body, may_be_executed, complete)
 
     def _unexpected_status(
         self,
         response: Response,
         endpoint: Endpoint,
         *,
-        outcome_unknown: bool = False,
+        may_be_executed: bool = False,
         credential: Credential | None = None,
     ) -> ChatError:
         return unexpected_status(
@@ -319,9 +280,14 @@ class ChatClient:
             credential=credential or self.connection.credential,
             text=self._secrets.quote(error_text(self._secrets.mask(response.body.decode("utf-8", "replace")))),
             location=self._secrets.quote_location(response.headers.get("Location", "")) or None,
-            outcome_unknown=outcome_unknown,
+            may_be_executed=may_be_executed,
             is_from_api=response.is_from_api,
         )
+
+
+def interrupted(what: str) -> str:
+    """Return a message about something that did not happen because of the interruption."""
+    return f"{what}, because the run was interrupted. Run the task again to finish it."
 
 
 def _read(response: requests.Response, whole: bool) -> tuple[bytes, bool]:
@@ -356,7 +322,7 @@ def _final(error: ChatError, attempts: int) -> ChatError:
         if attempts > 1
         else error.msg
     )
-    return ChatError(msg, error.status, outcome_unknown=error.failure.outcome_unknown)
+    return ChatError(msg, error.status, may_be_executed=error.failure.may_be_executed)
 
 
 def _reject_constant(name: str) -> NoReturn:

@@ -2,49 +2,37 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From options and environment variables to one validated connection. No network in this file."""
+"""From the sources of the connection options to one validated connection. No network in this file."""
 
 from __future__ import annotations
 
-import base64
-import html
 import ipaddress
-import json
-import os.path
+import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import urlsplit
+from urllib.request import (  # type: ignore[attr-defined]  # typeshed lacks one of them
+    getproxies_environment,
+    proxy_bypass_environment,
+)
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential, Endpoint
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import SECRET_MARKS, encoded, secret_forms
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
+    ACCOUNT,
+    CONNECTION_OPTIONS,
+    CREDENTIALS,
+    Source,
+    group,
+)
 from ansible_collections.zchat.admin.plugins.module_utils._options import bounded
 from ansible_collections.zchat.admin.plugins.module_utils._text import encodable
-
-CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
-    "subdomain": {"type": "str"},
-    "api_url": {"type": "str"},
-    "access_token": {"type": "str", "no_log": True, "aliases": ["token"]},
-    "email": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_path": {"type": "path"},
-    "timeout": {"type": "int", "default": 30},
-    "retries": {"type": "int", "default": 4},
-    "rate_limit_timeout": {"type": "int", "default": 300},
-}
-"""The connection options of each module's argument spec. Ansible's own fallback to environment variables is not used: it works
-for each option separately, but here the task's options take precedence for the whole group."""
-
-_ADDRESS = {"subdomain": "ZCHAT_SUBDOMAIN", "api_url": "ZCHAT_API_URL"}
-_CREDENTIALS = {"access_token": "ZCHAT_ACCESS_TOKEN", "email": "ZCHAT_EMAIL", "password": "ZCHAT_PASSWORD"}
 
 # Without re.ASCII, re.IGNORECASE accepts U+017F and U+212A, which other libraries change to "s" and "k".
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
 _PATH_SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
-SECRET_MARKS = frozenset("@?#")
-"""Characters after or before which a URL can contain a secret."""
 _MAX_SECONDS = 86_400
 """A longer time is a mistake, and sockets reject some values that are longer still."""
 _NOT_PRINTABLE_ASCII = re.compile(r"[^!-~]")
@@ -56,8 +44,8 @@ class Connection:
 
     base_url: str
     """Without a trailing slash, such as ``https://acme.zendesk.com/api/v2/chat``."""
-    address: str
-    """The option or environment variable that sets it, for messages."""
+    source: str
+    """The option or variable that sets it, for messages."""
     credential: Credential
     authorization: str = field(repr=False)
     """The value of the ``Authorization`` header. Secret."""
@@ -65,8 +53,10 @@ class Connection:
     """The token that the task authenticates with; ``None`` with email address and password. Secret."""
     secrets: frozenset[str] = field(repr=False)
     """Every form in which the credential can occur in a message."""
-    validate_certs: bool
-    ca_path: str | None
+    verify: bool | str
+    """Whether to verify the TLS certificate, or the CA bundle to verify it with."""
+    proxies: Mapping[str, str] = field(repr=False)
+    """Proxies by scheme. Their URLs can contain a password."""
     timeout: int
     """Seconds, for connecting and for each wait for data."""
     retries: int
@@ -76,66 +66,56 @@ class Connection:
 
     def endpoint(self, path: str) -> Endpoint:
         """Return the URL of ``path``, such as ``agents/me``."""
-        return Endpoint(f"{self.base_url}/{path}", self.address)
+        return Endpoint(f"{self.base_url}/{path}", self.source)
 
 
-def base_url_from(options: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+def base_url_from(sources: Sequence[Source]) -> str:
     """Return the base URL of the API, without a trailing slash.
 
     Raises :class:`ChatError` if it is missing, set twice or unsafe.
     """
-    return _base_url(*_group(options, environ, _ADDRESS))
+    return _base_url(*group(sources, ACCOUNT))
 
 
-def connection_from(options: Mapping[str, Any], environ: Mapping[str, str]) -> Connection:
-    """Return the connection that the task's ``options`` (only those that are set) and environment variables define.
+def connection_from(sources: Sequence[Source]) -> Connection:
+    """Return the connection that the sources define, the most important one first.
 
-    The address and the credentials each come either from the task or from environment variables, never from both.
-    Raises :class:`ChatError` if they are missing, set twice or unsafe.
+    The account and the credentials each come from one source, never from two. Raises :class:`ChatError` if they are
+    missing, set twice or unsafe.
     """
-    addresses, names = _group(options, environ, _ADDRESS)
-    base_url = _base_url(addresses, names)
-    authorization, access_token, credential, secrets = _credential(*_group(options, environ, _CREDENTIALS))
+    account, name = group(sources, ACCOUNT)
+    base_url = _base_url(account, name)
+    authorization, access_token, credential, secrets = _credential(*group(sources, CREDENTIALS))
     return Connection(
         base_url=base_url,
-        address=names[next(iter(addresses))],
+        source=name(next(iter(account))),
         credential=credential,
         authorization=authorization,
         access_token=access_token,
         secrets=frozenset(form for secret in secrets for form in secret_forms(secret)),
-        validate_certs=options["validate_certs"],
-        ca_path=_ca_path(*_group(options, environ, {"ca_path": "ZCHAT_CA_PATH"})),
-        timeout=bounded(options, "timeout", 1, _MAX_SECONDS),
-        retries=bounded(options, "retries", 0, 1000),
-        rate_limit_timeout=bounded(options, "rate_limit_timeout", 0, _MAX_SECONDS),
+        verify=_verify(base_url, sources),
+        proxies=_proxies(base_url),
+        timeout=_integer(sources, "timeout", 1, _MAX_SECONDS),
+        retries=_integer(sources, "retries", 0, 1000),
+        rate_limit_timeout=_integer(sources, "rate_limit_timeout", 0, _MAX_SECONDS),
     )
 
 
-def _group(
-    options: Mapping[str, Any], environ: Mapping[str, str], variables: Mapping[str, str]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the values of one group of options, and the name for each option in messages: its own or the variable's."""
-    from_task = {option: options[option] for option in variables if option in options}
-    if from_task:
-        return from_task, {option: f"'{option}'" for option in variables}
-    return {option: environ[name] for option, name in variables.items() if environ.get(name)}, dict(variables)
-
-
-def _base_url(values: Mapping[str, str], names: Mapping[str, str]) -> str:
+def _base_url(values: Mapping[str, str], name: Callable[[str], str]) -> str:
     if not values:
         raise ChatError(
             "No Chat account is set. Set 'subdomain' or 'api_url', or the environment variable ZCHAT_SUBDOMAIN or "
             "ZCHAT_API_URL."
         )
     if len(values) > 1:
-        raise ChatError(f"{names['subdomain']} and {names['api_url']} are both set. Set only one of them.")
+        raise ChatError(f"{name('subdomain')} and {name('api_url')} are both set. Set only one of them.")
     if "api_url" in values:
-        return _checked_api_url(values["api_url"], names["api_url"])
+        return _checked_api_url(values["api_url"], name("api_url"))
     subdomain = values["subdomain"]
     if not _DNS_LABEL.fullmatch(subdomain):
         host = re.search(r"(?:^|[/.])([a-z0-9-]+)\.zendesk\.com(?:/|$)", subdomain, re.IGNORECASE)
         raise ChatError(
-            f"{names['subdomain']} must be the name before '.zendesk.com', such as "
+            f"{name('subdomain')} must be the name before '.zendesk.com', such as "
             f"'{host.group(1) if host else 'acme'}', and is {_shown(subdomain)}."
         )
     return f"https://{subdomain.lower()}.zendesk.com/api/v2/chat"
@@ -197,17 +177,42 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback if address else host == "localhost"
 
 
-def _ca_path(values: Mapping[str, str], names: Mapping[str, str]) -> str | None:
+def _integer(sources: Sequence[Source], option: str, least: int, most: int) -> int:
+    """Return an integer option or its default. Raises :class:`ChatError` if it is out of range."""
+    values, name = group(sources, (option,))
+    value: int = values.get(option, CONNECTION_OPTIONS[option]["default"])
+    return bounded(name(option), value, least, most)
+
+
+def _verify(base_url: str, sources: Sequence[Source]) -> bool | str:
+    """Return what ``requests`` needs to verify certificates. Raises :class:`ChatError` for a CA bundle that does not exist."""
+    validate_certs: bool = group(sources, ("validate_certs",))[0].get("validate_certs", True)
+    values, name = group(sources, ("ca_path",))
     path = os.path.expanduser(values.get("ca_path") or "")
     if path and not os.path.exists(path):
+        raise ChatError(f"There is no file or directory {encodable(path)}, set in {name('ca_path')}. Nothing was sent.")
+    if not validate_certs or path:
+        return validate_certs and path
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or ""
+    if bundle and base_url.startswith("https:") and not os.path.exists(bundle):
         raise ChatError(
-            f"There is no file or directory {encodable(path)}, set in {names['ca_path']}. Nothing was sent."
+            f"There is no file or directory {encodable(bundle)}, set in REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Correct it, or "
+            "set 'ca_path' or ZCHAT_CA_PATH. Nothing was sent."
         )
-    return path or None
+    return bundle or True
+
+
+def _proxies(base_url: str) -> dict[str, str]:
+    """Return the proxies in environment variables. The system's own settings are not read: on macOS, that ends a forked process.
+
+    None for a loopback address: for a proxy, this is another machine, and with plain http, it would get the credentials.
+    """
+    host = urlsplit(base_url).hostname or ""
+    return {} if is_loopback(host) or proxy_bypass_environment(host) else getproxies_environment()
 
 
 def _credential(
-    values: Mapping[str, str], names: Mapping[str, str]
+    values: Mapping[str, str], name: Callable[[str], str]
 ) -> tuple[str, str | None, Credential, Iterable[str]]:
     """Return the ``Authorization`` header, the access token if there is one, the credential's kind, and the secrets.
 
@@ -219,36 +224,36 @@ def _credential(
             "ZCHAT_ACCESS_TOKEN, or ZCHAT_EMAIL and ZCHAT_PASSWORD."
         )
     if "access_token" in values and len(values) > 1:
-        others = " and ".join(names[option] for option in ("email", "password") if option in values)
+        others = " and ".join(name(option) for option in ("email", "password") if option in values)
         raise ChatError(
-            f"{names['access_token']} and {others} are set at the same time. Set only one kind of credentials."
+            f"{name('access_token')} and {others} are set at the same time. Set only one kind of credentials."
         )
     if "access_token" in values:
-        token = _checked_token(values["access_token"].strip(), names["access_token"])
-        return f"Bearer {token}", token, Credential(True, names["access_token"]), [token]
+        token = _checked_token(values["access_token"].strip(), name("access_token"))
+        return f"Bearer {token}", token, Credential(True, name("access_token")), [token]
     for option in ("email", "password"):
         if not values.get(option):
             advice = (
                 "To select agents by address, use 'agent_emails'."
-                if names[option].startswith("'")
+                if name(option).startswith("'")
                 else "Set both, or set only ZCHAT_ACCESS_TOKEN."
             )
             raise ChatError(
-                f"{names[option]} is missing. {names['email']} and {names['password']} are the login, and must be set together. {advice}"
+                f"{name(option)} is missing. {name('email')} and {name('password')} are the login, and must be set together. {advice}"
             )
     email, password = values["email"], values["password"]
     if ":" in email or re.search(r"[\s\x00-\x1f\x7f]", email):
         raise ChatError(
-            f"{names['email']} contains a colon, a space or a control character, which is invalid in a login."
+            f"{name('email')} contains a colon, a space or a control character, which is invalid in a login."
         )
-    source = f"{names['email']} and {names['password']}"
+    source = f"{name('email')} and {name('password')}"
     try:
-        encoded = _base64(f"{email}:{password}")
+        login = encoded(f"{email}:{password}")
     except UnicodeEncodeError:
         raise ChatError(
             f"{source} contain a character that UTF-8 cannot encode. Check how they were decrypted."
         ) from None
-    return f"Basic {encoded}", None, Credential(False, source), [password, encoded]
+    return f"Basic {login}", None, Credential(False, source), [password, login]
 
 
 def _checked_token(token: str, name: str) -> str:
@@ -260,19 +265,6 @@ def _checked_token(token: str, name: str) -> str:
             "not shown. Check how it was copied or decrypted. Set the token alone, without the word 'Bearer'."
         )
     return token
-
-
-def _base64(text: str) -> str:
-    return base64.b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")
-
-
-def secret_forms(secret: str) -> list[str]:
-    """Return ``secret`` as it is, and as it looks inside JSON, HTML, a URL, a form, or a Basic header, or changed by case."""
-    quoted = [quote(secret, safe=safe, errors="replace") for safe in ("", "/")]
-    forms = [*quoted, quote_plus(secret, errors="replace")]
-    lower_case = [re.sub(r"%[0-9A-F]{2}", lambda found: found.group().lower(), form) for form in forms]
-    changed = [secret.upper(), secret.lower(), secret[::-1]]
-    return [secret, json.dumps(secret)[1:-1], html.escape(secret), *forms, *lower_case, *changed, _base64(secret)]
 
 
 def _shown(value: str) -> str:

@@ -6,12 +6,19 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import json
 import re
 import unicodedata
 from bisect import bisect
 from collections.abc import Iterable
+from typing import Any, TypeVar
+from urllib.parse import quote, quote_plus
 
 from ansible_collections.zchat.admin.plugins.module_utils._text import plain_text
+
+_Value = TypeVar("_Value")
 
 MASK = "********"
 MIN_PREFIX = 8
@@ -27,6 +34,10 @@ _RUN = re.compile(rf"[A-Za-z0-9+/=_.%~*\\-](?:(?:{_LINE_BREAK})?[A-Za-z0-9+/=_.%
 _SPLIT_RUN = re.compile(r"(?:[A-Za-z0-9_-]{1,2}[^A-Za-z0-9_-]{1,2}){10,}[A-Za-z0-9_-]{0,2}")
 """A run that other characters split into single characters, or into bytes in hexadecimal."""
 _URL_PART = re.compile(r"[A-Za-z0-9+=_%~*-]+")
+
+
+SECRET_MARKS = frozenset("@?#")
+"""Characters after or before which a URL can contain a secret."""
 
 
 class Secrets:
@@ -104,3 +115,33 @@ def _common_length(text: str, start: int, value: str) -> int:
         if text[start + index] != value[index]:
             return index
     return length
+
+
+def masked(value: _Value, secrets: Iterable[str]) -> _Value:
+    """Return a result with these secrets masked in each of its strings. Other values, and the keys, stay as they are."""
+    longest_first = sorted(filter(None, set(secrets)), key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first)))
+
+    def without(item: Any) -> Any:
+        if isinstance(item, str):
+            return pattern.sub(MASK, item)
+        if isinstance(item, dict):
+            return {key: without(each) for key, each in item.items()}
+        return [without(each) for each in item] if isinstance(item, list) else item
+
+    result: _Value = without(value) if longest_first else value
+    return result
+
+
+def secret_forms(secret: str) -> list[str]:
+    """Return ``secret`` as it is, and as it looks inside JSON, HTML, a URL, a form, or a Basic header, or changed by case."""
+    quoted = [quote(secret, safe=safe, errors="replace") for safe in ("", "/")]
+    forms = [*quoted, quote_plus(secret, errors="replace")]
+    lower_case = [re.sub(r"%[0-9A-F]{2}", lambda found: found.group().lower(), form) for form in forms]
+    changed = [secret.upper(), secret.lower(), secret[::-1]]
+    return [secret, json.dumps(secret)[1:-1], html.escape(secret), *forms, *lower_case, *changed, encoded(secret)]
+
+
+def encoded(text: str) -> str:
+    """Return ``text`` as a Basic header has it."""
+    return base64.b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")

@@ -11,100 +11,100 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 
-@dataclass(frozen=True)
-class Fault:
-    """Why a request got no complete response."""
+class TransportError(Exception):
+    """A request without a complete response."""
 
-    reason: str
-    """A sentence. It never contains the text of an exception of a library, which can contain secrets."""
-    retry: bool = True
-    """Whether a repetition can help."""
-    may_have_arrived: bool = True
-    """Whether the server may have executed the request."""
+    def __init__(self, reason: str, retry: bool = True, may_be_executed: bool = True) -> None:
+        """``reason`` is a sentence. It never contains the text of an exception of a library, which can contain secrets.
+
+        ``retry``: a repetition can help. ``may_be_executed``: the API may have executed the request.
+        """
+        super().__init__(reason)
+        self.reason = reason
+        self.retry = retry
+        self.may_be_executed = may_be_executed
 
 
-_FAULTS: tuple[tuple[tuple[str, ...], Fault], ...] = (
+_ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
     (
         ("SSLCertVerificationError", "CertificateError"),
-        Fault(
+        TransportError(
             "the TLS certificate could not be verified, so nothing was sent. If your own CA signed it, set 'ca_path' or "
             "ZCHAT_CA_PATH to the bundle of that CA.",
             retry=False,
-            may_have_arrived=False,
+            may_be_executed=False,
         ),
     ),
     (
         ("SlowResponseError",),
-        Fault("the response was too slow ({detail}). For a line that is really this slow, increase 'timeout'."),
+        TransportError(
+            "the response was too slow ({detail}). For a line that is really this slow, increase 'timeout'."
+        ),
     ),
-    (("EndlessResponseError",), Fault("the response does not end ({detail}).", retry=False)),
+    (("EndlessResponseError",), TransportError("the response does not end ({detail}).", retry=False)),
     (
         ("ProxyError",),
-        Fault("the proxy in HTTPS_PROXY could not be used ({detail}).", may_have_arrived=False),
+        TransportError("the proxy in HTTPS_PROXY could not be used ({detail}).", may_be_executed=False),
     ),
     (
         ("InvalidProxyURL", "ProxySchemeUnknown", "LocationParseError"),
-        Fault("the proxy in HTTPS_PROXY is not a valid URL.", retry=False, may_have_arrived=False),
+        TransportError("the proxy in HTTPS_PROXY is not a valid URL.", retry=False, may_be_executed=False),
     ),
     (
         ("gaierror",),
-        Fault(
-            "the host name could not be resolved. Check {address} and DNS.",
-            may_have_arrived=False,
+        TransportError(
+            "the host name could not be resolved. Check {source} and DNS.",
+            may_be_executed=False,
         ),
     ),
     (
         ("ConnectTimeout", "ConnectTimeoutError"),
-        Fault("no connection within {timeout} s ('timeout').", may_have_arrived=False),
+        TransportError("no connection within {timeout} s ('timeout').", may_be_executed=False),
     ),
     (
         ("ConnectionRefusedError",),
-        Fault(
-            "the connection was refused. Nothing listens there, or a firewall blocks it. Check {address}.",
-            may_have_arrived=False,
+        TransportError(
+            "the connection was refused. Nothing listens there, or a firewall blocks it. Check {source}.",
+            may_be_executed=False,
         ),
     ),
-    (("NewConnectionError",), Fault("the connection failed ({detail}).", may_have_arrived=False)),
+    (("NewConnectionError",), TransportError("the connection failed ({detail}).", may_be_executed=False)),
     (
         ("ReadTimeout", "ReadTimeoutError", "timeout", "TimeoutError"),
-        Fault("no data for {timeout} s ('timeout')."),
+        TransportError("no data for {timeout} s ('timeout')."),
     ),
-    (("SSLError",), Fault("the TLS handshake failed ({detail}). Check {address} and the CA bundle.")),
+    (("SSLError",), TransportError("the TLS handshake failed ({detail}). Check {source} and the CA bundle.")),
     (
         ("InvalidHeader", "InvalidHeadersError"),
-        Fault("the response headers are not valid, or contradict each other.", retry=False),
+        TransportError("the response headers are not valid, or contradict each other.", retry=False),
     ),
     (
         ("ProtocolError", "ChunkedEncodingError", "IncompleteRead", "ConnectionResetError"),
-        Fault("the connection broke before the response was complete ({detail})."),
+        TransportError("the connection broke before the response was complete ({detail})."),
     ),
     (
         ("ContentDecodingError", "DecodeError"),
-        Fault("the response could not be decompressed. Its content does not match its headers.", retry=False),
+        TransportError("the response could not be decompressed. Its content does not match its headers.", retry=False),
     ),
-    (("ConnectionError", "Timeout"), Fault("the request failed ({detail}).")),
+    (("ConnectionError", "Timeout"), TransportError("the request failed ({detail}).")),
 )
-"""In the order of precedence: names of exception classes, and the fault. The names are the same in all supported versions
+"""In the order of precedence: names of exception classes, and the error. The names are the same in all supported versions
 of ``requests`` and urllib3; the modules of the classes are not."""
-_OTHER = Fault("the request could not be sent ({detail}).", retry=False)
+_OTHER = TransportError("the request could not be sent ({detail}).", retry=False)
 
 
-def fault_from(error: BaseException, timeout: int, address: str) -> Fault:
-    """Return the fault that ``error`` stands for.
+def transport_error(error: BaseException, timeout: int, source: str) -> TransportError:
+    """Return the error of the collection for an exception of ``requests``, urllib3 or ``http.client``.
 
-    ``timeout`` is the option in seconds, ``address`` the option or environment variable that sets the base URL.
+    ``timeout`` is the option in seconds, ``source`` the option or variable that sets the base URL.
     """
     causes = list(_causes(error))
     names = {type(cause).__name__ for cause in causes}
-    fault = next((fault for classes, fault in _FAULTS if names.intersection(classes)), _OTHER)
-    return Fault(
-        fault.reason.format(detail=_detail(causes), timeout=timeout, address=address),
-        fault.retry,
-        fault.may_have_arrived,
-    )
+    found = next((found for classes, found in _ERRORS if names.intersection(classes)), _OTHER)
+    reason = found.reason.format(detail=_detail(causes), timeout=timeout, source=source)
+    return TransportError(reason, found.retry, found.may_be_executed)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The journal of a run: a record of each revocation as soon as the API confirms it."""
+"""The journal of a run: a line before each DELETE, and one for its outcome. It remains however the run ends."""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import stat
@@ -19,14 +18,18 @@ from ansible_collections.zchat.admin.plugins.module_utils._text import plain_tex
 
 
 class Journal:
-    """Writes a line for each revocation to the system log, and as JSON to a file if the task sets one."""
+    """Writes a line of JSON for each event to a file if the task sets one, and each revocation to the system log.
+
+    Several runs can write to the same file. It needs no lock, which not every file system has: a line is one write that
+    appends, and starts on a line of its own.
+    """
 
     def __init__(self, path: str | None, account: str, log: Callable[[str], None]) -> None:
+        """Create a journal that is not open yet. ``account`` is the base URL; ``log`` writes to the system log."""
         self._path = path
         self._account = account
         self._log = log
         self._file: int | None = None
-        self._last_line_is_incomplete = False
 
     def check(self) -> None:
         """Raise :class:`ChatError` if :meth:`open` would fail. Creates nothing."""
@@ -49,9 +52,6 @@ class Journal:
             return
         try:
             self._file = self._open_file(os.O_RDWR | os.O_CREAT)
-            # The lock ends with this process. Who reads the journal of a killed task can wait for it.
-            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            self._last_line_is_incomplete = self._ends_within_a_line(self._file)
         except OSError as error:
             raise self._error(os.strerror(error.errno or 0)) from None
 
@@ -68,24 +68,31 @@ class Journal:
             raise self._error("it is not a regular file")
         return descriptor
 
-    @staticmethod
-    def _ends_within_a_line(descriptor: int) -> bool:
-        """Return whether the last line is incomplete, because an earlier run was killed while it wrote."""
-        size = os.fstat(descriptor).st_size
-        return size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
-
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        """Close the file. Raises :class:`ChatError` if the file system lost lines, which some report only now."""
+        if self._file is None:
+            return
+        descriptor, self._file = self._file, None
+        try:
+            os.close(descriptor)
+        except OSError as error:
+            raise self._error(os.strerror(error.errno or 0)) from None
 
-    def record(self, token: Token, number: int, of: int) -> None:
-        """Record a revocation, the ``number``-th ``of`` all selected so far. Raises :class:`ChatError` if the file cannot be written."""
-        self._log(
-            f"revoked OAuth token {token.id} of agent {token.agent_id} at {self._account} "
-            f"(client {plain_text(str(token.client_identifier))}, {number} of {of})"
-        )
+    def record(self, event: str, token: Token, number: int, of: int) -> None:
+        """Record an event: ``delete`` (a DELETE is sent next), ``revoked``, ``gone`` or ``failed``.
+
+        ``number`` tokens ``of`` all selected ones are revoked so far. Raises :class:`ChatError` if the file cannot be written.
+        """
+        try:
+            self._write(event, token, number, of)
+        finally:
+            if event == "revoked":
+                self._log(
+                    f"revoked OAuth token {token.id} of agent {token.agent_id} at {self._account} "
+                    f"(client {plain_text(str(token.client_identifier))}, {number} of {of})"
+                )
+
+    def _write(self, event: str, token: Token, number: int, of: int) -> None:
         if self._file is None:
             return
         line = json.dumps(
@@ -95,18 +102,23 @@ class Journal:
                 "token": token.id,
                 "agent_id": token.agent_id,
                 "client_identifier": token.client_identifier,
+                "event": event,
                 "n": number,
                 "of": of,
             }
         )
-        data = f"{chr(10) if self._last_line_is_incomplete else ''}{line}\n".encode()
-        self._last_line_is_incomplete = False
         try:
-            written = os.write(self._file, data)
+            data = f"{self._line_break()}{line}\n".encode()
+            while data:
+                data = data[os.write(self._file, data) :]
         except OSError as error:
             raise self._error(os.strerror(error.errno or 0)) from None
-        if written < len(data):
-            raise self._error("no space left on device")
+
+    def _line_break(self) -> str:
+        """Return a line break if the last line is incomplete: its writer was killed, or the file system was full."""
+        descriptor = self._file or 0
+        size = os.fstat(descriptor).st_size
+        return "\n" if size > 0 and os.pread(descriptor, 1, size - 1) != b"\n" else ""
 
     def _error(self, reason: str) -> ChatError:
         return ChatError(f"The journal {self._path} cannot be written: {reason[:1].lower()}{reason[1:]}.")

@@ -22,6 +22,10 @@ _MAX_REASONS = 3
 """Reasons that the message of a failed task contains."""
 
 
+GUARDED = Failure("Not attempted: see the message of the task.")
+"""The failure of each token that a guard protects. The guard's own message is that of the task."""
+
+
 class Outcome(Enum):
     """What happened to a selected token. At the end of a run, no token is pending."""
 
@@ -45,8 +49,8 @@ class Row:
     """Why it was not revoked."""
     deletion: Deletion | None = None
     """The response to its DELETE."""
-    may_be_revoked: bool = False
-    """Whether the API executed its DELETE, or may have executed it. If a list lacks the token, this run revoked it."""
+    may_be_executed: bool = False
+    """Whether the API may have executed its DELETE. If a list lacks the token, this run revoked it."""
 
 
 @dataclass
@@ -86,10 +90,10 @@ class Outcomes:
     def record(self, token: Token, result: Deletion | Failure) -> None:
         """Record the outcome of one DELETE."""
         if isinstance(result, Failure):
-            self._set(Row(token, Outcome.NOT_REVOKED, failure=result, may_be_revoked=result.outcome_unknown))
+            self._set(Row(token, Outcome.NOT_REVOKED, failure=result, may_be_executed=result.may_be_executed))
         else:
             outcome = Outcome.REVOKED if result.revoked else Outcome.GONE
-            self._set(Row(token, outcome, deletion=result, may_be_revoked=result.revoked))
+            self._set(Row(token, outcome, deletion=result, may_be_executed=result.revoked))
 
     def finish(self, failure: Failure, besides: Collection[int] = ()) -> None:
         """Complete all pending rows with the same failure, except those with an id in ``besides``."""
@@ -103,39 +107,46 @@ class Outcomes:
         self.failure = failure
         self.finish(of_tokens or failure)
 
-    def confirm(self, token: Token) -> None:
+    def mark_revoked(self, token: Token) -> None:
         """Record that a token without a confirmed DELETE is revoked."""
         self._set(replace(self.rows[token.id], outcome=Outcome.REVOKED, failure=None))
 
     def assume_revoked(self) -> None:
         """Record, in check mode, that a run would revoke the pending tokens."""
         for token in self.tokens(Outcome.PENDING):
-            self.confirm(token)
+            self.mark_revoked(token)
 
     def contradict(self, token: Token, failure: Failure) -> None:
         """Record that a token still exists, whatever the response to its DELETE was."""
         self._set(replace(self.rows[token.id], outcome=Outcome.NOT_REVOKED, failure=failure))
 
-    def compare_with_list(self, listed_ids: Collection[int], contradiction: Callable[[Row], Failure]) -> list[Token]:
-        """Correct the rows by a list, and return the tokens that turn out to be revoked although no DELETE was confirmed.
+    def compare_with_list(self, listed_ids: Collection[int], contradiction: Callable[[Row], Failure]) -> list[Row]:
+        """Correct the rows by a list. Return those whose outcome the list decided.
 
         ``contradiction`` returns the failure of a token that the list contains although it counted as revoked or gone.
         """
-        confirmed = []
+        decided = []
         for number, row in list(self.rows.items()):
             if number in listed_ids:
                 if row.outcome in (Outcome.REVOKED, Outcome.GONE):
                     self.contradict(row.token, contradiction(row))
-                elif row.failure is not None:
-                    self.contradict(row.token, replace(row.failure, outcome_unknown=False))
-            elif row.outcome in (Outcome.PENDING, Outcome.NOT_REVOKED):
-                if not row.may_be_revoked:
-                    self._set(replace(row, outcome=Outcome.GONE, failure=None))
+                elif row.failure is not None and row.failure.may_be_executed:
+                    self.contradict(row.token, replace(row.failure, may_be_executed=False))
+                else:
                     continue
-                self.confirm(row.token)
-                if row.deletion is None:
-                    confirmed.append(row.token)
-        return confirmed
+            elif row.outcome in (Outcome.PENDING, Outcome.NOT_REVOKED):
+                outcome = Outcome.REVOKED if row.may_be_executed else Outcome.GONE
+                self._set(replace(row, outcome=outcome, failure=None))
+            else:
+                continue
+            decided.append(self.rows[number])
+        return decided
+
+    @property
+    def unknown(self) -> list[int]:
+        """The ids of the tokens that may be revoked: their DELETE got no valid response, and no list decided."""
+        rows = self._rows(Outcome.NOT_REVOKED)
+        return [row.token.id for row in rows if row.failure is not None and row.failure.may_be_executed]
 
     def _set(self, row: Row) -> None:
         before = self.rows.get(row.token.id)
@@ -200,7 +211,9 @@ class Outcomes:
         return [row for number, row in sorted(self.rows.items()) if row.outcome is outcome]
 
     def _failures(self) -> list[Failure]:
-        failures = [row.failure for row in self._rows(Outcome.NOT_REVOKED) if row.failure]
+        """Return the failures that a response can have caused: not those that only a later list showed."""
+        rows = self._rows(Outcome.NOT_REVOKED)
+        failures = [row.failure for row in rows if row.failure and row.deletion is None]
         return [*([self.failure] if self.failure else []), *failures]
 
     def _message(self, check_mode: bool) -> str:
@@ -232,11 +245,7 @@ class Outcomes:
         return " ".join([f"Revoked {self.counts[Outcome.REVOKED]} of {counted(total, 'token')}.", *texts])
 
 
-GUARDED = Failure("Not attempted: see the message of the task.")
-"""The failure of each token that a guard protects. The guard's own message is that of the task."""
-
-
 def _reason(failure: Failure) -> str:
-    if failure.outcome_unknown:
+    if failure.may_be_executed:
         return f"{sentence(failure.msg)} It is unknown whether the token was revoked."
     return failure.msg

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import Agent, get_me
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, TokenList
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Listed:
 class OwnToken:
     """Identifies the task's own agent and token. Requests ``agents/me`` once, and only if necessary."""
 
-    def __init__(self, client: ApiClient) -> None:
+    def __init__(self, client: ChatClient) -> None:
         self._client = client
         self._value = client.connection.access_token
         self._me: Agent | ChatError | None = None

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import Agent, get_me
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Failure
-from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient, interrupted
 
 VERIFY_WAITS = (0.5, 1.0, 1.5, 2.0)
 """Seconds between attempts to confirm a revocation: 5 in total."""
 
 
-def authenticate(client: ApiClient, access_token: str | None = None, wait: bool = True) -> Agent | Failure:
+def authenticate(client: ChatClient, access_token: str | None = None, wait: bool = True) -> Agent | Failure:
     """Use a token (``None``: the task's own credentials) and return the agent, or why it did not work.
 
-    ``wait``: repeat this for up to 5 s while the token works. A 403 that names missing scopes shows that it works, too.
+    ``wait``: repeat this for up to 5 s while the token works. A 403 that names missing scopes shows that it works, too. If an
+    interruption ends the wait, it is unknown whether the token works.
     """
     waits = iter(VERIFY_WAITS if wait else ())
     while True:
@@ -33,8 +34,10 @@ def authenticate(client: ApiClient, access_token: str | None = None, wait: bool 
             if not lacks_scope(result):
                 return result
         pause = next(waits, None)
-        if pause is None or client.pause(pause):
+        if pause is None:
             return result
+        if client.pause(pause):
+            return Failure(interrupted("Not verified"))
 
 
 def lacks_scope(failure: Failure) -> bool:
@@ -54,7 +57,7 @@ class Probe:
 
 
 def probe_values(
-    client: ApiClient, values: Iterable[str], listed: Sequence[Token], kept: Iterable[Token] = ()
+    client: ChatClient, values: Iterable[str], listed: Sequence[Token], kept: Iterable[Token] = ()
 ) -> Probe:
     """Test each value with ``GET agents/me``, after the revocation.
 

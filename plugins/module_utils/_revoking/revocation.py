@@ -11,21 +11,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.names import Names, look_up_names
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import (
+    Deletion,
     Token,
     TokenList,
     list_tokens,
     revoke_token,
 )
-from ansible_collections.zchat.admin.plugins.module_utils._entry import Task
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Failure
-from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Failure, failure_of
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient, interrupted
+from ansible_collections.zchat.admin.plugins.module_utils._interruption import NoThreadError, run_concurrently
 from ansible_collections.zchat.admin.plugins.module_utils._options import bounded
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.journal import Journal
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import GUARDED, Outcome, Outcomes, Row
@@ -35,8 +35,9 @@ from ansible_collections.zchat.admin.plugins.module_utils._revoking.probe import
     authenticate,
     probe_values,
 )
-from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import TokenSelector
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import Selection
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import Selectors, expires
+from ansible_collections.zchat.admin.plugins.module_utils._task import Task
 from ansible_collections.zchat.admin.plugins.module_utils._text import counted, named, plain_text
 
 MAX_ROUNDS = 20
@@ -66,7 +67,8 @@ class Limits:
         most = options.get("max_revocations")
         if most is not None and most < 0:
             raise ChatError(f"'max_revocations' must be 0 or more, and is {most}.")
-        return cls(options["own_token"], most, bounded(options, "concurrency", 1, 32), options["verify"])
+        concurrency = bounded("'concurrency'", options["concurrency"], 1, 32)
+        return cls(options["own_token"], most, concurrency, options["verify"])
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,10 @@ class Plan:
     """The number of rounds so far, this one included."""
     ambiguous_values: str | None
     """Why ``token_values`` does not identify its tokens, if so."""
+
+
+_EVENTS = {Outcome.REVOKED: "revoked", Outcome.GONE: "gone"}
+"""The events of the journal for outcomes; ``failed`` for any other."""
 
 
 def check_guards(plan: Plan, limits: Limits, own_token_id: int | None) -> Failure | None:
@@ -110,39 +116,43 @@ def check_guards(plan: Plan, limits: Limits, own_token_id: int | None) -> Failur
     return None
 
 
-def revoke_selected(task: Task) -> dict[str, Any]:
-    """Run the task and return its result.
+def revoke_selected(task: Task) -> tuple[dict[str, Any], list[int]]:
+    """Run the task. Return its result, and the ids of the tokens of which it is unknown whether they are revoked.
 
-    Raises :class:`ChatError` only before the first DELETE: for an invalid option, a failed lookup, or an invalid list.
+    Raises only before the first DELETE: :class:`ChatError` for an invalid option, a failed lookup, or an invalid list.
     """
     limits = Limits.from_options(task.options)
     selectors = Selectors.from_options(task.options, required=True)
     journal = Journal(task.options.get("journal"), task.client.connection.base_url, task.log)
     own = OwnToken(task.client)
-    selector = TokenSelector(task.client, selectors, own)
+    selection = Selection.look_up(task.client, selectors, own)
     probes = task.options["probe_values"] and not task.check_mode
-    revocation = _Revocation(task.client, selector, own, limits, journal, probes)
+    revocation = _Revocation(task.client, selection, own, limits, journal, probes)
     # Not in a variable: a list can take hundreds of megabytes, and another one is read later.
     revocation.plan(list_tokens(task.client), is_first=True)
-    try:
-        revocation.run(task.check_mode)
-    except ChatError as error:
-        # The journal cannot be opened.
-        revocation.outcomes.stop(error.failure)
-    finally:
-        journal.close()
-    revocation.probe()
-    return _result(task, selector, revocation.outcomes)
-
-
-def _result(task: Task, selector: TokenSelector, outcomes: Outcomes) -> dict[str, Any]:
     names = Names()
-    if task.options["names"]:
-        tokens = [row.token for row in outcomes.rows.values()]
-        names = look_up_names(task.client, tokens, selector.selectors.agent_ids or (), selector.found)
-        outcomes.warnings += names.warnings
+
+    def look_up() -> None:
+        nonlocal names
+        tokens = [row.token for row in revocation.outcomes.rows.values()]
+        names = look_up_names(task.client, tokens, selectors.agent_ids or (), selection.found)
+
+    try:
+        revocation.run(task.check_mode, look_up if task.options["names"] else None)
+        revocation.probe()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the outcomes so far must not be lost
+        revocation.outcomes.stop(failure_of(error))
+    try:
+        journal.close()
+    except ChatError as error:
+        revocation.outcomes.failure = revocation.outcomes.failure or error.failure
+    return _result(task, selectors, revocation.outcomes, names), revocation.outcomes.unknown
+
+
+def _result(task: Task, selectors: Selectors, outcomes: Outcomes, names: Names) -> dict[str, Any]:
+    outcomes.warnings += names.warnings
     result = outcomes.result(task.check_mode)
-    if selector.selectors.token_values is not None:
+    if selectors.token_values is not None:
         result["values_dead"] = outcomes.values_dead
     if task.options["names"]:
         result.update(names.result())
@@ -155,8 +165,8 @@ class _Revocation:
 
     def __init__(
         self,
-        client: ApiClient,
-        selector: TokenSelector,
+        client: ChatClient,
+        selection: Selection,
         own: OwnToken,
         limits: Limits,
         journal: Journal,
@@ -164,11 +174,11 @@ class _Revocation:
     ) -> None:
         """``probes``: test the values in ``token_values`` afterwards."""
         self.outcomes = Outcomes(
-            already_absent=set(selector.selectors.ids or ()),
-            unknown_agent_emails=list(selector.found.unknown_emails),
+            already_absent=set(selection.selectors.ids or ()),
+            unknown_agent_emails=list(selection.found.unknown_emails),
         )
         self._client = client
-        self._selector = selector
+        self._selection = selection
         self._own = own
         self._limits = limits
         self._journal = journal
@@ -178,8 +188,10 @@ class _Revocation:
         """Tokens in the first list that have one of the ``token_values``."""
         self._last: set[int] = set()
         """Ids of tokens that are, or can be, the task's own token and are to be revoked: after all others."""
-        self._untouched: set[int] = set()
+        self._witnesses: set[int] = set()
         """Ids in earlier lists that are not to be revoked and not expired: a later list without any of them is no proof."""
+        self._attempted: set[int] = set()
+        """Ids of tokens that have a line in the journal."""
         self._seen: set[int] = set()
         """Ids in earlier lists. A later round revokes only tokens that were not listed before."""
         self._rounds = 0
@@ -190,17 +202,17 @@ class _Revocation:
     def plan(self, token_list: TokenList, is_first: bool = False) -> None:
         """Select the tokens of a list that have no outcome yet. They are pending afterwards, unless a guard stops the task."""
         outcomes = self.outcomes
-        own = self._own.identify(token_list.tokens)
-        selection, selectors = self._selector.select(token_list), self._selector.selectors
-        outcomes.keep(outcomes.add(selection.excluded), "excluded")
-        new = outcomes.add(token for token in selection.tokens if token.id not in self._seen)
+        own = self._observe(token_list)
+        selected, selectors = self._selection.select(token_list), self._selection.selectors
+        outcomes.keep(outcomes.add(selected.excluded), "excluded")
+        new = outcomes.add(token for token in selected.tokens if token.id not in self._seen)
         self._seen.update(token.id for token in token_list.tokens)
         if is_first:
             outcomes.listed = self._own.listed(token_list.tokens)
-            self._selector.check_exclude(token_list)
-            self._warn(*outcomes.listed.warnings(), *self._selector.warnings(token_list, self._probes))
+            self._selection.check_exclude(token_list)
+            self._warn(*outcomes.listed.warnings(), *self._selection.warnings(token_list, self._probes))
             self._with_given_values = selectors.with_given_values(token_list.tokens)
-        self._warn(*selection.warnings)
+        self._warn(*selected.warnings)
         outcomes.own_token_id = self._own.id
         outcomes.already_absent.difference_update(token.id for token in token_list.tokens)
 
@@ -218,18 +230,18 @@ class _Revocation:
             outcomes.stop(failure, GUARDED)
             return
         self._last.update(token.id for token in candidates)
-        self._add_untouched(token_list)
-        self._untouched.difference_update(token.id for token in revoke)
+        self._witnesses.difference_update(token.id for token in revoke)
         if revoke and own and own.scopes is not None and "write" not in own.scope_set():
             self._warn(
                 f"Token {own.id}, which this task authenticates with, lacks the scope 'write' (it has: {plain_text(own.scopes)}). The "
                 "API probably refuses every revocation. Use a token with the scopes 'read write'."
             )
 
-    def run(self, check_mode: bool) -> None:
+    def run(self, check_mode: bool, look_up: Callable[[], None] | None) -> None:
         """Revoke the pending tokens and verify the outcome; in check mode, do neither.
 
-        Raises :class:`ChatError` if the journal cannot be opened. Nothing is revoked in that case.
+        ``look_up`` is called after that, but before the task's own token is revoked, which it needs. Raises
+        :class:`ChatError` if the journal cannot be opened. Nothing is revoked in that case.
         """
         proven = True
         if self.outcomes.counts[Outcome.PENDING]:
@@ -239,8 +251,11 @@ class _Revocation:
                 proven = False
             else:
                 self._journal.open()
-                others_proven, own_proven = self._revoke_others(), self._revoke_own()
-                proven = others_proven and own_proven
+                proven = self._revoke_others()
+        if look_up:
+            look_up()
+        if self.outcomes.counts[Outcome.PENDING]:
+            proven = self._revoke_own() and proven
         self.outcomes.verified = proven
 
     def _revoke_others(self) -> bool:
@@ -249,58 +264,84 @@ class _Revocation:
             self._delete(pending, self._limits.concurrency)
             if self._stopped:
                 self.outcomes.finish(self._stopped, besides=self._last)
-            if self._stopped == _STOPPED_BY_401 or not self._limits.verify or not self._verify():
+            if self._stopped == _STOPPED_BY_401 or not self._limits.verify or not self._verify_and_plan():
                 return False
         return True
 
     def _delete(self, tokens: Sequence[Token], concurrency: int) -> None:
         """Send a DELETE for each token, and record the outcomes as they arrive. Stops when ``_stopped`` is set."""
-
-        def revoke_one(token: Token) -> None:
-            if self._stopped:
-                return
-            try:
-                result: Any = revoke_token(self._client, token, trust_any_404=self._limits.verify)
-            except ChatError as error:
-                result = error.failure
-            with self._lock:
-                self.outcomes.record(token, result)
-                if isinstance(result, Failure):
-                    if result.status == 401:
-                        self._stopped = _STOPPED_BY_401
-                    elif result.affects_all:
-                        self._stopped = self._stopped or _STOPPED_BY_403
-                elif result.revoked:
-                    self._record_in_journal(token)
-
-        futures = []
-        with ThreadPoolExecutor(min(concurrency, len(tokens))) as workers:
-            try:
-                futures += [workers.submit(revoke_one, token) for token in tokens]
-            except RuntimeError:
-                self._stopped = self._stopped or _NO_THREAD
-        for future in futures:
-            future.result()
-
-    def _record_in_journal(self, token: Token) -> None:
         try:
-            self._journal.record(token, self.outcomes.counts[Outcome.REVOKED], self.outcomes.selected)
+            run_concurrently(self._delete_one, tokens, concurrency)
+        except NoThreadError:
+            self._stop(_NO_THREAD)
+
+    def _delete_one(self, token: Token) -> None:
+        with self._lock:
+            if self._client.interruption.happened:
+                self._stop(Failure(interrupted("Not sent")))
+            if self._stopped or not self._record_in_journal("delete", token):
+                return
+            self._attempted.add(token.id)
+        result: Deletion | Failure
+        try:
+            result = revoke_token(self._client, token, trust_any_404=self._limits.verify)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the outcomes of the other tokens must not be lost
+            result = failure_of(error)
+        with self._lock:
+            self.outcomes.record(token, result)
+            if isinstance(result, Failure) and result.affects_all:
+                self._stop(_STOPPED_BY_401 if result.status == 401 else _STOPPED_BY_403)
+            self._record_outcome(self.outcomes.rows[token.id])
+
+    def _stop(self, reason: Failure) -> None:
+        """Send no further DELETE. That the credentials are rejected replaces any other reason."""
+        if self._stopped is None or reason == _STOPPED_BY_401:
+            self._stopped = reason
+
+    def _record_outcome(self, row: Row) -> None:
+        """Record the outcome of a DELETE in the journal, unless it is unknown."""
+        is_unknown = row.failure is not None and row.failure.may_be_executed
+        if row.token.id in self._attempted and not is_unknown:
+            self._record_in_journal(_EVENTS.get(row.outcome, "failed"), row.token)
+
+    def _record_in_journal(self, event: str, token: Token) -> bool:
+        """Record an event, and return whether that succeeded. If not, the run stops."""
+        try:
+            self._journal.record(event, token, self.outcomes.counts[Outcome.REVOKED], self.outcomes.selected)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the outcomes of the other tokens must not be lost
+            msg = failure_of(error).msg
+            self._stop(Failure(f"Not attempted, because the journal is incomplete. {msg}"))
+            if event != "delete":
+                self._warn(f"{msg} It lacks the outcome of token {token.id}.")
+            return False
+        return True
+
+    def _verify_and_plan(self) -> bool:
+        """Verify the outcomes by a new list, and plan the next round. Return whether the list is a proof; if not, the task fails."""
+        try:
+            token_list = self._verify()
+            if token_list is not None:
+                self.plan(token_list)
         except ChatError as error:
-            self._warn(f"{error.msg} It lacks the revocation of token {token.id}.")
-            self._stopped = self._stopped or Failure(f"Not attempted, because the journal is incomplete. {error.msg}")
+            # The states of the agents could not be read again.
+            self.outcomes.failure = Failure(f"The revocations could not be verified. {error.msg}", error.status)
+            return False
+        return token_list is not None
 
-    def _verify(self) -> bool:
-        """Read the list until it confirms the DELETE requests, for up to 5 s, correct the rows by it, and plan the next round.
+    def _verify(self) -> TokenList | None:
+        """Read the list until it confirms the DELETE requests, for up to 5 s, and correct the rows by it.
 
-        Returns whether the list is a proof. If it is not, or cannot be read, the task fails.
+        Returns the list if it is a proof. If it is not, or cannot be read, the task fails.
         """
         done = {token.id for token in self.outcomes.tokens(Outcome.REVOKED, Outcome.GONE)}
         proof: Collection[int] | None = None
         token_list: TokenList | None = None
         failure: Failure | None = None
         for wait in (0.0, *VERIFY_WAITS):
-            if wait:
-                self._client.pause(wait)
+            if self._client.interruption.happened or (wait and self._client.pause(wait)):
+                # The API did not get the time that it may need. What the lists show so far is no outcome.
+                self.outcomes.failure = Failure(interrupted("The revocations are not verified"))
+                return None
             token_list = None  # only one list is in memory
             try:
                 token_list = list_tokens(self._client)
@@ -313,24 +354,17 @@ class _Revocation:
             ids = {token.id for token in token_list.tokens}
             failure = self._objection_to(ids)
             if failure is None:
-                self._own.identify(token_list.tokens)
-                self._add_untouched(token_list)
+                self._observe(token_list)
                 proof = ids
                 if done.isdisjoint(ids):
                     break
         if proof is not None:
-            for token in self.outcomes.compare_with_list(proof, _still_listed):
-                self._record_in_journal(token)
-        if failure or token_list is None:
+            for row in self.outcomes.compare_with_list(proof, _still_listed):
+                self._record_outcome(row)
+        if failure:
             self.outcomes.failure = failure
-            return False
-        try:
-            self.plan(token_list)
-        except ChatError as error:
-            # The states of the agents could not be read again.
-            self.outcomes.failure = Failure(f"The revocations could not be verified. {error.msg}", error.status)
-            return False
-        return True
+            return None
+        return token_list
 
     def _objection_to(self, ids: Collection[int]) -> Failure | None:
         """Return why a list with these ids is no proof, ``None`` if it is one."""
@@ -338,7 +372,7 @@ class _Revocation:
         if own is not None and own not in ids and self._is_unrevoked(own):
             # The token works: the list was read with it.
             reason = f"the new list lacks token {own}, which this task authenticates with."
-        elif self._untouched and self._untouched.isdisjoint(ids):
+        elif self._witnesses and self._witnesses.isdisjoint(ids):
             reason = "the new list lacks every token that this run did not touch."
         else:
             return None
@@ -350,13 +384,15 @@ class _Revocation:
         row = self.outcomes.rows.get(number)
         return row is None or row.outcome in (Outcome.PENDING, Outcome.KEPT)
 
-    def _add_untouched(self, token_list: TokenList) -> None:
+    def _observe(self, token_list: TokenList) -> Token | None:
+        """Note what a valid list shows: the own token, which it returns, and the tokens that each later list must show too."""
         rows = self.outcomes.rows
-        self._untouched.update(
+        self._witnesses.update(
             token.id
             for token in token_list.tokens
             if (token.id not in rows or rows[token.id].outcome is Outcome.KEPT) and not self._is_expired(token)
         )
+        return self._own.identify(token_list.tokens)
 
     def _revoke_own(self) -> bool:
         """Revoke the task's own token, or one after the other each token that can be it. Return whether the outcome is proven."""
@@ -376,7 +412,7 @@ class _Revocation:
         The list cannot prove it, because it cannot be read any more. The token itself can: it no longer works.
         """
         outcomes, verify = self.outcomes, self._limits.verify
-        is_unknown = row.failure is not None and row.failure.outcome_unknown
+        is_unknown = row.failure is not None and row.failure.may_be_executed
         if row.outcome is Outcome.PENDING:
             return False  # no DELETE was sent
         if not is_unknown and (row.failure or not verify):
@@ -388,22 +424,22 @@ class _Revocation:
         if isinstance(state, Failure):
             # If the list does not identify the own token, someone else may have revoked it, and not this one.
             if is_unknown and self._own.id is not None:
-                outcomes.confirm(row.token)
-                self._record_in_journal(row.token)
+                outcomes.mark_revoked(row.token)
+                self._record_outcome(outcomes.rows[row.token.id])
             outcomes.finish(_OWN_TOKEN_REVOKED)
             return verify
         if self._own.id is None:
             # The token was another one of the same agent.
-            return verify and self._verify() and self._revoke_others()
-        outcomes.contradict(
-            row.token, replace(row.failure, outcome_unknown=False) if row.failure else _still_works(row)
-        )
+            return verify and self._verify_and_plan() and self._revoke_others()
+        failure = replace(row.failure, may_be_executed=False) if row.failure else _still_works(row)
+        outcomes.contradict(row.token, failure)
+        self._record_outcome(outcomes.rows[row.token.id])
         return False
 
     def probe(self) -> None:
         """Test whether the values in ``token_values`` still work, after the revocation."""
         outcomes = self.outcomes
-        values = self._selector.selectors.token_values
+        values = self._selection.selectors.token_values
         if not self._probes or not values or outcomes.nothing_attempted:
             return
         probe = probe_values(self._client, values, self._with_given_values, outcomes.tokens(Outcome.KEPT))
@@ -439,5 +475,6 @@ def _contradicted(row: Row, observed: str) -> Failure:
     else:
         response = f"returned HTTP {row.deletion.status} for the DELETE"
     return Failure(
-        f"The API {response}, but after {sum(VERIFY_WAITS):g} seconds {observed}. Run the task again; if that does not help, contact the vendor."
+        f"The API {response}, but after {sum(VERIFY_WAITS):g} seconds {observed}. Run the task again; if that does not help, contact the vendor.",
+        None if row.deletion is None else row.deletion.status,
     )

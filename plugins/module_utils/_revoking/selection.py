@@ -7,27 +7,35 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
-from ansible_collections.zchat.admin.plugins.module_utils._api.agents import agent_states, find_agents
+from ansible_collections.zchat.admin.plugins.module_utils._api.agents import Agents, agent_states, find_agents
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import TokenList
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import OwnToken
-from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import AgentLookups, Selection, Selectors
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import AgentLookups, Selected, Selectors
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged
 
 
-class TokenSelector:
+class Selection:
     """Selects tokens of the lists that one task reads."""
 
-    def __init__(self, client: ApiClient, selectors: Selectors, own: OwnToken) -> None:
-        """Look up the addresses. Raises :class:`ChatError` if that fails, or if an address in ``exclude`` is unknown."""
+    def __init__(
+        self, client: ChatClient, selectors: Selectors, own: OwnToken, found: Agents, protected: Collection[int]
+    ) -> None:
+        """``found`` are the agents with ``agent_emails``, ``protected`` the ids of those with an address in ``exclude``."""
         self._client = client
         self._own = own
         self._now = time.time()
         self.selectors = selectors
-        self.found = find_agents(client, emails=selectors.agent_emails or ())
-        """The agents with ``agent_emails``."""
+        self.found = found
+        self._protected = protected
+
+    @classmethod
+    def look_up(cls, client: ChatClient, selectors: Selectors, own: OwnToken) -> Selection:
+        """Look up the addresses. Raises :class:`ChatError` if that fails, or if an address in ``exclude`` is unknown."""
+        found = find_agents(client, emails=selectors.agent_emails or ())
         excluded_emails = selectors.exclude.agent_emails
         protected = find_agents(client, emails=excluded_emails, read_list=bool(excluded_emails))
         if protected.unknown_emails:
@@ -35,9 +43,9 @@ class TokenSelector:
                 f"No agent in Chat has the address {abridged(protected.unknown_emails)} in 'exclude', so it would protect nothing. "
                 "Check for typos."
             )
-        self._protected = protected.ids
+        return cls(client, selectors, own, found, protected.ids)
 
-    def select(self, token_list: TokenList) -> Selection:
+    def select(self, token_list: TokenList) -> Selected:
         """Return the selected tokens of a list. Reads the states of agents if a selector needs them: in each call again."""
         agents = AgentLookups(self.found.ids, self._protected)
         if self.selectors.agent_status is not None:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._api.agents import addresses
+from ansible_collections.zchat.admin.plugins.module_utils._api.agents import emails_of
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, TokenList
 from ansible_collections.zchat.admin.plugins.module_utils._dates import valid_creation, valid_expiry
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
@@ -53,7 +53,7 @@ class AgentLookups:
 
 
 @dataclass(frozen=True)
-class Selection:
+class Selected:
     """The tokens that match the selectors, by id, and warnings about the selectors."""
 
     tokens: Sequence[Token]
@@ -86,7 +86,7 @@ class Exclude:
         return cls(
             ids=positive_integers(lists, "exclude.ids") or frozenset(),
             agent_ids=positive_integers(lists, "exclude.agent_ids") or frozenset(),
-            agent_emails=addresses(lists, "exclude.agent_emails") or frozenset(),
+            agent_emails=emails_of(lists, "exclude.agent_emails") or frozenset(),
             # As given and without white space: either one can be the exact identifier, and this only protects.
             client_identifiers=(strings(lists, "exclude.client_identifiers") or frozenset()).union(
                 lists.get("exclude.client_identifiers", ())
@@ -138,7 +138,7 @@ class Selectors:
         return cls(
             ids=positive_integers(options, "ids"),
             agent_ids=positive_integers(options, "agent_ids"),
-            agent_emails=addresses(options, "agent_emails"),
+            agent_emails=emails_of(options, "agent_emails"),
             agent_status=strings(options, "agent_status"),
             client_identifiers=strings(options, "client_identifiers"),
             scopes=strings(options, "scopes"),
@@ -156,7 +156,7 @@ class Selectors:
             agent_ids = (self.agent_ids or frozenset()).union(agents.by_email)
         return [token for token in token_list.tokens if self._matches(token, agent_ids)]
 
-    def select(self, token_list: TokenList, agents: AgentLookups, now: float) -> Selection:
+    def select(self, token_list: TokenList, agents: AgentLookups, now: float) -> Selected:
         """Return the tokens that match every selector. ``now`` is the local time in seconds since the epoch."""
         warnings: list[str] = []
         tokens = self.candidates(token_list, agents)
@@ -164,7 +164,7 @@ class Selectors:
         tokens = self._select_by_time(tokens, now, token_list.date, warnings)
         excluded = [token for token in tokens if self.exclude.protects(token, agents)]
         excluded_ids = {token.id for token in excluded}
-        return Selection([token for token in tokens if token.id not in excluded_ids], excluded, warnings)
+        return Selected([token for token in tokens if token.id not in excluded_ids], excluded, warnings)
 
     def unmatched(self, token_list: TokenList) -> list[str]:
         """Return warnings about values that no listed token has. ``ids`` have a result of their own, ``already_absent``."""

@@ -2,100 +2,154 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""The preflight check, and what all actions on the controller have in common."""
+
 from __future__ import annotations
 
-import json
-from types import SimpleNamespace
-from unittest.mock import Mock
+import os
+import signal
 
 import pytest
-from ansible.playbook.play_context import PlayContext
 
-from ansible_collections.zchat.admin.plugins.action import zchat_preflight
-from ansible_collections.zchat.admin.plugins.plugin_utils import _local_action
+from ansible_collections.zchat.admin.plugins.action.zchat_preflight import ActionModule
+from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PREFIX
+from ansible_collections.zchat.admin.tests.unit.support.actions import Controller
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, MockChat, Reply, agent, token
 
 ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
-CONNECTION = {"subdomain": "acme", "access_token": "s3cret-access-token"}
-INFO = {"account": ACCOUNT, "ready": True, "findings": [], "listed": {"tokens": 21, "agents": 5}, "token": {"id": 1}}
+PLAYBOOK = {PREFIX: "preflight_"}
+ADMINISTRATOR = agent(10000026, "ada@example.com", roles={"administrator": True, "owner": False})
 
 
-class Action(zchat_preflight.ActionModule):
-    """The action with a module that returns what it is given."""
-
-    def _execute_module(self, module_name=None, module_args=None, task_vars=None, **_options):
-        self.calls.append((module_name, module_args))
-        self._output = json.dumps(self.info)
-        return dict(self.info)
+@pytest.fixture(name="controller")
+def _controller(monkeypatch):
+    return Controller(monkeypatch)
 
 
-def run(monkeypatch, info=None, task_vars=None, **args):
-    """Return the result of the action, and what it passed to the module."""
-    info = INFO if info is None else info
-    monkeypatch.setattr(_local_action, "connection_loader", Mock())
-    given = {name: value for name, value in {**CONNECTION, **args}.items() if value is not ...}
-    task = SimpleNamespace(args=given, check_mode=False, environment=None, async_val=0, action="zchat_preflight")
-    action = Action(task, Mock(), PlayContext(), Mock(), Mock(template=lambda value: value), shared_loader_obj=None)
-    action.info, action.calls = info, []
-    return action.run(task_vars=task_vars or {}), action.calls
+def account(**more):
+    return MockChat([token(1, access_token=OWN), token(2, agent_id=5)], agents=[ADMINISTRATOR], **more)
 
 
-def test_an_account_that_is_ready(monkeypatch):
-    outcome, calls = run(monkeypatch)
-    assert calls == [("zchat.admin.zchat_connection_info", CONNECTION)]
-    assert outcome == {
+def test_an_account_that_is_ready(controller):
+    assert controller.run(ActionModule, account(), PLAYBOOK) == {
         "changed": False,
         "failed": False,
         "msg": "ready",
         "account": ACCOUNT,
         "ready": True,
         "findings": [],
-        "listed": INFO["listed"],
+        "listed": {"tokens": 2, "agents": 2, "own_only": False},
+        "warnings": [],
     }
 
 
-def test_with_accounts_a_message_names_the_variables_of_the_host(monkeypatch):
-    info = {"failed": True, "msg": "Check 'subdomain'.", "account": ACCOUNT}
-    assert run(monkeypatch, info)[0]["findings"] == ["Check 'subdomain'."]
-    assert run(monkeypatch, info, {"preflight_accounts": "x"})[0]["findings"] == ["Check 'zchat_subdomain'."]
-    info = {**INFO, "ready": False, "findings": ["Check 'subdomain'."]}
-    assert run(monkeypatch, info, {"preflight_accounts": "x"})[0]["findings"] == ["Check 'zchat_subdomain'."]
-
-
 @pytest.mark.parametrize(
-    ("info", "findings"),
-    [
-        ({**INFO, "ready": False, "findings": ["No write.", "Short values."]}, ["No write.", "Short values."]),
-        ({"failed": True, "msg": "HTTP 401.", "account": ACCOUNT}, ["HTTP 401."]),
-        ({"failed": True, "module_stdout": ""}, ["The module ended without a result (exit code 1)."]),
-    ],
+    ("reply", "part"), [(Reply(403, {"error": "No"}), "cannot be listed"), (Reply(401, {"error": "No"}), "HTTP 401")]
 )
-def test_an_account_that_is_not_ready_fails_the_task(monkeypatch, info, findings):
-    outcome, _calls = run(monkeypatch, info)
-    assert (outcome["failed"], outcome["ready"], outcome["findings"]) == (True, False, findings)
-    assert outcome["msg"] == f"NOT READY: {' '.join(findings)}"
-    assert outcome["account"] == ACCOUNT
+def test_an_account_that_is_not_ready_fails_the_task(reply, part, controller):
+    result = controller.run(ActionModule, account(script={"GET oauth/tokens": [reply]}), PLAYBOOK)
+    assert (result["failed"], result["ready"], result["account"]) == (True, False, ACCOUNT)
+    assert part in result["findings"][0]
+    assert result["msg"] == f"NOT READY: {' '.join(result['findings'])}"
 
 
 @pytest.mark.parametrize(
     ("args", "task_vars", "part"),
     [
-        ({}, {"preflight_account": "x"}, "'preflight_account' (use 'preflight_accounts')"),
         ({}, {"preflight_acounts": "x"}, "'preflight_acounts' (use 'preflight_accounts')"),
         (
             {"subdomain": ...},
-            {"preflight_accounts": "x", "inventory_hostname": "acme"},
-            "acme has no value for zchat_subdomain or zchat_api_url.",
+            {"preflight_accounts": "x", "inventory_hostname": "berlin"},
+            "berlin has no value for zchat_subdomain or zchat_api_url.",
         ),
         ({"subdomian": "x"}, {}, "subdomian"),
+        ({"subdomain": "a.b"}, {}, "'zchat_subdomain' must be"),
+        ({"subdomain": ..., "access_token": ...}, {}, "No Chat account is set"),
     ],
 )
-def test_what_is_rejected_before_any_request(monkeypatch, args, task_vars, part):
-    outcome, calls = run(monkeypatch, task_vars=task_vars, **args)
-    assert calls == []
-    assert outcome["failed"]
-    assert part in outcome["findings"][0]
+def test_what_is_rejected_before_any_request(args, task_vars, part, controller):
+    chat = account()
+    result = controller.run(ActionModule, chat, {**PLAYBOOK, **task_vars}, **args)
+    assert (chat.requests, result["failed"], result["ready"]) == ([], True, False)
+    assert part in result["findings"][0]
 
 
-def test_other_variables_are_ignored(monkeypatch):
-    outcome, _calls = run(monkeypatch, task_vars={"preflight_ticket": "CHG-1", "preflight_accounts": "all"})
-    assert outcome["ready"]
+# Every action
+
+
+def test_the_variables_of_the_host_are_used(controller):
+    variables = {**PLAYBOOK, "zchat_subdomain": "acme", "zchat_access_token": OWN, "zchat_timeout": "7"}
+    result = controller.run(ActionModule, account(), variables, subdomain=..., access_token=...)
+    assert result["ready"]
+    assert controller.connections[0].timeout == 7
+
+
+def test_an_omitted_variable_of_the_host_is_not_set(controller):
+    variables = {**PLAYBOOK, "zchat_ca_path": "__omit_place_holder__1", "omit": "__omit_place_holder__1"}
+    assert controller.run(ActionModule, account(), variables)["ready"]
+
+
+def test_the_environment_of_the_task_applies_and_is_restored(controller, monkeypatch):
+    monkeypatch.setenv("ZCHAT_TIMEOUT", "3")
+    environment = [{"ZCHAT_TIMEOUT": "9", "ZCHAT_RETRIES": 0}]
+    assert controller.run(ActionModule, account(), PLAYBOOK, environment=environment)["ready"]
+    assert (controller.connections[0].timeout, controller.connections[0].retries) == (9, 0)
+    assert os.environ["ZCHAT_TIMEOUT"] == "3"
+    assert "ZCHAT_RETRIES" not in os.environ
+
+
+@pytest.mark.parametrize("entry", [{"A=B": "x"}, {"": "x"}, {1: "a\0b"}, {"A": "\0"}])
+def test_an_environment_that_no_process_can_have_is_a_failure(entry, controller, monkeypatch):
+    monkeypatch.delenv("FIRST", raising=False)
+    chat = account()
+    result = controller.run(ActionModule, chat, PLAYBOOK, environment=[{"FIRST": "1", **entry}])
+    assert (result["failed"], chat.requests) == (True, [])
+    assert "'environment'" in result["msg"]
+    assert "FIRST" not in os.environ
+
+
+@pytest.mark.parametrize("check_mode", [None, False])
+def test_a_null_check_mode_never_overrides_check(check_mode, controller):
+    chat = account()
+    result = controller.run(ActionModule, chat, {**PLAYBOOK, "ansible_check_mode": True}, check_mode=check_mode)
+    assert result["failed"] is (check_mode is None)
+    assert bool(chat.requests) is (check_mode is False)
+    assert controller.run(ActionModule, account(), {**PLAYBOOK, "ansible_check_mode": False}, check_mode=None)["ready"]
+
+
+def test_credentials_are_masked_in_the_result(controller, monkeypatch):
+    monkeypatch.setenv("ZCHAT_EMAIL", "ada@example.com")
+    monkeypatch.setenv("ZCHAT_PASSWORD", "secret-password")
+    chat = account(own=None)
+    chat.before = lambda line: (_ for _ in ()).throw(RuntimeError("secret-password"))
+    result = controller.run(ActionModule, chat, PLAYBOOK, access_token=...)
+    assert "Unexpected RuntimeError in test_zchat_preflight.py" in result["findings"][0]
+    assert "secret-password" not in str(result)
+    listed = account(own=None)
+    listed.tokens[2]["client_identifier"] = "x secret-password x"
+    assert "secret-password" not in str(controller.run(ActionModule, listed, PLAYBOOK, access_token=...))
+
+
+def test_a_timeout_of_the_task_is_a_result(controller):
+    chat = account()
+
+    def time_out(line):
+        os.kill(os.getpid(), signal.SIGALRM)
+
+    chat.before = time_out
+    result = controller.run(ActionModule, chat, PLAYBOOK, timeout=5)
+    assert result["findings"] == [
+        "The task timed out after 5 s. Not sent, because the run was interrupted. Run the task again to finish it."
+    ]
+    assert len(chat.requests) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_after_ansible_was_stopped_there_is_no_result(number, controller):
+    chat = account()
+    chat.before = lambda line: os.kill(os.getpid(), number)
+    before = signal.getsignal(number)
+    with pytest.raises(SystemExit):
+        controller.run(ActionModule, chat, PLAYBOOK)
+    assert len(chat.requests) == 1
+    assert signal.getsignal(number) is before

@@ -22,12 +22,15 @@ REVIEWED = task_result(review.report(), {})
 REJECTED = task_result(report_of(not_run("'offboard_report_formats' is wrong.")), {})
 
 
-def run(accounts, task_vars=None, **args):
-    given = {"kind": "offboard", "accounts": accounts, **args}
+def run(accounts, kind="offboard", **variables):
+    """Return the result for these accounts. The variables have the prefix of the role."""
+    given = {"kind": kind, "accounts": accounts}
     task = SimpleNamespace(args=given, check_mode=False, async_val=0, action="zchat.admin.zchat_summary")
-    action = ActionModule(task, Mock(), Mock(), Mock(), Mock(), shared_loader_obj=None)
+    templar = Mock(template=lambda value: value)
+    action = ActionModule(task, Mock(), Mock(), Mock(), templar, shared_loader_obj=None)
     action._display = Mock()
-    outcome = action.run(task_vars={"awx_user_name": "amelie", **(task_vars or {})})
+    task_vars = {"awx_user_name": "amelie", **{f"{kind}_{name}": value for name, value in variables.items()}}
+    outcome = action.run(task_vars=task_vars)
     return {**outcome, "printed": [call.args[0] for call in action._display.display.call_args_list if not call.kwargs]}
 
 
@@ -77,23 +80,21 @@ def test_a_summary_that_cannot_be_written_fails_the_task():
 
 
 @pytest.mark.parametrize(
-    ("args", "task_vars", "reason"),
+    ("variables", "reason"),
     [
-        ({"report_formats": "pdf"}, {}, "offboard_report_formats"),
+        ({"report_formats": "pdf"}, "offboard_report_formats"),
         # This is a format of reviews.
-        ({"report_formats": ["json", "csv"]}, {}, "offboard_report_formats"),
-        ({"report_formats": []}, {}, "'offboard_report_formats' is empty."),
-        ({"report_formats": ""}, {}, "'offboard_report_formats' is null or empty."),
-        ({"report_formats": None}, {}, "'offboard_report_formats' is null or empty."),
-        ({"report_dir": None}, {}, "'offboard_report_dir' is null or empty."),
-        # Older templates make something else of null.
-        ({"report_dir": "None"}, {"offboard_report_dir": None}, "'offboard_report_dir' is null or empty."),
+        ({"report_formats": ["json", "csv"]}, "offboard_report_formats"),
+        ({"report_formats": []}, "'offboard_report_formats' is empty."),
+        ({"report_formats": ""}, "'offboard_report_formats' is null or empty."),
+        ({"report_formats": None}, "'offboard_report_formats' is null or empty."),
+        ({"report_dir": None}, "'offboard_report_dir' is null or empty."),
     ],
 )
-def test_invalid_options_of_the_role_write_no_summary(args, task_vars, reason, tmp_path, monkeypatch):
+def test_invalid_options_of_the_role_write_no_summary(variables, reason, tmp_path, monkeypatch):
     """Each account has failed because of them, before any request."""
     monkeypatch.chdir(tmp_path)
-    outcome = run({"acme": REJECTED}, task_vars, **{"report_dir": str(tmp_path), **args})
+    outcome = run({"acme": REJECTED}, **{"report_dir": str(tmp_path), **variables})
     assert (outcome["failed"], outcome["report_files"], list(tmp_path.iterdir())) == (True, [], [])
     assert outcome["msg"].startswith("NOT COMPLETE: 1 of 1 account (acme). The summary was not written. ")
     assert reason in outcome["msg"]

@@ -29,8 +29,8 @@ def error_for(status, text="", credential=TOKEN, location=None):
 def test_an_error_carries_a_failure():
     error = ChatError("No.", 403, affects_all=True)
     assert (str(error), error.msg, error.status) == ("No.", "No.", 403)
-    assert error.failure == Failure("No.", 403, outcome_unknown=False, affects_all=True)
-    assert error.with_unknown_outcome().failure == Failure("No.", 403, outcome_unknown=True, affects_all=True)
+    assert error.failure == Failure("No.", 403, may_be_executed=False, affects_all=True)
+    assert error.of_executed_request().failure == Failure("No.", 403, may_be_executed=True, affects_all=True)
 
 
 @pytest.mark.parametrize(

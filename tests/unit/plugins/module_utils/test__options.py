@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._http.connection import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils._options import (
     bounded,
     options_of,
@@ -158,7 +158,7 @@ def test_other_durations_are_rejected(value):
 
 
 def test_bounded():
-    assert [bounded({"retries": value}, "retries", 0, 3) for value in (0, 3)] == [0, 3]
+    assert [bounded("'retries'", value, 0, 3) for value in (0, 3)] == [0, 3]
     for value in (-1, 4):
         with pytest.raises(ChatError, match=f"'retries' must be from 0 to 3, and is {value}"):
-            bounded({"retries": value}, "retries", 0, 3)
+            bounded("'retries'", value, 0, 3)

@@ -97,3 +97,9 @@ def test_error_text_of_huge_bodies_is_short_and_fast(body):
     start = time.process_time()
     assert len(error_text(body)) <= 2000
     assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("entity", [f"&#{'9' * 5000};", f"&#x{'f' * 5000}", f"&#X{'0' * 5000}41;"])
+def test_an_entity_with_thousands_of_digits_is_no_error(entity):
+    assert plain_text(f"a{entity} b") == "a\ufffd b"
+    assert error_text(f"a{entity} b") == "a\ufffd b"

@@ -11,14 +11,14 @@ import yaml
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.modules.zchat_agent_info import RETURN, SPEC, run
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import FakeChat, Json, Reply, agent, task
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import Json, MockChat, Reply, agent, task
 
 ADA = agent(10, "ada@example.com", enabled=False, roles={"administrator": True, "owner": False})
 BOB = agent(20, "bob@example.com", last_login="2026-11-22T08:00:00Z")
 DOCUMENTED = yaml.safe_load(RETURN)
 
 
-def info(client: FakeChat, **options: Any) -> Json:
+def info(client: MockChat, **options: Any) -> Json:
     return run(task(client, SPEC, options, check_mode=True))
 
 
@@ -27,7 +27,7 @@ def ids(result: Json) -> list[int]:
 
 
 def test_without_options_all_agents_are_returned():
-    result = info(FakeChat(agents=[BOB, ADA]))
+    result = info(MockChat(agents=[BOB, ADA]))
     assert ids(result) == [10, 20]
     assert result["agents"][0] == {
         "id": 10,
@@ -47,14 +47,14 @@ def test_without_options_all_agents_are_returned():
 
 
 def test_the_result_has_the_documented_keys():
-    result = info(FakeChat(agents=[ADA, BOB]))
+    result = info(MockChat(agents=[ADA, BOB]))
     assert result.keys() - {"changed", "warnings"} == DOCUMENTED.keys() - {"account", "status"}
     assert result["agents"][1].keys() == DOCUMENTED["agents"]["contains"].keys()
     assert result["agents"][1]["last_login"] == "2026-11-22T08:00:00Z"
 
 
 def test_addresses_and_ids_define_one_set_of_agents():
-    result = info(FakeChat(agents=[ADA, BOB]), agent_emails=["ADA@example.com", "x@example.com"], agent_ids=[20, 7, 10])
+    result = info(MockChat(agents=[ADA, BOB]), agent_emails=["ADA@example.com", "x@example.com"], agent_ids=[20, 7, 10])
     assert ids(result) == [10, 20]
     assert (result["unknown_agent_emails"], result["unknown_agent_ids"]) == (["x@example.com"], [7])
     assert len(result["warnings"]) == 2
@@ -71,19 +71,19 @@ def test_addresses_and_ids_define_one_set_of_agents():
     ],
 )
 def test_states(options: Json, expected: list[int]):
-    assert ids(info(FakeChat(agents=[ADA, BOB, agent(30, None, enabled=None)]), **options)) == expected
+    assert ids(info(MockChat(agents=[ADA, BOB, agent(30, None, enabled=None)]), **options)) == expected
 
 
 @pytest.mark.parametrize("options", [{"agent_emails": []}, {"agent_ids": []}, {"agent_emails": [], "agent_ids": []}])
 def test_an_empty_list_returns_no_agent(options: Json):
-    client = FakeChat(agents=[ADA])
+    client = MockChat(agents=[ADA])
     assert info(client, **options)["agents"] == []
     assert client.requests == []
 
 
 @pytest.mark.parametrize("options", [{"agent_emails": ["ada"]}, {"agent_emails": [" "]}, {"agent_ids": [0]}])
 def test_invalid_values_fail_before_any_request(options: Json):
-    client = FakeChat(agents=[ADA])
+    client = MockChat(agents=[ADA])
     with pytest.raises(ChatError):
         info(client, **options)
     assert client.requests == []
@@ -92,4 +92,4 @@ def test_invalid_values_fail_before_any_request(options: Json):
 def test_if_no_agent_is_found_the_list_shows_whether_this_is_the_chat_api():
     script = {"GET agents?since_id=1&limit=100": [Reply(404)]}
     with pytest.raises(ChatError, match="There is no Chat API"):
-        info(FakeChat(script=script), agent_ids=[7])
+        info(MockChat(script=script), agent_ids=[7])

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.modules.zchat_connection_info import run
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import OWN, FakeChat, Reply, agent, task, token
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, MockChat, Reply, agent, task, token
 
 ME = agent(5, "ada@example.com", roles={"administrator": True, "owner": False})
 OTHERS = (token(2, agent_id=6),)
@@ -30,7 +30,7 @@ PARTS = {
 
 
 def chat(me=None, own=None, others=OTHERS, **options):
-    return FakeChat([own or OWN_TOKEN, *others], agents=[me or ME], **options)
+    return MockChat([own or OWN_TOKEN, *others], agents=[me or ME], **options)
 
 
 def in_days(days):
@@ -85,7 +85,7 @@ def test_each_finding(changed, found, ready):
 @pytest.mark.parametrize(("status", "number"), [(404, 1), (403, 3)])
 def test_a_url_without_the_chat_api_is_one_finding(status, number):
     lines = ("GET agents/me", "GET oauth/tokens", "GET oauth/clients")
-    client = FakeChat(script={line: [Reply(status)] for line in lines})
+    client = MockChat(script={line: [Reply(status)] for line in lines})
     result = run(task(client, {}, {}))
     assert (len(result["findings"]), result["ready"]) == (number, False)
     assert "The tokens cannot be listed" in result["findings"][0]

@@ -92,9 +92,7 @@ def test_the_summary_of_offboardings():
         "unreachable": {"unreachable": True, "msg": "No route to host."},
         "never": {},
         "kept": run_of(offboarding.report(revoked=[], kept=[offboarding.token(1204, reason="own token")])),
-        "nobody given": run_of(
-            _offboarding.nobody_document(["a", "b"], account=None, dry_run=False, origin=offboarding.ORIGIN)
-        ),
+        "nobody given": run_of(_offboarding.nobody_document(["a", "b"], dry_run=False, origin=offboarding.ORIGIN)),
     }
     summary = summary_of(runs)
     assert headlines(summary) == [
@@ -104,7 +102,7 @@ def test_the_summary_of_offboardings():
         ("rejected", "not complete", "NOT COMPLETE: nothing was revoked. The API rejected the access token."),
         ("unreachable", "not complete", "No route to host."),
         ("never", "not complete", "This account was not processed."),
-        ("kept", "not complete", "NOT COMPLETE: nothing was revoked"),
+        ("kept", "not complete", "NOT COMPLETE: 0 of 1 token revoked, 1 kept"),
         ("nobody given", "done", "Nobody to offboard: 'a' and 'b' are not set or empty"),
     ]
     assert summary["accounts"][0] == {

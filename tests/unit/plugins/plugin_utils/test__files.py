@@ -15,8 +15,10 @@ from unittest.mock import Mock
 import pytest
 from ansible.utils.display import Display
 
-from ansible_collections.zchat.admin.plugins.plugin_utils import _files
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.plugin_utils import _files, _output
 from ansible_collections.zchat.admin.plugins.plugin_utils._files import ReportFiles
+from ansible_collections.zchat.admin.plugins.plugin_utils._output import Output
 
 NAME = "offboard-acme.zendesk.com-20261123T141500Z"
 
@@ -29,7 +31,7 @@ def display():
 @pytest.fixture
 def syslog(monkeypatch):
     written = []
-    monkeypatch.setattr(_files.syslog, "syslog", lambda _level, text: written.append(text))
+    monkeypatch.setattr(_output.syslog, "syslog", lambda _level, text: written.append(text))
     return written
 
 
@@ -62,7 +64,7 @@ def test_an_existing_folder_keeps_its_mode(tmp_path):
 
 def test_without_a_folder_nothing_is_written(display):
     files = ReportFiles(None, NAME, ["jsonl", "json"])
-    assert (files.journal, files.save({}, display), files.finish(display)) == (None, [], [])
+    assert (files.journal, files.save({}, Output(display)), files.finish(Output(display))) == (None, [], [])
 
 
 def link(path):
@@ -80,8 +82,8 @@ def test_a_number_is_added_to_a_name_that_is_taken(taken, create, tmp_path, disp
     create(foreign)
     before = foreign.lstat()
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "html"])
-    assert files.save({}, display, html=lambda: "<html>") == []
-    assert files.finish(display) == [str(tmp_path / f"{NAME}-2.html")]
+    assert files.save({}, Output(display), html=lambda: "<html>") == []
+    assert files.finish(Output(display)) == [str(tmp_path / f"{NAME}-2.html")]
     assert foreign.lstat() == before
 
 
@@ -91,8 +93,8 @@ def test_a_file_that_appears_during_the_run_is_neither_written_to_nor_removed(cr
     foreign = tmp_path / f"{NAME}.json"
     create(foreign)
     before = foreign.lstat()
-    assert files.save({}, display) == []
-    assert files.finish(display) == [str(tmp_path / f"{NAME}-2.json")]
+    assert files.save({}, Output(display)) == []
+    assert files.finish(Output(display)) == [str(tmp_path / f"{NAME}-2.json")]
     assert foreign.lstat() == before
 
 
@@ -103,17 +105,17 @@ def test_a_file_that_replaces_a_reserved_one_is_neither_written_to_nor_removed(c
     foreign.unlink()
     create(foreign)
     before = foreign.lstat()
-    (problem,) = files.save({}, display)
+    (problem,) = files.save({}, Output(display))
     assert "was replaced by another file" in problem
-    assert files.finish(display) == []
+    assert files.finish(Output(display)) == []
     assert foreign.lstat() == before
 
 
 def test_no_two_runs_get_the_same_name(tmp_path, display):
     def run(_number):
         files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json"])
-        assert files.save({"schema": 1}, display) == []
-        return files.finish(display)
+        assert files.save({"schema": 1}, Output(display)) == []
+        return files.finish(Output(display))
 
     with ThreadPoolExecutor(8) as pool:
         written = [name for names in pool.map(run, range(40)) for name in names]
@@ -122,7 +124,7 @@ def test_no_two_runs_get_the_same_name(tmp_path, display):
 
 @pytest.mark.parametrize("folder", ["/dev/null/reports", "/proc/reports", "\0"])
 def test_a_folder_that_cannot_be_written_to(folder):
-    with pytest.raises(ValueError, match=r"^The folder in 'report_dir' cannot be written to\. .+\.$"):
+    with pytest.raises(ChatError, match=r"^The folder in 'report_dir' cannot be written to\. .+\.$"):
         _files.reserve(folder, NAME, ["json"], "report_dir")
 
 
@@ -137,8 +139,8 @@ def test_a_full_folder_is_rejected_before_the_run(written, tmp_path, monkeypatch
 def test_files_are_written_hashed_and_logged(tmp_path, display, syslog):
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json", "html"])
     files.journal.write_text("{}\n")
-    assert files.save({"name": "Zoë \udcff"}, display, html=lambda: "<html>") == []
-    json_file, html_file, journal = map(Path, files.finish(display))
+    assert files.save({"name": "Zoë \udcff"}, Output(display), html=lambda: "<html>") == []
+    json_file, html_file, journal = map(Path, files.finish(Output(display)))
     assert [path.name for path in (json_file, html_file, journal)] == [f"{NAME}.json", f"{NAME}.html", f"{NAME}.jsonl"]
     assert json.loads(json_file.read_text("utf-8")) == {"name": "Zoë ?"}
     assert html_file.read_text("utf-8") == "<html>"
@@ -150,7 +152,7 @@ def test_files_are_written_hashed_and_logged(tmp_path, display, syslog):
 
 
 def test_an_empty_journal_does_not_remain(tmp_path, display):
-    assert ReportFiles(str(tmp_path), NAME, ["jsonl", "json"]).finish(display) == []
+    assert ReportFiles(str(tmp_path), NAME, ["jsonl", "json"]).finish(Output(display)) == []
     assert os.listdir(tmp_path) == []
 
 
@@ -158,18 +160,18 @@ def test_a_report_that_cannot_be_written_is_printed(tmp_path, display):
     files = ReportFiles(str(tmp_path / "reports"), NAME, ["jsonl", "json", "html"])
     files.journal.unlink()
     files.journal.parent.rmdir()
-    problems = files.save({"schema": 1}, display, html=lambda: "<html>")
+    problems = files.save({"schema": 1}, Output(display), html=lambda: "<html>")
     assert len(problems) == 2
     assert "No such file or directory" in problems[0]
     assert display.display.call_args.args == ('{\n  "schema": 1\n}\n',)
-    assert files.finish(display) == []
+    assert files.finish(Output(display)) == []
 
 
 def test_one_format_that_fails_leaves_the_other(tmp_path, display):
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json", "html"])
-    (problem,) = files.save({}, display, html=lambda: 1 / 0)
+    (problem,) = files.save({}, Output(display), html=lambda: 1 / 0)
     assert "html could not be written: division by zero." in problem
-    assert files.finish(display) == [str(tmp_path / f"{NAME}.json")]
+    assert files.finish(Output(display)) == [str(tmp_path / f"{NAME}.json")]
 
 
 def test_a_hash_is_that_of_a_file(tmp_path):
@@ -178,3 +180,11 @@ def test_a_hash_is_that_of_a_file(tmp_path):
     link(tmp_path / "link")
     with pytest.raises(OSError, match="link"):
         _files.sha256(tmp_path / "link")
+
+
+def test_after_ansible_was_stopped_nothing_is_passed_to_it(display, syslog):
+    """Nobody reads its pipe any more, so a write could block forever."""
+    output = Output(display, lambda: True)
+    output.show("a report")
+    output.log("a line")
+    assert (display.mock_calls, syslog) == ([], ["a line"])

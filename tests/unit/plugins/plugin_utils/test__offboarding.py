@@ -11,8 +11,8 @@ import pytest
 from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import (
     caveats,
     nobody_document,
-    number_unknown,
     unknown_agents,
+    unknown_text,
 )
 from ansible_collections.zchat.admin.tests.unit.support.offboarding import (
     ACCOUNT,
@@ -178,7 +178,7 @@ def test_a_result_without_a_message_is_still_a_failure():
 
 
 def test_nobody_is_given():
-    document = nobody_document(["agent_emails", "agent_ids"], account=ACCOUNT, dry_run=False, origin=ORIGIN)
+    document = nobody_document(["agent_emails", "agent_ids"], dry_run=False, origin=ORIGIN)
     assert document.keys() == report().keys()
     assert (document["complete"], document["agents"], document["listed"]) == (True, [], None)
     assert document["headline"] == "Nobody to offboard: 'agent_emails' and 'agent_ids' are not set or empty"
@@ -275,7 +275,7 @@ def test_it_is_complete_only_if_everybody_was_found_and_has_no_token_left(docume
     ],
 )
 def test_the_number_of_unknown_agents(emails, ids, expected):
-    assert number_unknown(report(unknown_agent_emails=emails, unknown_agent_ids=ids)) == expected
+    assert unknown_text(report(unknown_agent_emails=emails, unknown_agent_ids=ids)) == expected
 
 
 def test_a_deleted_agent_with_tokens_is_not_unknown():

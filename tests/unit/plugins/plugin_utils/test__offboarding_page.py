@@ -122,7 +122,7 @@ def test_a_list_of_own_tokens_only_is_stated():
 
 
 def test_what_was_verified():
-    assert offboarding_page(report())["verified"] == "Yes, by the list of tokens that was read last."
+    assert offboarding_page(report())["verified"] == "Yes."
     assert offboarding_page(report(verified=False))["verified"] == "No."
 
 

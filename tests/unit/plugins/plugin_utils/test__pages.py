@@ -33,7 +33,7 @@ def reviews(**runs):
 
 def summary(acme, dry_run=False):
     """The summary of offboardings in two accounts."""
-    other = _offboarding.nobody_document(["a", "b"], account=None, dry_run=dry_run, origin=ORIGIN)
+    other = _offboarding.nobody_document(["a", "b"], dry_run=dry_run, origin=ORIGIN)
     runs = {"acme": run_of(acme), "other": run_of(other)}
     return summary_document(runs, _offboarding.SUMMARY, ORIGIN, files=FILES, dry_run=dry_run)
 

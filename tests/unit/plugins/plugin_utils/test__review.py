@@ -8,6 +8,8 @@ import json
 
 import pytest
 
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import OptionNames
 from ansible_collections.zchat.admin.plugins.plugin_utils._review import (
     FINDINGS,
     Thresholds,
@@ -138,11 +140,11 @@ def test_the_dates_of_a_token(dates, expected):
 
 
 def test_thresholds_are_durations_with_a_unit():
-    names = {"old_after": "review_old_after", "expires_within": "expires_within", "inactive_after": "inactive_after"}
+    names = OptionNames({}, "review_")
     options = {"old_after": "26w", "expires_within": "36h", "inactive_after": "90d"}
     assert Thresholds.from_options(options, names) == Thresholds(182 * DAY, 129_600, 90 * DAY)
     for value in ("180", "0d", "-1d", "1.5d", "180 days", ""):
-        with pytest.raises(ValueError, match="'review_old_after' must be an integer greater than 0 with a unit"):
+        with pytest.raises(ChatError, match="'review_old_after' must be an integer greater than 0 with a unit"):
             Thresholds.from_options({**options, "old_after": value}, names)
     shorter = Thresholds(old_after=DAY, expires_within=400 * DAY, inactive_after=DAY)
     assert findings(report(thresholds=shorter))[31] == ["owner_inactive", "expires_soon", "old"]

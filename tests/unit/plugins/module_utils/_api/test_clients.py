@@ -10,19 +10,19 @@ import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.clients import list_clients
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import FakeChat, Reply
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import MockChat, Reply
 
 
 def test_only_three_fields_are_returned():
     entry = {"id": 9213, "name": "CRM sync", "company": "Example", "client_secret": "a8f3", "client_identifier": "Jm7W"}
-    assert list_clients(FakeChat(clients=[entry])) == [
+    assert list_clients(MockChat(clients=[entry])) == [
         {"client_identifier": "Jm7W", "name": "CRM sync", "company": "Example"}
     ]
 
 
 def test_fields_can_be_missing():
     clients = [{"client_identifier": "Jm7W", "name": 5}, {"name": "no identifier"}, {"client_identifier": "a\ud800"}]
-    assert list_clients(FakeChat(clients=clients)) == [
+    assert list_clients(MockChat(clients=clients)) == [
         {"client_identifier": "Jm7W", "name": None, "company": None},
         {"client_identifier": "a?", "name": None, "company": None},
     ]
@@ -31,4 +31,4 @@ def test_fields_can_be_missing():
 @pytest.mark.parametrize("body", [{"clients": []}, ["x"], [None], None, b"<html>"])
 def test_a_response_that_is_not_a_list_of_clients_is_an_error(body: Any):
     with pytest.raises(ChatError, match="oauth/clients did not return"):
-        list_clients(FakeChat(script={"GET oauth/clients": [Reply(200, body)]}))
+        list_clients(MockChat(script={"GET oauth/clients": [Reply(200, body)]}))

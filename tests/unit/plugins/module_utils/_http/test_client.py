@@ -24,16 +24,16 @@ import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._http import client as _client
-from ansible_collections.zchat.admin.plugins.module_utils._http import limits as _slow_response
+from ansible_collections.zchat.admin.plugins.module_utils._http import limits
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient, Response
-from ansible_collections.zchat.admin.plugins.module_utils._http.connection import CONNECTION_OPTIONS, connection_from
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import connection_from
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import Secrets
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import task_options
 from ansible_collections.zchat.admin.tests.unit.support.scripted_server import Exchange, ScriptedServer, response
 
 TOKEN = "hush-this-is-the-token"
 PATH = "oauth/tokens"
 CHAT_URL = "https://acme.zendesk.com/api/v2/chat"
-DEFAULTS = {name: details["default"] for name, details in CONNECTION_OPTIONS.items() if "default" in details}
 SHORT = 0.4
 """Seconds: a timeout for tests that wait for it. It is longer than the pauses of a busy host."""
 NO_CONTENT = response(204)
@@ -59,7 +59,8 @@ class Clock:
     def time(self) -> float:
         return 1_500_000_000.0
 
-    def is_set(self) -> bool:
+    @property
+    def happened(self) -> bool:
         return len(self.pauses) >= self.interrupt_after
 
     def wait(self, seconds: float) -> bool:
@@ -67,14 +68,14 @@ class Clock:
         with self._lock:
             self.pauses.append(seconds)
             self.now += seconds
-        return self.is_set()
+        return self.happened
 
 
 @pytest.fixture(name="clock", autouse=True)
 def _clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     clock = Clock()
     monkeypatch.setattr(_client, "time", clock)
-    monkeypatch.setattr(_slow_response, "TIMEOUT_FACTOR", 1)
+    monkeypatch.setattr(limits, "TIMEOUT_FACTOR", 1)
     return clock
 
 
@@ -88,10 +89,11 @@ def _connect(clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Ca
 
     def connect(url: str, *, pool_size: int = 1, timeout: float = 20, **options: Any) -> ChatClient:
         credentials = {} if "password" in options else {"access_token": TOKEN}
-        connection = connection_from({**DEFAULTS, "api_url": url, **credentials, **options}, {})
+        options = {"api_url": url, **credentials, **options}
+        connection = connection_from([task_options(options, options)])
         # Options are integers; a test must not wait that long for a timeout.
         connection = dataclasses.replace(connection, timeout=timeout)
-        return ChatClient(connection, Secrets(connection.secrets), pool_size, clock)
+        return ChatClient(connection, Secrets(connection.secrets), clock, pool_size)
 
     return connect
 
@@ -156,7 +158,7 @@ def test_delete_returns_2xx_404_and_410(status, connect):
     body = b"" if status == 204 else b'{"a": 1}'
     with ScriptedServer(response(status, body)) as server:
         assert connect(server.url).delete(f"{PATH}/38") == Response(
-            status, {"Content-Length": "8"} if body else {}, body, repeated=False, complete=True
+            status, {"Content-Length": "8"} if body else {}, body, may_be_executed=False, complete=True
         )
     assert [request.split("\r\n")[0] for request in server.requests] == ["DELETE /api/v2/chat/oauth/tokens/38 HTTP/1.1"]
 
@@ -165,7 +167,7 @@ def test_delete_returns_2xx_404_and_410(status, connect):
 def test_delete_raises_for_any_other_status(status, connect):
     with ScriptedServer(response(status)) as server:
         failure = error_of(connect(server.url).delete, f"{PATH}/38").failure
-    assert (failure.status, failure.outcome_unknown, failure.affects_all) == (status, False, status == 401)
+    assert (failure.status, failure.may_be_executed, failure.affects_all) == (status, False, status == 401)
     assert len(server.requests) == 1
 
 
@@ -207,7 +209,7 @@ def test_a_404_whose_body_is_incomplete_does_not_count_as_one_of_the_api(connect
     head = b"HTTP/1.1 404 Not Found\r\nContent-Length: 100\r\n\r\n"
     with ScriptedServer(lambda exchange: exchange.send_and_close(head)) as server:
         gone = connect(server.url).delete(f"{PATH}/38")
-    assert (gone.status, gone.body, gone.is_from_api, gone.repeated) == (404, b"", False, False)
+    assert (gone.status, gone.body, gone.is_from_api, gone.may_be_executed) == (404, b"", False, False)
 
 
 def test_a_large_body_of_an_error_is_not_read_to_its_end(connect):
@@ -318,11 +320,11 @@ def test_an_interim_response_can_arrive_long_before_the_final_one(connect):
 @pytest.mark.parametrize("interim", [CONTINUE, EARLY_HINTS])
 @pytest.mark.parametrize("method", ["get", "delete"])
 def test_interim_responses_without_end(method, interim, connect, monkeypatch):
-    monkeypatch.setattr(_slow_response, "MAX_HEAD", 50_000)
+    monkeypatch.setattr(limits, "MAX_HEAD", 50_000)
     with ScriptedServer(lambda exchange: exchange.send_endlessly(b"", interim)) as server:
         error = error_of(getattr(connect(server.url), method), PATH)
     assert "the response does not end (more than 50000 bytes)" in error.msg
-    assert error.failure.outcome_unknown
+    assert error.failure.may_be_executed
     assert len(server.requests) == 1
 
 
@@ -342,7 +344,7 @@ ENDLESS = {
 
 @pytest.mark.parametrize(("beginning", "repeated", "reason"), ENDLESS.values(), ids=list(ENDLESS))
 def test_a_response_without_end(beginning, repeated, reason, connect, monkeypatch):
-    monkeypatch.setattr(_slow_response, "MAX_SIZE", 300_000)
+    monkeypatch.setattr(limits, "MAX_SIZE", 300_000)
     with ScriptedServer(
         lambda exchange: exchange.send_endlessly(beginning, repeated), response(200, [1])
     ) as server, ThreadPoolExecutor(1) as worker:
@@ -374,7 +376,7 @@ def test_a_response_that_cannot_be_decompressed_releases_its_connection(method, 
         for result in results:
             error = error_of(result.result, 30)
             assert "could not be decompressed" in error.msg
-            assert error.failure.outcome_unknown
+            assert error.failure.may_be_executed
     assert len(server.requests) == 8
 
 
@@ -461,7 +463,7 @@ def test_faults(step, reason, connect, clock):
     with ScriptedServer(step) as server:
         error = error_of(connect(server.url, retries=0, timeout=SHORT).get, PATH)
     assert error.msg.startswith(f"No response from {server.url}/oauth/tokens: {reason}")
-    assert (error.status, error.failure.outcome_unknown) == (None, True)
+    assert (error.status, error.failure.may_be_executed) == (None, True)
     assert len(server.requests) == 1
     assert clock.pauses == []
 
@@ -469,7 +471,7 @@ def test_faults(step, reason, connect, clock):
 def test_a_refused_connection(connect, clock):
     error = error_of(connect(f"http://127.0.0.1:{closed_port()}/api/v2", retries=2).delete, PATH)
     assert "the connection was refused" in error.msg
-    assert not error.failure.outcome_unknown
+    assert not error.failure.may_be_executed
     assert len(clock.pauses) == 2
 
 
@@ -480,7 +482,7 @@ def test_an_unknown_host(connect, clock, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     error = error_of(connect(CHAT_URL, retries=1).delete, PATH)
     assert "could not be resolved" in error.msg
-    assert not error.failure.outcome_unknown
+    assert not error.failure.may_be_executed
     assert len(clock.pauses) == 1
 
 
@@ -498,7 +500,7 @@ def test_no_connection(problem, reason, connect, monkeypatch):
     monkeypatch.setattr("urllib3.util.connection.create_connection", fail)
     error = error_of(connect("http://127.0.0.1:9/api", retries=0).delete, PATH)
     assert reason in error.msg
-    assert not error.failure.outcome_unknown
+    assert not error.failure.may_be_executed
 
 
 # Repetitions
@@ -547,14 +549,14 @@ LOST = [
 def test_a_delete_is_repeated_after_a_lost_response_or_a_5xx(script, status, repeated, connect):
     with ScriptedServer(*script) as server:
         result = connect(server.url).delete(f"{PATH}/38")
-    assert (result.status, result.repeated) == (status, repeated)
+    assert (result.status, result.may_be_executed) == (status, repeated)
     assert len(server.requests) == len(script)
 
 
 def test_a_delete_after_a_slow_response_is_repeated(connect):
     with ScriptedServer(lambda exchange: exchange.send_slowly(b"HTTP/1.1 2", interval=0.05), response(404)) as server:
         result = connect(server.url, timeout=SHORT).delete(f"{PATH}/38")
-    assert (result.status, result.repeated) == (404, True)
+    assert (result.status, result.may_be_executed) == (404, True)
 
 
 def test_a_delete_that_did_not_reach_the_server_is_not_repeated(connect, clock):
@@ -570,7 +572,7 @@ def test_a_delete_that_did_not_reach_the_server_is_not_repeated(connect, clock):
 
         client._adapter.send = send
         result = client.delete(f"{PATH}/38")
-    assert (result.status, result.repeated) == (404, False)
+    assert (result.status, result.may_be_executed) == (404, False)
     assert len(clock.pauses) == 1
 
 
@@ -589,17 +591,17 @@ def test_a_delete_that_did_not_reach_the_server_is_not_repeated(connect, clock):
 def test_after_a_repetition_the_outcome_of_a_failed_delete_is_unknown(script, status, connect):
     with ScriptedServer(*script) as server:
         failure = error_of(connect(server.url, retries=1).delete, f"{PATH}/38").failure
-    assert (failure.status, failure.outcome_unknown, failure.affects_all) == (status, True, status == 401)
+    assert (failure.status, failure.may_be_executed, failure.affects_all) == (status, True, status == 401)
 
 
-@pytest.mark.parametrize(("step", "outcome_unknown"), [(REFUSED_FOR_LONG, False), (response(500), True), (RESET, True)])
-def test_an_interrupted_pause(step, outcome_unknown, connect, clock):
+@pytest.mark.parametrize(("step", "may_be_executed"), [(REFUSED_FOR_LONG, False), (response(500), True), (RESET, True)])
+def test_an_interrupted_pause(step, may_be_executed, connect, clock):
     clock.interrupt_after = 1
-    with ScriptedServer(step if outcome_unknown else RATE_LIMITED) as server:
+    with ScriptedServer(step if may_be_executed else RATE_LIMITED) as server:
         failure = error_of(connect(server.url).delete, f"{PATH}/1").failure
     assert "the run was interrupted" in failure.msg
-    assert ("Not sent" in failure.msg) is not outcome_unknown
-    assert (failure.status, failure.outcome_unknown) == (None, outcome_unknown)
+    assert ("Not sent" in failure.msg) is not may_be_executed
+    assert (failure.status, failure.may_be_executed) == (None, may_be_executed)
     assert (len(server.requests), len(clock.pauses)) == (1, 1)
 
 
@@ -607,7 +609,7 @@ def test_an_interrupted_run_sends_nothing(connect, clock):
     clock.interrupt_after = 0
     with ScriptedServer(NO_CONTENT) as server:
         failure = error_of(connect(server.url).delete, f"{PATH}/1").failure
-    assert (failure.status, failure.outcome_unknown) == (None, False)
+    assert (failure.status, failure.may_be_executed) == (None, False)
     assert server.requests == []
 
 
@@ -633,32 +635,59 @@ def test_a_rate_limit_that_never_ends(connect):
     assert 5 <= len(server.requests) <= 20
 
 
+def test_the_waits_of_a_request_add_up(connect, clock):
+    script = [response(429, "", {"Retry-After": "20"}), response(429, "", {"Retry-After": "11"})]
+    with ScriptedServer(*script) as server:
+        error = error_of(connect(server.url, rate_limit_timeout=30).get, PATH)
+    assert "11 s (already waited: 20 s) exceeds 'rate_limit_timeout' (30 s)" in error.msg
+    assert (error.status, clock.pauses) == (429, [20.0])
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}, {"Retry-After": "0.9"}])
+def test_without_a_useful_retry_after_the_wait_doubles(headers, connect, clock):
+    refusal = response(429, "", headers)
+    with ScriptedServer(refusal, refusal, refusal, NO_CONTENT) as server:
+        connect(server.url).delete(f"{PATH}/1")
+    first, second, third = clock.pauses
+    assert 0.25 <= first <= 0.5 <= second <= 1.0 <= third <= 2.0
+
+
+def test_a_wait_that_is_too_long_for_one_request_also_stops_the_others(connect, clock):
+    with ScriptedServer(response(429, "", {"Retry-After": "3600"}), response(200, [])) as server:
+        client = connect(server.url)
+        for _request in range(2):
+            assert "3600 s exceeds" in error_of(client.get, PATH).msg
+    assert (len(server.requests), clock.pauses) == (1, [])
+
+
 def test_a_429_pauses_the_other_requests(connect, clock, monkeypatch):
-    seconds_of: list[float] = []
-    first_waits = threading.Event()
+    with ScriptedServer(response(429, "", {"Retry-After": "9"}), NO_CONTENT) as server:
+        client = connect(server.url)
+        with monkeypatch.context() as patch:
+            patch.setattr(clock, "wait", lambda seconds: clock.pauses.append(seconds) or clock.happened)
+            clock.interrupt_after = 1
+            assert "interrupted" in error_of(client.delete, f"{PATH}/1").msg
+        clock.interrupt_after = 1000
+        assert client.delete(f"{PATH}/2").status == 204
+    assert clock.pauses == [9.0, 9.0]
+    assert len(server.requests) == 2
 
-    def advance() -> None:
-        clock.now += 9
 
-    both_wait = threading.Barrier(2, advance)
+def test_after_a_429_all_requests_continue_at_the_same_time(connect):
+    """The next requests of all threads are active together: an early 429 does not make the run serial."""
+    together = threading.Barrier(4)
 
-    def wait(seconds: float) -> bool:
-        seconds_of.append(seconds)
-        first_waits.set()
-        both_wait.wait(10)  # raises an exception if the other request does not wait
-        return False
+    def wait_for_others(exchange: Exchange) -> bool:
+        together.wait(20)  # raises an exception unless four requests are active
+        exchange.connection.sendall(NO_CONTENT)
+        return True
 
-    monkeypatch.setattr(clock, "wait", wait)
-    refusal = response(429, "", {"Retry-After": "9"})
-    with ScriptedServer(refusal, NO_CONTENT) as server, ThreadPoolExecutor(2) as workers:
-        client = connect(server.url, pool_size=2)
-        first = workers.submit(client.delete, f"{PATH}/1")
-        assert first_waits.wait(10)
-        second = workers.submit(client.delete, f"{PATH}/2")
-        assert first.result(20).status == 204
-        assert second.result(20).status == 204
-    assert seconds_of == [9.0, 9.0]
-    assert len(server.requests) == 3
+    with ScriptedServer(response(429, "", {"Retry-After": "2"}), wait_for_others) as server, ThreadPoolExecutor(
+        4
+    ) as workers:
+        client = connect(server.url, pool_size=4)
+        deletes = [workers.submit(client.delete, f"{PATH}/{number}") for number in range(4)]
+        assert [delete.result(20).status for delete in deletes] == [204] * 4
 
 
 # Settings of the environment
@@ -693,7 +722,7 @@ def test_a_proxy_receives_no_secret(connect, monkeypatch):
     assert TOKEN not in proxy.requests[0]
     assert "HTTPS_PROXY could not be used (HTTP 407)" in error.msg
     assert "proxy-password" not in error.msg
-    assert not error.failure.outcome_unknown
+    assert not error.failure.may_be_executed
 
 
 @pytest.mark.parametrize(
@@ -755,7 +784,7 @@ def test_a_certificate_that_cannot_be_verified(authority, connect, clock):
         error = error_of(connect(https_url(server)).delete, PATH)
     assert "certificate could not be verified, so nothing was sent" in error.msg
     assert "'ca_path'" in error.msg
-    assert not error.failure.outcome_unknown
+    assert not error.failure.may_be_executed
     assert (server.connections, server.requests, clock.pauses) == (1, [], [])
 
 
@@ -805,4 +834,4 @@ def test_an_invalid_number_in_a_response_is_a_broken_connection(connect):
     chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n"
     with ScriptedServer(lambda exchange: exchange.send_and_close(chunked)) as server:
         error = error_of(connect(server.url, retries=0).delete, f"{PATH}/7")
-    assert error.failure.outcome_unknown
+    assert error.failure.may_be_executed

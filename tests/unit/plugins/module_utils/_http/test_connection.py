@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import os
 import re
 from urllib.parse import quote, quote_plus
 
@@ -16,20 +17,29 @@ from hypothesis import strategies as st
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Endpoint
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import (
-    CONNECTION_OPTIONS,
     base_url_from,
     connection_from,
     is_loopback,
-    secret_forms,
+)
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import secret_forms
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
+    check_same_account,
+    environment_variables,
+    host_variables,
+    task_options,
 )
 
-DEFAULTS = {name: details["default"] for name, details in CONNECTION_OPTIONS.items() if "default" in details}
 TOKEN = {"access_token": "secret-token-value"}
 LOGIN = {"email": "ada@example.com", "password": "secret-password"}
 
 
 def connect(environ=None, **options):
-    return connection_from({**DEFAULTS, **options}, environ or {})
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("ZCHAT_")]:
+            patch.delenv(name)
+        for name, value in (environ or {}).items():
+            patch.setitem(os.environ, name, value)
+        return connection_from([task_options(options, options), environment_variables()])
 
 
 def rejection(environ=None, **options):
@@ -58,7 +68,7 @@ def rejection(environ=None, **options):
 )
 def test_base_url(options, base_url):
     assert connect(**options, **TOKEN).base_url == base_url
-    assert base_url_from(options, {}) == base_url
+    assert base_url_from([task_options(options, options)]) == base_url
 
 
 @pytest.mark.parametrize(
@@ -176,7 +186,7 @@ def test_environment_variables_apply_if_the_task_sets_nothing():
     connection = connect(environ)
     assert connection.base_url == "https://acme.zendesk.com/api/v2/chat"
     assert connection.access_token == "secret-token-value"
-    assert (connection.address, connection.credential.source) == ("ZCHAT_SUBDOMAIN", "ZCHAT_ACCESS_TOKEN")
+    assert (connection.source, connection.credential.source) == ("ZCHAT_SUBDOMAIN", "ZCHAT_ACCESS_TOKEN")
     connection = connect({"ZCHAT_SUBDOMAIN": "acme", "ZCHAT_EMAIL": "ada@example.com", "ZCHAT_PASSWORD": "pw"})
     assert connection.access_token is None
     assert connection.credential.source == "ZCHAT_EMAIL and ZCHAT_PASSWORD"
@@ -280,12 +290,14 @@ def test_integers_out_of_range_are_rejected(option, value):
 
 def test_ca_path(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
     bundle = tmp_path / "ca.pem"
     bundle.write_text("")
     options = {"subdomain": "acme", **TOKEN}
-    assert connect(**options).ca_path is None
-    assert connect(**options, ca_path=str(bundle)).ca_path == str(bundle)
-    assert connect({"ZCHAT_CA_PATH": "~/ca.pem"}, **options).ca_path == str(bundle)
+    assert connect(**options).verify is True
+    assert connect(**options, ca_path=str(bundle)).verify == str(bundle)
+    assert connect({"ZCHAT_CA_PATH": "~/ca.pem"}, **options).verify == str(bundle)
     assert "/missing.pem, set in 'ca_path'" in rejection(**options, ca_path="/missing.pem")
     assert "/missing.pem, set in ZCHAT_CA_PATH" in rejection({"ZCHAT_CA_PATH": "/missing.pem"}, **options)
     assert rejection(**options, ca_path="/\ud800\0").encode()
@@ -305,3 +317,62 @@ def test_ca_path(tmp_path, monkeypatch):
 )
 def test_is_loopback(host, loopback):
     assert is_loopback(host) is loopback
+
+
+# Sources
+
+
+def test_each_group_comes_from_the_first_source_that_has_it():
+    host = host_variables(
+        {"subdomain": "host", "access_token": "host-token", "timeout": "5", "retries": 0, "email": "x"}
+    )
+    task = {"subdomain": "task", "rate_limit_timeout": 7}
+    environ = {"ZCHAT_EMAIL": "a@example.com", "ZCHAT_TIMEOUT": "9", "ZCHAT_VALIDATE_CERTS": "no"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        sources = [task_options(task, task), host_variables({**host.values, "email": "b"}), environment_variables()]
+        with pytest.raises(ChatError, match="zchat_access_token and zchat_email are set at the same time"):
+            connection_from(sources)
+        del sources[1].values["email"]
+        connection = connection_from(sources)
+    assert (connection.base_url, connection.source) == ("https://task.zendesk.com/api/v2/chat", "'subdomain'")
+    assert str(connection.credential) == "access token in zchat_access_token"
+    limits = (connection.timeout, connection.retries, connection.rate_limit_timeout, connection.verify)
+    assert limits == (5, 0, 7, False)
+
+
+def test_a_default_of_a_module_is_not_set_by_the_task():
+    options = {"subdomain": "acme", "access_token": "x", "timeout": 30, "retries": 4}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZCHAT_TIMEOUT", "9")
+        task_args = {"subdomain": "acme", "token": "x", "retries": 4}
+        connection = connection_from([task_options(options, task_args), environment_variables()])
+    assert (connection.timeout, connection.retries, connection.access_token) == (9, 4, "x")
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"timeout": "soon"}, "zchat_timeout"),
+        ({"timeout": 0}, "zchat_timeout must be from 1"),
+        ({"subdomain": None}, "'zchat_subdomain' is null"),
+        ({"access_token": None}, "'zchat_access_token' is null"),
+        ({"ca_path": "/missing.pem"}, "/missing.pem, set in zchat_ca_path"),
+        ({"subdomain": "a.b"}, "zchat_subdomain must be"),
+    ],
+)
+def test_a_message_names_the_variable(variables, message):
+    with pytest.raises(ChatError, match=message):
+        connection_from([host_variables({"subdomain": "acme", "access_token": "secret-token-value", **variables})])
+
+
+def test_two_sources_with_different_accounts_are_an_error():
+    one, same, other = (host_variables({"subdomain": name, "access_token": "t"}) for name in ("acme", "acme", "other"))
+    check_same_account(one, same)
+    check_same_account(one, host_variables({}))
+    with pytest.raises(ChatError, match="zchat_subdomain and zchat_subdomain are both set"):
+        check_same_account(one, other)
+    with pytest.raises(ChatError, match="different accounts") as caught:
+        check_same_account(one, host_variables({"email": "a@example.com", "password": "secret-password"}))
+    assert "secret" not in caught.value.msg

@@ -13,7 +13,7 @@ import socket
 import pytest
 import urllib3
 
-from ansible_collections.zchat.admin.plugins.module_utils._http import limits as _slow_response
+from ansible_collections.zchat.admin.plugins.module_utils._http import limits
 from ansible_collections.zchat.admin.plugins.module_utils._http.limits import (
     EndlessResponseError,
     LimitedReader,
@@ -33,7 +33,7 @@ class Line(io.RawIOBase):
         self.left = total
         self.size = size
         self.seconds = seconds
-        monkeypatch.setattr(_slow_response, "time", self)
+        monkeypatch.setattr(limits, "time", self)
 
     def monotonic(self) -> float:
         return self.now
@@ -76,15 +76,13 @@ def test_a_response_that_is_too_slow_is_given_up(size, seconds, monkeypatch):
         line.read_all()
     received = int(str(caught.value).split()[0])
     # An active wait ends before the limit is checked. So the longest time is four times the timeout, plus that of the data.
-    assert 90 < line.now - 1000 <= 90 + received / _slow_response.MIN_RATE + seconds
+    assert 90 < line.now - 1000 <= 90 + received / limits.MIN_RATE + seconds
     assert received == pytest.approx(size * (line.now - 1000) / seconds)
 
 
-@pytest.mark.parametrize(
-    ("in_head", "limit"), [(True, _slow_response.MAX_HEAD), (False, _slow_response.MAX_HEAD + 8192)]
-)
+@pytest.mark.parametrize(("in_head", "limit"), [(True, limits.MAX_HEAD), (False, limits.MAX_HEAD + 8192)])
 def test_the_size_is_limited_before_the_end_of_the_headers_and_in_total(in_head, limit, monkeypatch):
-    monkeypatch.setattr(_slow_response, "MAX_SIZE", _slow_response.MAX_HEAD + 8192)
+    monkeypatch.setattr(limits, "MAX_SIZE", limits.MAX_HEAD + 8192)
     line = Line(monkeypatch, float("inf"), 8192, 0.0)
     reader = LimitedReader(line, TIMEOUT)
     reader.in_head = in_head

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MASK, Secrets
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MASK, Secrets, masked
 from ansible_collections.zchat.admin.plugins.module_utils._text import error_text
 
 TOKEN_CHARACTERS = string.ascii_letters + string.digits + "-_"
@@ -163,3 +163,10 @@ def test_masking_against_secrets_that_contain_each_other_is_fast():
     secrets.mask("a" * 65_536)
     secrets.quote("a " * 1000)
     assert time.process_time() - start < 1
+
+
+def test_a_result_is_masked_in_its_strings_only():
+    value = {"id": 360786799676, "36078679": ["x 36078679 y", None, {"a": "no"}], "n": 36078679, "s": "36078679A"}
+    expected = {"id": 360786799676, "36078679": ["x ******** y", None, {"a": "no"}], "n": 36078679, "s": "********"}
+    assert masked(value, ["36078679", "36078679A", ""]) == expected
+    assert masked(value, []) is value

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Exceptions that a test of the client cannot provoke in every environment. The others are in test__client.py."""
+"""Exceptions that a test of the client cannot provoke in every environment. The others are in test_client.py."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import requests
 import urllib3
 
-from ansible_collections.zchat.admin.plugins.module_utils._http.transport_errors import fault_from
+from ansible_collections.zchat.admin.plugins.module_utils._http.transport_errors import transport_error
 
 
 def wrapped(error, wrapper, **attributes):
@@ -30,7 +30,7 @@ def wrapped(error, wrapper, **attributes):
 
 
 @pytest.mark.parametrize(
-    ("error", "reason", "retry", "may_have_arrived"),
+    ("error", "reason", "retry", "may_be_executed"),
     [
         (
             wrapped(TimeoutError(errno.ETIMEDOUT, "secret"), urllib3.exceptions.NewConnectionError(None, "secret")),
@@ -58,19 +58,22 @@ def wrapped(error, wrapper, **attributes):
         (UnicodeError("secret"), "could not be sent (UnicodeError)", False, True),
     ],
 )
-def test_faults(error, reason, retry, may_have_arrived):
-    fault = fault_from(error, 7, "ZCHAT_API_URL")
-    assert reason in fault.reason
-    assert "secret" not in fault.reason
-    assert (fault.retry, fault.may_have_arrived) == (retry, may_have_arrived)
+def test_transport_errors(error, reason, retry, may_be_executed):
+    found = transport_error(error, 7, "ZCHAT_API_URL")
+    assert reason in found.reason
+    assert "secret" not in found.reason
+    assert (found.retry, found.may_be_executed) == (retry, may_be_executed)
 
 
 def test_exceptions_that_contain_each_other():
     first, second = OSError("a"), OSError("b")
     first.__cause__, second.__cause__ = second, first
-    assert "OSError" in fault_from(first, 7, "ZCHAT_API_URL").reason
+    assert "OSError" in transport_error(first, 7, "ZCHAT_API_URL").reason
 
 
 def test_braces_in_a_detail_are_shown_unchanged(monkeypatch):
     monkeypatch.setattr("os.strerror", lambda number: "{timeout}")
-    assert "({timeout})" in fault_from(wrapped(OSError(5, "x"), requests.ConnectionError()), 7, "ZCHAT_API_URL").reason
+    assert (
+        "({timeout})"
+        in transport_error(wrapped(OSError(5, "x"), requests.ConnectionError()), 7, "ZCHAT_API_URL").reason
+    )

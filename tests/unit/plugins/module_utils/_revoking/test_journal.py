@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import re
@@ -17,23 +16,23 @@ import pytest
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import list_tokens
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.journal import Journal
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import FakeChat, token
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import MockChat, token
 
 ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
-(TOKEN,) = list_tokens(FakeChat([token(38, agent_id=None, client_identifier="zöpim\n")])).tokens
+(TOKEN,) = list_tokens(MockChat([token(38, agent_id=None, client_identifier="zöpim\n")])).tokens
 
 
 def journal_at(path: Any, log: list[str] | None = None) -> Journal:
     return Journal(None if path is None else str(path), ACCOUNT, ([] if log is None else log).append)
 
 
-def test_a_line_for_each_revocation(tmp_path: Path):
+def test_a_line_for_each_event(tmp_path: Path):
     path, log = tmp_path / "journal.jsonl", []
     journal = journal_at(path, log)
     journal.open()
-    journal.record(TOKEN, 1, 2)
+    journal.record("delete", TOKEN, 0, 2)
     assert path.read_text().endswith("}\n"), "it can be followed during the run"
-    journal.record(TOKEN, 2, 2)
+    journal.record("revoked", TOKEN, 1, 2)
     journal.close()
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", lines[0].pop("time"))
@@ -42,12 +41,14 @@ def test_a_line_for_each_revocation(tmp_path: Path):
         "token": 38,
         "agent_id": None,
         "client_identifier": "zöpim\n",
-        "n": 1,
+        "event": "delete",
+        "n": 0,
         "of": 2,
     }
-    assert len(lines) == 2
-    assert "token 38 of agent None" in log[0]
-    assert "1 of 2" in log[0]
+    assert [(line["event"], line["n"]) for line in lines] == [("delete", 0), ("revoked", 1)]
+    (logged,) = log
+    assert "token 38 of agent None" in logged
+    assert "1 of 2" in logged
 
 
 def test_a_new_file_is_private_and_an_existing_one_is_continued(tmp_path: Path):
@@ -63,7 +64,7 @@ def test_a_new_file_is_private_and_an_existing_one_is_continued(tmp_path: Path):
     path.chmod(0o644)
     journal = journal_at(path)
     journal.open()
-    journal.record(TOKEN, 1, 1)
+    journal.record("revoked", TOKEN, 1, 1)
     assert path.read_text().startswith("earlier\n{")
     assert path.stat().st_mode & 0o777 == 0o644
 
@@ -73,8 +74,8 @@ def test_an_incomplete_last_line_of_an_earlier_run_is_completed(tmp_path: Path):
     path.write_text('{"token": 1}\n{"tok')
     journal = journal_at(path)
     journal.open()
-    journal.record(TOKEN, 1, 2)
-    journal.record(TOKEN, 2, 2)
+    journal.record("revoked", TOKEN, 1, 2)
+    journal.record("revoked", TOKEN, 2, 2)
     journal.close()
     lines = path.read_text().splitlines()
     assert lines[1] == '{"tok'
@@ -86,7 +87,7 @@ def test_without_a_path_only_the_system_log_is_written():
     journal = journal_at(None, log)
     journal.check()
     journal.open()
-    journal.record(TOKEN, 1, 1)
+    journal.record("revoked", TOKEN, 1, 1)
     journal.close()
     assert len(log) == 1
 
@@ -142,25 +143,31 @@ def test_a_full_disk_is_an_error():
     journal = journal_at("/dev/full", log)
     journal.open()
     with pytest.raises(ChatError, match="/dev/full cannot be written: no space left"):
-        journal.record(TOKEN, 1, 1)
+        journal.record("revoked", TOKEN, 1, 1)
     journal.close()
     assert len(log) == 1, "the system log contains the revocation anyway"
 
 
-def test_an_incomplete_line_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    journal = journal_at(tmp_path / "journal")
-    journal.open()
-    monkeypatch.setattr(os, "write", lambda file, data: len(data) - 1)
-    with pytest.raises(ChatError, match="no space left"):
-        journal.record(TOKEN, 1, 1)
-
-
-def test_an_open_journal_is_locked_until_it_is_closed(tmp_path: Path):
+def test_a_short_write_is_completed_and_an_incomplete_line_does_not_destroy_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     path = tmp_path / "journal"
     journal = journal_at(path)
     journal.open()
-    with path.open() as reader:
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(reader, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        journal.close()
-        fcntl.flock(reader, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:40]))
+    journal.record("revoked", TOKEN, 1, 3)
+
+    def write_once(file: int, data: bytes) -> int:
+        if data.startswith(b"{"):
+            return write(file, data[:20])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "write", write_once)
+    with pytest.raises(ChatError, match="no space left"):
+        journal.record("revoked", TOKEN, 2, 3)
+    monkeypatch.setattr(os, "write", write)
+    journal.record("revoked", TOKEN, 3, 3)
+    lines = path.read_text().splitlines()
+    assert [json.loads(lines[number])["n"] for number in (0, 2)] == [1, 3]
+    assert len(lines[1]) == 20

@@ -12,13 +12,13 @@ from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Del
 from ansible_collections.zchat.admin.plugins.module_utils._errors import Failure
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import GUARDED, Outcome, Outcomes, Row
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import FakeChat, token
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import MockChat, token
 
-TOKENS = {each.id: each for each in list_tokens(FakeChat([token(number) for number in range(1, 31)])).tokens}
-ACCEPTED = Deletion(204, repeated=False)
-ABSENT = Deletion(404, repeated=False)
+TOKENS = {each.id: each for each in list_tokens(MockChat([token(number) for number in range(1, 31)])).tokens}
+ACCEPTED = Deletion(204, may_be_executed=False)
+ABSENT = Deletion(404, may_be_executed=False)
 REFUSED = Failure("The API refused it", 422)
-LOST = Failure("No response.", outcome_unknown=True)
+LOST = Failure("No response.", may_be_executed=True)
 STILL_LISTED = Failure("The token is still listed.")
 
 
@@ -53,7 +53,7 @@ def test_a_token_gets_one_row():
 
 
 def test_the_response_to_a_delete_decides_the_outcome():
-    outcomes = outcomes_of(_1=ACCEPTED, _2=ABSENT, _3=Deletion(404, repeated=True), _4=REFUSED, _5=LOST, _6=None)
+    outcomes = outcomes_of(_1=ACCEPTED, _2=ABSENT, _3=Deletion(404, may_be_executed=True), _4=REFUSED, _5=LOST, _6=None)
     assert by_outcome(outcomes) == {
         Outcome.REVOKED: [1, 3],
         Outcome.GONE: [2],
@@ -82,7 +82,7 @@ def test_kept_tokens_do_not_count_as_selected():
     [
         (ACCEPTED, Outcome.NOT_REVOKED, Outcome.REVOKED),
         (ABSENT, Outcome.NOT_REVOKED, Outcome.GONE),
-        (Deletion(404, repeated=True), Outcome.NOT_REVOKED, Outcome.REVOKED),
+        (Deletion(404, may_be_executed=True), Outcome.NOT_REVOKED, Outcome.REVOKED),
         (REFUSED, Outcome.NOT_REVOKED, Outcome.GONE),
         (LOST, Outcome.NOT_REVOKED, Outcome.REVOKED),
         (None, Outcome.PENDING, Outcome.GONE),
@@ -90,12 +90,13 @@ def test_kept_tokens_do_not_count_as_selected():
 )
 def test_the_list_decides_after_the_delete(result: Any, if_listed: Outcome, if_absent: Outcome):
     outcomes = outcomes_of(_1=result)
-    assert outcomes.compare_with_list([1], still_listed) == []
+    decided = outcomes.compare_with_list([1], still_listed)
     assert by_outcome(outcomes) == {if_listed: [1]}
+    assert decided == ([] if result in (REFUSED, None) else [outcomes.rows[1]])
     # A later list decides again.
-    confirmed = outcomes.compare_with_list([], still_listed)
+    assert outcomes.compare_with_list([], still_listed) == [outcomes.rows[1]]
     assert by_outcome(outcomes) == {if_absent: [1]}
-    assert confirmed == ([TOKENS[1]] if result is LOST else []), "only these are not in the journal yet"
+    assert outcomes.compare_with_list([], still_listed) == []
 
 
 def test_a_kept_token_stays_kept():
@@ -106,10 +107,12 @@ def test_a_kept_token_stays_kept():
 
 
 def test_a_listed_token_has_no_unknown_outcome():
-    outcomes = outcomes_of(_1=LOST)
+    outcomes = outcomes_of(_1=LOST, _2=REFUSED)
+    assert outcomes.unknown == [1]
     assert "unknown" in outcomes.result()["not_revoked"][0]["msg"]
     outcomes.compare_with_list([1], still_listed)
     assert outcomes.result()["not_revoked"][0]["msg"] == "No response."
+    assert outcomes.unknown == []
 
 
 # The result

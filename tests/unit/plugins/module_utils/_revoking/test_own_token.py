@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, list_tokens
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed, OwnToken
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import OWN, FakeChat, Json, Reply, token
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, Json, MockChat, Reply, token
 
 ME = "GET agents/me"
 
@@ -23,7 +23,7 @@ def entries(*agent_ids: int | None, **fields: Any) -> list[Json]:
     return tokens
 
 
-def listed_of(client: FakeChat) -> Listed:
+def listed_of(client: MockChat) -> Listed:
     return OwnToken(client).listed(list_tokens(client).tokens)
 
 
@@ -44,7 +44,7 @@ def listed_of(client: FakeChat) -> Listed:
     ],
 )
 def test_own_only_with_as_few_requests_as_possible(tokens: list[Json], agents: int, own_only: bool, requests: int):
-    client = FakeChat(tokens, own_agent=5)
+    client = MockChat(tokens, own_agent=5)
     listed = listed_of(client)
     assert listed == Listed(len(tokens), agents, own_only)
     assert client.lines[1:] == [ME] * requests
@@ -53,19 +53,19 @@ def test_own_only_with_as_few_requests_as_possible(tokens: list[Json], agents: i
 
 @pytest.mark.parametrize("reply", [Reply(403), Reply(None), Reply(200, [])])
 def test_own_only_is_null_if_the_own_agent_cannot_be_read(reply: Reply):
-    listed = listed_of(FakeChat(entries(5, 5), script={ME: [reply]}))
+    listed = listed_of(MockChat(entries(5, 5), script={ME: [reply]}))
     assert listed.own_only is None
     assert "It is unknown whether" in listed.warnings()[0]
 
 
 def test_own_only_with_an_email_address_and_a_password():
-    assert listed_of(FakeChat(entries(5), own=None, own_agent=5)).own_only is True
+    assert listed_of(MockChat(entries(5), own=None, own_agent=5)).own_only is True
 
 
 # The own token
 
 
-def find(client: FakeChat, *selected: int) -> tuple[int | None, list[int]]:
+def find(client: MockChat, *selected: int) -> tuple[int | None, list[int]]:
     """Return the id of the own token, and the ids of those of the selected tokens that can be the own one."""
     listed, own = list_tokens(client), OwnToken(client)
     own.identify(listed.tokens)
@@ -75,7 +75,7 @@ def find(client: FakeChat, *selected: int) -> tuple[int | None, list[int]]:
 
 @pytest.mark.parametrize("shown", [OWN, "own-token-", "own-toke...", "own-token****", "own-token\u2026"])
 def test_the_own_token_is_identified_by_its_beginning(shown: str):
-    client = FakeChat(entries(5, 5, None, access_token=shown), own_agent=5)
+    client = MockChat(entries(5, 5, None, access_token=shown), own_agent=5)
     assert find(client, 1, 2, 3) == (1, [1])
     assert find(client, 2, 3) == (1, [])
     assert ME not in client.lines
@@ -86,31 +86,31 @@ def test_the_own_token_is_identified_by_its_beginning(shown: str):
 )
 def test_with_a_hidden_value_each_token_of_the_own_agent_can_be_the_own_one(shown: str | None):
     tokens = entries(5, 6, None, 5, access_token=shown)
-    client = FakeChat(tokens, own_agent=5)
+    client = MockChat(tokens, own_agent=5)
     assert find(client, 1, 2, 3) == (None, [1, 3])
     assert client.lines.count(ME) == 1
-    assert find(FakeChat(tokens, own_agent=9), 1, 2) == (None, [])
-    assert find(FakeChat(tokens, script={ME: [Reply(503)]}), 1, 2) == (None, [1, 2])
+    assert find(MockChat(tokens, own_agent=9), 1, 2) == (None, [])
+    assert find(MockChat(tokens, script={ME: [Reply(503)]}), 1, 2) == (None, [1, 2])
 
 
 def test_without_a_selected_token_the_own_agent_is_not_requested():
-    client = FakeChat(entries(5, 6))
+    client = MockChat(entries(5, 6))
     assert find(client) == (None, [])
     assert ME not in client.lines
 
 
 def test_an_email_address_and_a_password_have_no_token():
-    client = FakeChat(entries(5), own=None, own_agent=5)
+    client = MockChat(entries(5), own=None, own_agent=5)
     assert find(client, 1) == (None, [])
 
 
 def test_several_tokens_with_the_same_beginning():
     tokens = [token(1, access_token="own-token-v"), token(2, access_token="own-token-..."), token(3)]
-    assert find(FakeChat(tokens), 1, 3) == (None, [1])
+    assert find(MockChat(tokens), 1, 3) == (None, [1])
 
 
 def test_a_later_list_corrects_the_own_token():
-    client = FakeChat([token(1, access_token="own-token...")])
+    client = MockChat([token(1, access_token="own-token...")])
     own = OwnToken(client)
     first_list = list_tokens(client)
     own.identify(first_list.tokens)
@@ -127,7 +127,7 @@ def test_a_later_list_corrects_the_own_token():
 
 
 def test_the_own_agent_is_requested_once():
-    client = FakeChat(script={ME: [Reply(503)]})
+    client = MockChat(script={ME: [Reply(503)]})
     own = OwnToken(client)
     for _attempt in range(2):
         with pytest.raises(ChatError, match="HTTP 503"):

@@ -9,12 +9,11 @@ import pytest
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import list_tokens
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.probe import VERIFY_WAITS, probe_values
 from ansible_collections.zchat.admin.plugins.modules import zchat_oauth_token, zchat_oauth_token_info
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import (
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     MISSING_SCOPE,
     OWN,
-    FakeChat,
+    MockChat,
     Reply,
-    as_client,
     task,
     token,
 )
@@ -25,7 +24,7 @@ WITH_OWN = [token(1, access_token=OWN), token(2, agent_id=5)]
 
 
 def probe(client, values=(LEAKED,), kept=()):
-    return probe_values(as_client(client), values, list_tokens(as_client(client)).tokens, kept)
+    return probe_values(client, values, list_tokens(client).tokens, kept)
 
 
 def revoke(client, check_mode=False, **options):
@@ -51,7 +50,7 @@ def revoke(client, check_mode=False, **options):
     ],
 )
 def test_the_response_decides_whether_a_value_is_dead(replies, dead, texts):
-    result = probe(FakeChat(WITH_OWN, script={PROBE: replies}))
+    result = probe(MockChat(WITH_OWN, script={PROBE: replies}))
     assert (result.values_dead, result.failure) == (dead, None)
     assert all(any(text in warning for warning in result.warnings) for text in texts)
     assert not any(LEAKED in warning for warning in result.warnings)
@@ -59,7 +58,7 @@ def test_the_response_decides_whether_a_value_is_dead(replies, dead, texts):
 
 @pytest.mark.parametrize("reply", [Reply(200, {"id": 5}), Reply(403, MISSING_SCOPE)])
 def test_a_value_that_works_is_tested_for_five_seconds_and_fails(reply):
-    client = FakeChat(WITH_OWN, script={PROBE: [reply] * 9})
+    client = MockChat(WITH_OWN, script={PROBE: [reply] * 9})
     result = probe(client)
     assert result.values_dead is False
     assert "1 of the 'token_values' still works: " in result.failure.msg
@@ -69,27 +68,27 @@ def test_a_value_that_works_is_tested_for_five_seconds_and_fails(reply):
 
 
 def test_a_value_that_stops_working_within_five_seconds_is_dead():
-    client = FakeChat(WITH_OWN, script={PROBE: [Reply(200, {"id": 5}), Reply(401)]})
+    client = MockChat(WITH_OWN, script={PROBE: [Reply(200, {"id": 5}), Reply(401)]})
     assert probe(client).values_dead is True
     assert client.pauses == [VERIFY_WAITS[0]]
 
 
 def test_one_value_that_works_decides_and_one_unknown_value_leaves_it_open():
     replies = {PROBE: [Reply(401)], "GET agents/me with other-value": [Reply(500)]}
-    assert probe(FakeChat(WITH_OWN, script=replies), [LEAKED, "other-value"]).values_dead is None
+    assert probe(MockChat(WITH_OWN, script=replies), [LEAKED, "other-value"]).values_dead is None
     works = {**replies, "GET agents/me with a-third-value": [Reply(200, {"id": 5})] * 9}
-    assert probe(FakeChat(WITH_OWN, script=works), [LEAKED, "other-value", "a-third-value"]).values_dead is False
+    assert probe(MockChat(WITH_OWN, script=works), [LEAKED, "other-value", "a-third-value"]).values_dead is False
 
 
 def test_refresh_tokens_and_kept_tokens_are_not_tested():
-    client = FakeChat([*WITH_OWN, token(3, refresh_token=LEAKED), token(4, access_token="kept-value")])
-    kept = [each for each in list_tokens(as_client(client)).tokens if each.id == 4]
+    client = MockChat([*WITH_OWN, token(3, refresh_token=LEAKED), token(4, access_token="kept-value")])
+    kept = [each for each in list_tokens(client).tokens if each.id == 4]
     assert probe(client, [LEAKED, "kept-value"], kept).values_dead is None
     assert not [line for line in client.lines if "agents/me" in line]
 
 
 def test_a_revoked_value_is_dead():
-    client = FakeChat([*WITH_OWN, token(3, access_token=LEAKED)])
+    client = MockChat([*WITH_OWN, token(3, access_token=LEAKED)])
     result = revoke(client)
     assert (result["changed"], result["verified"], result["values_dead"]) == (True, True, True)
     assert client.lines.index(PROBE) > client.lines.index("DELETE oauth/tokens/3")
@@ -97,7 +96,7 @@ def test_a_revoked_value_is_dead():
 
 
 def test_a_revoked_value_that_still_works_fails_the_task_and_names_the_token():
-    client = FakeChat([*WITH_OWN, token(3, access_token=LEAKED)], script={PROBE: [Reply(200, {"id": 5})] * 9})
+    client = MockChat([*WITH_OWN, token(3, access_token=LEAKED)], script={PROBE: [Reply(200, {"id": 5})] * 9})
     result = revoke(client)
     assert (result["failed"], result["changed"], result["verified"], result["values_dead"]) == (
         True,
@@ -109,7 +108,7 @@ def test_a_revoked_value_that_still_works_fails_the_task_and_names_the_token():
 
 
 def test_a_value_that_the_list_does_not_contain_is_tested():
-    client = FakeChat(WITH_OWN, script={PROBE: [Reply(200, {"id": 5})] * 9})
+    client = MockChat(WITH_OWN, script={PROBE: [Reply(200, {"id": 5})] * 9})
     result = revoke(client)
     assert (result["failed"], result["changed"], result["values_dead"]) == (True, False, False)
 
@@ -118,13 +117,13 @@ def test_a_value_that_the_list_does_not_contain_is_tested():
     ("check_mode", "options"), [(True, {}), (False, {"probe_values": False}), (False, {"max_revocations": 0})]
 )
 def test_no_value_is_tested(check_mode, options):
-    client = FakeChat([*WITH_OWN, token(3, access_token=LEAKED)])
+    client = MockChat([*WITH_OWN, token(3, access_token=LEAKED)])
     assert revoke(client, check_mode, **options)["values_dead"] is None
     assert PROBE not in client.lines
 
 
 def test_the_info_module_tests_values_only_if_asked_and_never_fails():
-    client = FakeChat(WITH_OWN, script={PROBE: [Reply(200, {"id": 5})] * 9})
+    client = MockChat(WITH_OWN, script={PROBE: [Reply(200, {"id": 5})] * 9})
     spec = zchat_oauth_token_info.SPEC
     options = {"token_values": [LEAKED]}
     assert zchat_oauth_token_info.run(task(client, spec, options))["values_dead"] is None

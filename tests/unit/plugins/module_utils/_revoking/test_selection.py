@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.modules import zchat_oauth_token, zchat_oauth_token_info
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import (
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     OWN,
-    FakeChat,
+    MockChat,
     Reply,
     agent,
     first,
@@ -45,7 +45,7 @@ AGENTS_PAGE = "GET agents?since_id=1&limit=100"
 
 
 def chat(**options):
-    return FakeChat(TOKENS, agents=AGENTS, **options)
+    return MockChat(TOKENS, agents=AGENTS, **options)
 
 
 def info(client, **options):
@@ -172,13 +172,13 @@ def test_a_protect_list_whose_agents_cannot_be_read_stops_the_task(exclude, line
 
 def test_all_agents_with_an_excluded_address_are_protected():
     twin = agent(6, "PRIYA@example.com")
-    client = FakeChat([*TOKENS, token(61, agent_id=6)], agents=[*AGENTS, twin])
+    client = MockChat([*TOKENS, token(61, agent_id=6)], agents=[*AGENTS, twin])
     result = revoke(client, True, agent_ids=[PRIYA, 6], exclude={"agent_emails": ["priya@example.com"]})
     assert ids(result["kept"]) == [30, 61]
 
 
 def test_an_excluded_identifier_with_white_space_protects_both_spellings():
-    client = FakeChat(
+    client = MockChat(
         [token(1, access_token=OWN), token(2, client_identifier="crm "), token(3, client_identifier="crm")]
     )
     result = revoke(client, ids=[2, 3], exclude={"client_identifiers": ["crm "]})
@@ -228,7 +228,7 @@ EXCLUDES: Any = st.fixed_dictionaries(
 @given(NEW_SELECTORS, EXCLUDES, st.sampled_from([None, "2999-09-09T17:49:20Z"]))
 def test_check_mode_and_the_run_agree_token_by_token(options, exclude, expire_date):
     tokens = [{**entry, "expire_date": expire_date} for entry in TOKENS]
-    dry_run, client = FakeChat(tokens, agents=AGENTS), FakeChat(tokens, agents=AGENTS)
+    dry_run, client = MockChat(tokens, agents=AGENTS), MockChat(tokens, agents=AGENTS)
     predicted = revoke(dry_run, True, **options, exclude=exclude)
     result = revoke(client, **options, exclude=exclude)
     assert dry_run.deleted == []

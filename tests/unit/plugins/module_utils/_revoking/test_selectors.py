@@ -13,11 +13,11 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatErr
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import (
     SELECTORS,
     AgentLookups,
-    Selection,
+    Selected,
     Selectors,
     expires,
 )
-from ansible_collections.zchat.admin.tests.unit.support.fake_chat import FakeChat, Json, token
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import Json, MockChat, token
 
 NOW = 1_500_000_000.0  # 2017-07-14T02:40:00Z
 TOKENS = [
@@ -30,12 +30,12 @@ TOKENS = [
 
 
 def listed(*tokens: Json, date: float | None = None) -> TokenList:
-    return TokenList(list_tokens(FakeChat(tokens or TOKENS)).tokens, date)
+    return TokenList(list_tokens(MockChat(tokens or TOKENS)).tokens, date)
 
 
 def select(
     options: Json, tokens: TokenList | None = None, agents: AgentLookups | None = None, now: float = NOW
-) -> Selection:
+) -> Selected:
     return Selectors.from_options(options, required=False).select(tokens or listed(), agents or AgentLookups(), now)
 
 

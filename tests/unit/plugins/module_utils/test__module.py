@@ -17,9 +17,10 @@ import pytest
 from ansible.module_utils import basic
 from ansible.module_utils.common.parameters import PASS_VARS
 
-from ansible_collections.zchat.admin.plugins.module_utils import _entry
-from ansible_collections.zchat.admin.plugins.module_utils._entry import Task, run_module
+from ansible_collections.zchat.admin.plugins.module_utils import _task
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._module import run_module
+from ansible_collections.zchat.admin.plugins.module_utils._task import Task
 
 ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -133,6 +134,16 @@ def test_an_error_returns_the_keys_of_a_success(status, host):
     assert host.exit_code == 1
 
 
+def test_an_unexpected_exception_does_not_claim_that_nothing_was_changed(host):
+    def fail(task: Task) -> dict[str, Any]:
+        raise RuntimeError("secret-token-value")
+
+    result = host.run(CONNECTION, fail, on_failure={"changed": False, "revoked": []})
+    assert "Unexpected RuntimeError in test__module.py, line" in result["msg"]
+    assert "revoked" not in result
+    assert "secret-token-value" not in host.output
+
+
 @pytest.mark.parametrize(
     ("args", "account", "part"),
     [
@@ -170,7 +181,7 @@ def test_null_never_selects_the_environment_variable(host, monkeypatch):
 
 
 def test_requests_is_missing(host, monkeypatch):
-    monkeypatch.setattr(_entry, "REQUESTS_IMPORT_ERROR", "no such module")
+    monkeypatch.setattr(_task, "REQUESTS_IMPORT_ERROR", "no such module")
     result = host.run(CONNECTION, {"changed": True}, on_failure={"revoked": []})
     for part in ("requests", sys.executable, "no such module"):
         assert part in result["msg"]

@@ -2,39 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Chat account in memory and its client, for tests that need no HTTP. Replies can be scripted, also false ones."""
+"""The real client over a mock transport: a Chat account in memory. Replies can be scripted, also false ones."""
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Union
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ansible_collections.zchat.admin.plugins.module_utils._entry import Task
-from ansible_collections.zchat.admin.plugins.module_utils._errors import (
-    ChatError,
-    Endpoint,
-    unexpected_content,
-    unexpected_status,
-)
-from ansible_collections.zchat.admin.plugins.module_utils._http.client import ApiClient, Document, Response
+import requests
+import urllib3
+from requests.adapters import BaseAdapter
+from requests.structures import CaseInsensitiveDict
+
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import connection_from
-from ansible_collections.zchat.admin.plugins.module_utils._text import error_text
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import Secrets
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import task_options
+from ansible_collections.zchat.admin.plugins.module_utils._interruption import Interruption
+from ansible_collections.zchat.admin.plugins.module_utils._task import Task
 
 Json = Dict[str, Any]
 
-DEFAULTS: Json = {
-    "ca_path": None,
-    "validate_certs": True,
-    "timeout": 30,
-    "retries": 4,
-    "rate_limit_timeout": 300,
-}
-"""The connection options that a task has if it sets none."""
 OWN = "own-token-value"
-"""The access token that :class:`FakeChat` authenticates with unless a test sets another."""
+"""The access token that :class:`MockChat` authenticates with unless a test sets another."""
 MISSING_SCOPE = {"error": "Forbidden", "description": "You are missing the following required scopes: write"}
 NOT_FOUND = {"error": "Not found"}
 
@@ -85,7 +79,7 @@ class Reply:
     applied: bool = True
     """Whether a DELETE is executed, whatever the response is."""
     repeated: bool = False
-    """Whether an earlier attempt of the same request got no response or a 5xx."""
+    """Whether the client gets no response to its first attempt, and this one to the second."""
 
 
 Change = Callable[[List[Json]], List[Json]]
@@ -109,8 +103,35 @@ class Request:
     """Whether the client paused before the request."""
 
 
-class FakeChat:
-    """An :class:`ApiClient` that keeps tokens, agents and clients, and records the requests."""
+class Violation(BaseException):
+    """A request that must never be sent. No code of the collection can catch it."""
+
+
+class Waits(Interruption):
+    """Records waits instead of waiting, except those before an attempt is repeated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.repeating: dict[str, Reply] = {}
+        """The reply to the next attempt of requests whose first attempt failed."""
+        self.pauses: list[float] = []
+        self.paused = False
+        """Whether the client paused since the last request."""
+        self.interrupted = False
+
+    @property
+    def happened(self) -> bool:
+        return self.interrupted
+
+    def wait(self, seconds: float) -> bool:
+        if not self.repeating:
+            self.pauses.append(seconds)
+            self.paused = True
+        return self.interrupted
+
+
+class MockChat(ChatClient):
+    """A client whose transport keeps tokens, agents and clients in memory, and records the requests."""
 
     def __init__(
         self,
@@ -133,15 +154,15 @@ class FakeChat:
         each request.
         """
         credential = {"access_token": own} if own else {"email": "ada@example.com", "password": "pass word"}
-        self.connection = connection_from({**DEFAULTS, "subdomain": "acme", **credential}, {})
+        options = {"subdomain": "acme", "retries": 1, **credential}
+        connection = connection_from([task_options(options, options)])
+        self.waits = Waits()
+        super().__init__(connection, Secrets(connection.secrets), self.waits, adapter=_Transport(self))
         self.tokens = {entry["id"]: entry for entry in tokens}
         self.agents = sorted(agents, key=lambda entry: int(entry["id"]))
         self.clients = list(clients)
         self.requests: list[Request] = []
-        self.pauses: list[float] = []
-        self._paused = False
         self.logged: list[str] = []
-        self.interrupted = False
         self.before = before
         self._headers = dict(headers or {})
         self._shown = shown
@@ -152,58 +173,37 @@ class FakeChat:
         self._own_agent = own_token["agent_id"] if own_token and own_token["agent_id"] else default
         self._lock = threading.Lock()
 
-    def get(
-        self,
-        path: str,
-        *,
-        missing_ok: bool = False,
-        access_token: str | None = None,
-        object_hook: Callable[[Json], Any] | None = None,
-    ) -> Document:
-        """As :meth:`ApiClient.get`."""
+    def reply(self, method: str, path: str, access_token: str | None) -> Reply:
+        """Return the reply to one request. ``access_token`` is set if it is another one than that of the task."""
         with self._lock:
-            line = f"GET {path}" if access_token is None else f"GET {path} with {access_token}"
-            scripted = self._scripted(line)
-            reply = scripted if isinstance(scripted, Reply) else self._reply_to_get(path, access_token, scripted)
-            self._record(line, reply)
-        endpoint = self.connection.endpoint(path)
-        if missing_ok and reply.status == 404:
-            is_from_api = Response(reply.status, reply.headers, _bytes(reply.body)).is_from_api
-            return Document(endpoint, reply.status, reply.headers, None, is_from_api)
-        if reply.status != 200:
-            raise self._error(reply, endpoint)
-        try:
-            return Document(endpoint, 200, reply.headers, json.loads(_bytes(reply.body), object_hook=object_hook))
-        except (ValueError, RecursionError):
-            raise unexpected_content(endpoint, "JSON", "it is not valid JSON.") from None
-
-    def delete(self, path: str) -> Response:
-        """As :meth:`ApiClient.delete`."""
-        with self._lock:
-            line = f"DELETE {path}"
-            number = int(path[len("oauth/tokens/") :])
-            assert path == f"oauth/tokens/{number}"
-            shown = [request.shown for request in self.lists if request.status == 200]
-            assert any(ids is None or number in ids for ids in shown), "a DELETE for a token that was not listed"
-            scripted = self._scripted(line)
-            assert scripted is None or isinstance(scripted, Reply)
-            exists = number in self.tokens
-            if self._is_rejected():
-                reply = Reply(401, repeated=scripted is not None and scripted.repeated)
+            line = f"{method} {path}" if access_token is None else f"{method} {path} with {access_token}"
+            self.before(line)
+            scripted = next(self._script.get(line, iter(())), None)
+            if method == "DELETE":
+                reply = self._reply_to_delete(path, scripted)
             else:
-                reply = scripted or (Reply(204) if exists else Reply(404, NOT_FOUND))
-                if reply.applied:
-                    self.tokens.pop(number, None)
+                reply = scripted if isinstance(scripted, Reply) else self._reply_to_get(path, access_token, scripted)
             self._record(line, reply)
-        if reply.status is not None and (reply.status in (404, 410) or 200 <= reply.status < 300):
-            return Response(reply.status, reply.headers, _bytes(reply.body), reply.repeated)
-        raise self._error(reply, self.connection.endpoint(path))
+        return reply
 
-    def pause(self, seconds: float) -> bool:
-        """As :meth:`ApiClient.pause`, without waiting."""
-        self.pauses.append(seconds)
-        self._paused = True
-        return self.interrupted
+    def _reply_to_delete(self, path: str, scripted: Reply | Change | None) -> Reply:
+        number = int(path[len("oauth/tokens/") :])
+        shown = [request.shown for request in self.lists if request.status == 200]
+        if path != f"oauth/tokens/{number}" or not any(ids is None or number in ids for ids in shown):
+            raise Violation(f"DELETE {path}, which was not listed")
+        if self._is_rejected():
+            return Reply(401)
+        reply = (
+            scripted if isinstance(scripted, Reply) else Reply(204) if number in self.tokens else Reply(404, NOT_FOUND)
+        )
+        if reply.applied:
+            self.tokens.pop(number, None)
+        return reply
+
+    @property
+    def pauses(self) -> list[float]:
+        """The seconds of each pause."""
+        return self.waits.pauses
 
     @property
     def lines(self) -> list[str]:
@@ -219,10 +219,6 @@ class FakeChat:
     def lists(self) -> list[Request]:
         """The requests for the list of tokens."""
         return [request for request in self.requests if request.line == "GET oauth/tokens"]
-
-    def _scripted(self, line: str) -> Reply | Change | None:
-        self.before(line)
-        return next(self._script.get(line, iter(())), None)
 
     def _is_rejected(self) -> bool:
         return self._own_id is not None and self._own_id not in self.tokens
@@ -267,36 +263,53 @@ class FakeChat:
             if reply.status == 200 and isinstance(reply.body, list):
                 ids = (entry.get("id") for entry in reply.body if isinstance(entry, dict))
                 shown = frozenset(number for number in ids if isinstance(number, int))
-        self.requests.append(Request(line, reply.status, shown, existing, self._paused))
-        self._paused = False
-
-    def _error(self, reply: Reply, endpoint: Endpoint) -> ChatError:
-        if reply.status is None:
-            return ChatError(f"No response from {endpoint}: the connection was closed.", outcome_unknown=True)
-        return unexpected_status(
-            reply.status,
-            endpoint,
-            credential=self.connection.credential,
-            text=error_text(_bytes(reply.body).decode()),
-            location=None,
-            outcome_unknown=reply.repeated or reply.status >= 500,
-            is_from_api=Response(reply.status, reply.headers, _bytes(reply.body)).is_from_api,
-        )
+        self.requests.append(Request(line, reply.status, shown, existing, self.waits.paused))
+        self.waits.paused = False
 
 
-def as_client(fake: FakeChat) -> ApiClient:
-    """Return the fake as the client that it stands for, so that mypy compares them."""
-    return fake
+class _Transport(BaseAdapter):
+    """Takes the requests of a client, instead of the network."""
+
+    def __init__(self, chat: MockChat) -> None:
+        super().__init__()
+        self._chat = chat
+        self._repeating = chat.waits.repeating
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        connection = self._chat.connection
+        url, authorization = str(request.url), str(request.headers["Authorization"])
+        if not url.startswith(f"{connection.base_url}/"):
+            raise Violation(f"a request to {url}")
+        other = None if authorization == connection.authorization else authorization[len("Bearer ") :]
+        method, path = str(request.method), url[len(connection.base_url) + 1 :]
+        reply = self._repeating.pop(f"{method} {url}", None)
+        lost = False
+        if reply is None:
+            reply = self._chat.reply(method, path, other)
+            lost = reply.repeated
+            if lost or reply.status is None or reply.status >= 500:
+                # The reply is that to the whole request: a failure lasts for all attempts.
+                self._repeating[f"{method} {url}"] = reply
+        if lost or reply.status is None:
+            raise requests.exceptions.ConnectionError(urllib3.exceptions.ProtocolError("Connection aborted."))
+        response = requests.Response()
+        response.status_code = reply.status
+        response.headers = CaseInsensitiveDict(reply.headers)
+        response.raw = urllib3.HTTPResponse(io.BytesIO(_bytes(reply.body)), status=reply.status, preload_content=False)
+        return response
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def task(
-    client: FakeChat, spec: Mapping[str, Mapping[str, Any]], options: Mapping[str, Any], check_mode: bool = False
+    client: MockChat, spec: Mapping[str, Mapping[str, Any]], options: Mapping[str, Any], check_mode: bool = False
 ) -> Task:
     """Return a task with these options and the defaults of a module's argument ``spec``."""
     unknown = options.keys() - spec.keys()
     assert not unknown, f"not in the spec: {unknown}"
     defaults = {name: details["default"] for name, details in spec.items() if "default" in details}
-    return Task({**defaults, **options}, as_client(client), check_mode, client.logged.append)
+    return Task({**defaults, **options}, client, check_mode, client.logged.append)
 
 
 # Changes of a list, for scripts.

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From the arguments of a task to its result: the one way for modules and for actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ansible.module_utils.basic import missing_required_lib
+
+from ansible_collections.zchat.admin.plugins.module_utils._api.agents import CONCURRENT_LOOKUPS
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, failure_of
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import REQUESTS_IMPORT_ERROR, ChatClient
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import base_url_from, connection_from
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MIN_PREFIX, Secrets, secret_forms
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import Source
+from ansible_collections.zchat.admin.plugins.module_utils._interruption import Interruption
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task, as the ``run()`` of a module gets it."""
+
+    options: Mapping[str, Any]
+    """The options that are set, and the defaults (see :func:`options_of`)."""
+    client: ChatClient
+    check_mode: bool
+    log: Callable[[str], None]
+    """Writes a line to the system log of the host that runs the task."""
+
+
+Run = Callable[[Task], "dict[str, Any]"]
+"""Does the work of a task and returns its result. Raises :class:`ChatError` if it changed nothing."""
+
+
+def run_task(
+    run: Run,
+    arguments: Callable[[], tuple[Mapping[str, Any], Sequence[Source]]],
+    *,
+    check_mode: bool,
+    log: Callable[[str], None],
+    interruption: Interruption,
+    register: Callable[[Sequence[str]], None],
+    on_failure: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the result of a task; its key ``warnings`` is a list of messages. Raises no ``Exception``.
+
+    ``arguments`` returns the options of the task, and the sources of the connection. ``register`` makes Ansible mask values.
+    A :class:`ChatError` has the keys of ``on_failure``, so that a failure returns the same keys as a success. ``account`` (the base URL, or
+    null) is added to every result.
+    """
+    result: dict[str, Any] = {"account": None}
+    try:
+        if REQUESTS_IMPORT_ERROR is not None:
+            raise ChatError(f"{missing_required_lib('requests')}. The import failed with: {REQUESTS_IMPORT_ERROR}")
+        options, sources = arguments()
+        result["account"] = base_url_from(sources)
+        connection = connection_from(sources)
+        if not options.get("include_secrets"):
+            register([value for value in connection.secrets if len(value) >= MIN_PREFIX])
+        given_values = (value.strip() for value in options.get("token_values", ()))
+        secrets = Secrets([*connection.secrets, *(form for value in given_values for form in secret_forms(value))])
+        client = ChatClient(connection, secrets, interruption, options.get("concurrency", CONCURRENT_LOOKUPS))
+        result.update(run(Task(options, client, check_mode, log)))
+    except Exception as error:  # noqa: BLE001 - a traceback can contain secrets
+        failure = failure_of(error)
+        status = {} if failure.status is None else {"status": failure.status}
+        # After an unexpected exception, it is not known that nothing was changed.
+        unchanged = (on_failure or {}) if isinstance(error, ChatError) else {}
+        result.update({**unchanged, "failed": True, "msg": failure.msg, **status})
+    return result

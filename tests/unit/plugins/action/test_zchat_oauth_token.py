@@ -1,0 +1,47 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the action of the module does in addition to running it."""
+
+from __future__ import annotations
+
+import gc
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+import pytest
+from ansible.plugins.action import normal
+
+from ansible_collections.zchat.admin.plugins.action.zchat_oauth_token import ActionModule
+
+
+@pytest.fixture(name="run")
+def _run(monkeypatch):
+    monkeypatch.setattr(normal.ActionModule, "run", lambda *_args: {"collects_garbage": gc.isenabled()})
+
+    def run(check_mode, ansible_check_mode):
+        task = SimpleNamespace(check_mode=check_mode, args={}, async_val=0)
+        action = ActionModule(task, Mock(), Mock(), Mock(), Mock(), shared_loader_obj=None)
+        return action.run(task_vars={"ansible_check_mode": ansible_check_mode})
+
+    return run
+
+
+def test_a_null_check_mode_never_overrides_check(run):
+    result = run(None, True)
+    assert (result["failed"], result["changed"]) == (True, False)
+    assert "'check_mode' of this task is null" in result["msg"]
+    for check_mode, ansible_check_mode in ((None, False), (True, True), (False, True), (False, False)):
+        assert "failed" not in run(check_mode, ansible_check_mode)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_garbage_collection_is_off_only_while_the_module_runs(enabled, run):
+    try:
+        if not enabled:
+            gc.disable()
+        assert run(False, False) == {"collects_garbage": False}
+        assert gc.isenabled() is enabled
+    finally:
+        gc.enable()
