@@ -209,7 +209,7 @@ def limited_rows(measures: Measures) -> list[Row]:
         Row(
             "the same: requests sent / requests needed",
             median(sent) / needed,
-            1.04,
+            1.11,
             measured=f"{median(sent):.0f} / {needed}",
         ),
     ]
@@ -231,9 +231,9 @@ def listing_rows(measures: Measures) -> list[Row]:
 def role_rows(measures: Measures) -> list[Row]:
     review = "playbook review, 10,000 tokens, all formats"
     cases = (
-        ("playbook offboard, two people, report / ping playbook", "offboard", "ping", 1.5),
-        (f"the same, {ACCOUNTS} accounts in parallel, summary / ping playbook", "offboard_all", "ping", 5),
-        (f"{review} / ping playbook", "review", "ping", 3),
+        ("playbook offboard, two people, report / ping playbook", "offboard", "ping", 1.15),
+        (f"the same, {ACCOUNTS} accounts in parallel, summary / ping playbook", "offboard_all", "ping", 2.6),
+        (f"{review} / ping playbook", "review", "ping", 3.2),
         (f"{review} / a play that only returns the report and sets the fact", "review", "floor_review", 1.3),
     )
     return [

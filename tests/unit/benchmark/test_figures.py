@@ -104,7 +104,7 @@ def test_rows_are_calculated_from_measurements():
                 "floor_list_requests_only": [1.0],
             }
         ),
-        *role_rows({"ping": [1.2], "offboard": [1.6], "offboard_all": [6.0], "review": [3.6], "floor_review": [2.8]}),
+        *role_rows({"ping": [1.2], "offboard": [1.3], "offboard_all": [2.6], "review": [3.6], "floor_review": [2.8]}),
         *memory_rows({"memory_0": [34.0], "memory_10000": [48.0], "memory_25000": [66.0], "memory_50000": [97.0]}),
     ]
     assert len(rows) == 13
