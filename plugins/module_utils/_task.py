@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,7 @@ class Task:
     """Writes a line to the system log of the host that runs the task."""
 
 
-Run = Callable[[Task], "dict[str, Any]"]
+Run = typing.Callable[[Task], typing.Dict[str, Any]]
 """Does the work of a task and returns its result. Raises :class:`ChatError` if it changed nothing."""
 
 

@@ -13,7 +13,8 @@ module: zchat_summary
 short_description: Write the summary of all accounts of a playbook
 version_added: 1.0.0
 description:
-  - Writes one summary of the runs for all accounts, in the folder and the formats that the variables of the role set. Fails if it cannot be written, or if an account was not processed.
+  - Writes one summary of the runs for all accounts, in the folder and the formats that the variables of the role set.
+  - Fails if it cannot be written, or if an account was not processed.
   - Writes nothing if the folder or the formats are not valid. Prints the summary then.
   - The summary of a preflight is printed, and not written.
   - This module is private to the playbooks of this collection. It can change at any time.

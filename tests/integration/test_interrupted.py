@@ -167,13 +167,13 @@ def _interrupt(
     player: Player,
     sandbox: Sandbox,
     end: Callable[[Playing], None],
-    task: dict[str, Any] = REVOKE,
+    task: dict[str, Any] | None = None,
     tokens: int = TOKENS,
     latency: float = LATENCY,
 ) -> tuple[Playing, float]:
     """Start a run, interrupt it, and wait until no process of it exists. Return it and the time of the interruption."""
     sandbox.reset(tokens=tokens, latency=latency)
-    playing = player.start([task], variables=sandbox_variables(sandbox), module_defaults=chat_defaults())
+    playing = player.start([task or REVOKE], variables=sandbox_variables(sandbox), module_defaults=chat_defaults())
     try:
         assert sandbox.state.wait_for_requests(STARTED, 30 + 10 * latency, "DELETE")
         ended_at = time.time()

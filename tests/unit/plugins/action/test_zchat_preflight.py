@@ -121,7 +121,11 @@ def test_credentials_are_masked_in_the_result(controller, monkeypatch):
     monkeypatch.setenv("ZCHAT_EMAIL", "ada@example.com")
     monkeypatch.setenv("ZCHAT_PASSWORD", "secret-password")
     chat = account(own=None)
-    chat.before = lambda line: (_ for _ in ()).throw(RuntimeError("secret-password"))
+
+    def fail(line):
+        raise RuntimeError("secret-password")
+
+    chat.before = fail
     result = controller.run(ActionModule, chat, PLAYBOOK, access_token=...)
     assert "Unexpected RuntimeError in test_zchat_preflight.py" in result["findings"][0]
     assert "secret-password" not in str(result)
