@@ -34,8 +34,10 @@ OFFBOARD, REVIEW, PREFLIGHT = (
     "Check the connection to Zendesk Chat",
 )
 
-NOT_IN_THE_CREDENTIAL = {"ZCHAT_CA_PATH"}
-"""The CA bundle of a proxy is a file, which belongs in the execution environment."""
+NOT_IN_THE_CREDENTIAL = {
+    *("ZCHAT_CA_PATH", "ZCHAT_VALIDATE_CERTS", "ZCHAT_TIMEOUT", "ZCHAT_RETRIES", "ZCHAT_RATE_LIMIT_TIMEOUT"),
+}
+"""The CA bundle of a proxy is a file, which belongs in the execution environment. The others are no credentials."""
 FROM_PROJECT = {"leavers": "offboard_agent_emails"}
 """Variables that a playbook of the project reads -> the variable of the role that it sets."""
 LEFT_TO_DEFAULT = {
@@ -87,8 +89,8 @@ def _injected(objects: Mapping[str, list[dict[str, Any]]], given: Mapping[str, A
 
 def test_credential_type_has_the_variables_that_modules_read(objects: dict[str, list[dict[str, Any]]]) -> None:
     (credential_type,) = objects["controller_credential_types"]
-    source = (ROOT / "plugins" / "module_utils" / "_connection.py").read_text("utf-8")
-    read = set(re.findall(r"\bZCHAT_[A-Z_]+\b", source))
+    fragment = (ROOT / "plugins" / "doc_fragments" / "zchat.py").read_text("utf-8")
+    read = set(re.findall(r"\bE\((ZCHAT_[A-Z_]+)\)", fragment))
     assert set(credential_type["injectors"]["env"]) == read - NOT_IN_THE_CREDENTIAL
     assert read > NOT_IN_THE_CREDENTIAL
     fields = {field["id"]: field for field in credential_type["inputs"]["fields"]}
