@@ -27,9 +27,9 @@ JOURNAL = "jsonl"
 """The extension of the journal."""
 
 
-def stem(kind: str, account: str | None, started: str) -> str:
+def stem(kind: str, account: str, started: str) -> str:
     """Return the name of a report without its extension: kind, host of the account (a base URL), and start time."""
-    host = urlsplit(account or "").hostname or "unknown"
+    host = urlsplit(account).hostname or ""
     return f"{kind}-{re.sub('[^A-Za-z0-9.-]+', '-', host)}-{compact(started)}"
 
 

@@ -82,7 +82,7 @@ def look_up_names(client: ChatClient, tokens: Iterable[Token], agent_ids: Collec
             if tokens
             else []
         )
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - as above
         clients = None
         warnings.append(f"The API clients could not be read. {failure_of(error).msg}")
     # One warning, because both usually have the same cause.

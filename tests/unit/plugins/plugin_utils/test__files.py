@@ -41,7 +41,6 @@ def syslog(monkeypatch):
         ("https://acme.zendesk.com/api/v2/chat", "acme.zendesk.com"),
         ("http://127.0.0.1:8080/api/v2", "127.0.0.1"),
         ("http://[::1]:8080/api/v2", "-1"),
-        (None, "unknown"),
     ],
 )
 def test_a_stem_has_the_host_and_the_start_time(account, host):
