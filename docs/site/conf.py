@@ -22,6 +22,8 @@ title = html_title = html_short_title = "zchat.admin"
 
 extensions = ["sphinx_antsibull_ext"]
 default_role = "any"
+# This page lists only the environment variables of plugins with their own documentation format, so it would be empty.
+exclude_patterns = ["environment_variables.rst"]
 pygments_style = "ansible"
 highlight_language = "YAML+Jinja"
 
@@ -65,7 +67,7 @@ def _sidebar(pages: Path) -> Iterator[str]:
     for kind in ("module", "role"):
         names = sorted(path.stem.removesuffix(f"_{kind}") for path in pages.glob(f"*_{kind}.rst"))
         yield _toctree(f"{kind.capitalize()}s", [f"{name} <{name}_{kind}>" for name in names])
-    yield _toctree("Collection", ["All content <collection>", "Environment variables <environment_variables>"])
+    yield _toctree("Collection", ["All content <collection>", "Changelog <changelog>"])
 
 
 def _toctree(caption: str, entries: list[str]) -> str:
