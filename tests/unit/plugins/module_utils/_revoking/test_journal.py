@@ -8,166 +8,215 @@ import errno
 import json
 import os
 import re
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, List
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import list_tokens
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._revoking.journal import Journal
-from ansible_collections.zchat.admin.tests.unit.support.mock_chat import MockChat, token
-
-ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
-(TOKEN,) = list_tokens(MockChat([token(38, agent_id=None, client_identifier="zöpim\n")])).tokens
-
-
-def journal_at(path: Any, log: list[str] | None = None) -> Journal:
-    return Journal(None if path is None else str(path), ACCOUNT, ([] if log is None else log).append)
-
-
-def test_a_line_for_each_event(tmp_path: Path):
-    path, log = tmp_path / "journal.jsonl", []
-    journal = journal_at(path, log)
-    journal.open()
-    journal.record("delete", TOKEN, 0, 2)
-    assert path.read_text().endswith("}\n"), "it can be followed during the run"
-    journal.record("revoked", TOKEN, 1, 2)
-    journal.close()
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", lines[0].pop("time"))
-    assert lines[0] == {
-        "account": ACCOUNT,
-        "token": 38,
-        "agent_id": None,
-        "client_identifier": "zöpim\n",
-        "event": "delete",
-        "n": 0,
-        "of": 2,
-    }
-    assert [(line["event"], line["n"]) for line in lines] == [("delete", 0), ("revoked", 1)]
-    (logged,) = log
-    assert "token 38 of agent None" in logged
-    assert "1 of 2" in logged
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import NOT_FOUND, Json, Reply, also, token
+from ansible_collections.zchat.admin.tests.unit.support.revoking import (
+    ALL,
+    LEAVER,
+    LOST,
+    REFUSED,
+    chat,
+    revoke,
+    story,
+    table,
+)
 
 
-def test_a_new_file_is_private_and_an_existing_one_is_continued(tmp_path: Path):
-    path = tmp_path / "journal.jsonl"
-    before = os.umask(0)
+@pytest.fixture(name="path")
+def _path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The path of the journal, and some others beside it in the current directory."""
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("file").write_text("earlier\n")
+    Path("looped").symlink_to("looped")
+    Path("link").symlink_to("folder/target")
+    os.mkfifo("pipe")
+    return tmp_path / "journal.jsonl"
+
+
+def events(path: Path) -> list[str]:
+    """Return the events of a journal, such as ``delete 1, 0 of 5``."""
+    lines = map(json.loads, path.read_text().splitlines())
+    return [f"{line['event']} {line['token']}, {line['n']} of {line['of']}" for line in lines]
+
+
+def test_a_line_before_each_delete_and_one_for_its_outcome(path: Path):
+    client = chat(deletes={2: Reply(404, NOT_FOUND), 3: REFUSED, 8: LOST})
+    at_delete: list[str] = []
+    client.before = lambda line: at_delete.append(events(path)[-1]) if line.startswith("DELETE") else None
+    revoke(client, **ALL, own_token="keep", journal=str(path))
+    assert at_delete == ["delete 1, 0 of 4", "delete 2, 1 of 4", "delete 3, 1 of 4", "delete 8, 1 of 4"]
+    assert events(path) == [
+        *("delete 1, 0 of 4", "revoked 1, 1 of 4", "delete 2, 1 of 4", "gone 2, 1 of 4", "delete 3, 1 of 4"),
+        # The list decides the outcome for token 8.
+        *("failed 3, 1 of 4", "delete 8, 1 of 4", "revoked 8, 2 of 4"),
+    ]
+
+
+@table(
+    "account, options, expected",
+    {
+        "the list contradicts": (
+            {"lists": [None, *[also(token(1))] * 9]},
+            {},
+            ["revoked 1, 1 of 1", "failed 1, 0 of 1"],
+        ),
+        "the outcome stays unknown": ({"deletes": {1: LOST}}, {"verify": False}, []),
+    },
+)
+def test_the_last_line_is_the_final_outcome(account: Json, options: Json, expected: list[str], path: Path):
+    revoke(chat(**account), ids=[1], journal=str(path), **options)
+    assert events(path) == ["delete 1, 0 of 1", *expected]
+
+
+def test_after_an_interruption_only_what_was_sent_has_lines(path: Path):
+    client = chat()
+    client.before = lambda line: setattr(client.waits, "interrupted", line == "DELETE oauth/tokens/1")
+    revoke(client, journal=str(path))
+    assert events(path) == ["delete 1, 0 of 3", "revoked 1, 1 of 3"]
+
+
+def test_the_content_of_a_line_and_of_the_system_log(path: Path):
+    client = chat(token(1, client_identifier="zöpim\n"), token(2))
+    revoke(client, ids=[1], journal=str(path))
+    delete, revoked = map(json.loads, path.read_text().splitlines())
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", delete.pop("time"))
+    account = "https://acme.zendesk.com/api/v2/chat"
+    token_fields = {"token": 1, "agent_id": LEAVER, "client_identifier": "zöpim\n"}
+    assert delete == {"account": account, **token_fields, "event": "delete", "n": 0, "of": 1}
+    assert (revoked["event"], revoked["n"]) == ("revoked", 1)
+    assert client.logged == [f"revoked OAuth token 1 of agent {LEAVER} at {account} (client zöpim, 1 of 1)"]
+
+
+def test_without_a_journal_the_system_log_is_written():
+    client = chat()
+    revoke(client)
+    assert len(client.logged) == 3
+
+
+@table(
+    "before, mode",
+    {"a new file": (None, 0o600), "an existing file": ("earlier\n", 0o644), "an incomplete line": ('{"tok', 0o644)},
+)
+def test_each_line_starts_on_a_line_of_its_own(before: str | None, mode: int, path: Path):
+    if before:
+        path.write_text(before)
+        path.chmod(0o644)
+    umask = os.umask(0)
     try:
-        journal_at(path).open()
+        revoke(chat(), ids=[1], journal=str(path))
     finally:
-        os.umask(before)
-    assert path.stat().st_mode & 0o777 == 0o600
-
-    path.write_text("earlier\n")
-    path.chmod(0o644)
-    journal = journal_at(path)
-    journal.open()
-    journal.record("revoked", TOKEN, 1, 1)
-    assert path.read_text().startswith("earlier\n{")
-    assert path.stat().st_mode & 0o777 == 0o644
-
-
-def test_an_incomplete_last_line_of_an_earlier_run_is_completed(tmp_path: Path):
-    path = tmp_path / "journal"
-    path.write_text('{"token": 1}\n{"tok')
-    journal = journal_at(path)
-    journal.open()
-    journal.record("revoked", TOKEN, 1, 2)
-    journal.record("revoked", TOKEN, 2, 2)
-    journal.close()
+        os.umask(umask)
     lines = path.read_text().splitlines()
-    assert lines[1] == '{"tok'
-    assert [json.loads(line)["n"] for line in lines[2:]] == [1, 2]
+    assert lines[:-2] == ([before.strip()] if before else [])
+    assert [json.loads(line)["event"] for line in lines[-2:]] == ["delete", "revoked"]
+    assert path.stat().st_mode & 0o777 == mode
 
 
-def test_without_a_path_only_the_system_log_is_written():
-    log: list[str] = []
-    journal = journal_at(None, log)
-    journal.check()
-    journal.open()
-    journal.record("revoked", TOKEN, 1, 1)
-    journal.close()
-    assert len(log) == 1
+# Files that cannot be written
 
 
+@pytest.mark.parametrize("check_mode", [True, False])
 @pytest.mark.parametrize(
     "name", ["", ".", "folder", "folder/", "missing/journal", "file/journal", "looped", "pipe", "nul\0l"]
 )
-def test_check_fails_if_open_fails(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "file").touch()
-    (tmp_path / "looped").symlink_to("looped")
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ChatError, match=r"journal .* cannot be written: [a-z]"):
-        journal_at(name).check()
-    with pytest.raises(ChatError, match=r"journal .* cannot be written: [a-z]"):
-        journal_at(name).open()
+@pytest.mark.usefixtures("path")
+def test_a_file_that_cannot_be_opened_prevents_every_revocation(name: str, check_mode: bool):
+    client = chat()
+    result = revoke(client, check_mode, journal=name)
+    assert (story(result), client.deleted) == ("not_revoked 1 2 3: failed", [])
+    assert re.match(r"Nothing was revoked: The journal .* cannot be written: [a-z]", result["msg"], re.DOTALL)
+    assert story(revoke(client, check_mode, ids=[7], journal=name)) == "nothing: verified", "it is not necessary"
+
+
+@pytest.mark.parametrize(("function", "check_mode"), [("access", True), ("open", True), ("open", False)])
+@pytest.mark.usefixtures("path")
+def test_missing_permissions(function: str, check_mode: bool, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_arguments: Any) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, function, refuse if function == "open" else lambda path, mode: False)
+    result = revoke(chat(), check_mode, journal="new")
+    assert (story(result), "permission denied" in result["msg"]) == ("not_revoked 1 2 3: failed", True)
 
 
 @pytest.mark.parametrize("name", ["new", "folder/new", "file", "link"])
-def test_check_succeeds_if_open_succeeds_and_creates_nothing(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_check_mode_succeeds_if_the_run_does_and_creates_nothing(name: str, path: Path):
+    before = sorted(path.parent.rglob("*"))
+    assert story(revoke(chat(), check_mode=True, journal=name)) == "revoked 1 2 3: not verified"
+    assert story(revoke(chat(), max_revocations=0, journal=name)) == "not_revoked 1 2 3: failed"
+    assert sorted(path.parent.rglob("*")) == before
+    assert Path("file").read_text() == "earlier\n"
+    assert story(revoke(chat(), journal=name)) == "revoked 1 2 3: verified"
+    assert Path(name).read_text().count("\n") == (7 if name == "file" else 6)
+
+
+@table(
+    "full_at, expected",
+    {
+        "delete 1": (1, "not_revoked 1 2 3: failed"),
+        "revoked 1": (2, "revoked 1, not_revoked 2 3: failed"),
+        "delete 2": (3, "revoked 1, not_revoked 2 3: failed"),
+    },
+)
+def test_a_full_disk_stops_the_run_and_loses_nothing(
+    full_at: int, expected: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "file").write_text("unchanged")
-    (tmp_path / "link").symlink_to("folder/target")
-    before = sorted(tmp_path.rglob("*"))
-    journal_at(name).check()
-    assert sorted(tmp_path.rglob("*")) == before
-    journal = journal_at(name)
-    journal.open()
-    journal.close()
-    assert (tmp_path / "file").read_text() == "unchanged"
+    client, write, writes = chat(), os.write, count(1)
+
+    def write_until_full(file: int, data: bytes) -> int:
+        number = next(writes)
+        if number > full_at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, data[:10] if number == full_at else data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write_until_full)
+        result = revoke(client, journal=str(path))
+    assert (story(result), len(client.logged), len(client.lists)) == (expected, len(client.deleted), 2)
+    assert "cannot be written: no space left" in result["msg"]
+    assert any("lacks the outcome of token 1" in text for text in result["warnings"]) is (full_at == 2)
+    # The next run starts on a line of its own.
+    revoke(client, ids=[3], journal=str(path))
+    *complete, incomplete, _delete, revoked = path.read_text().splitlines()
+    assert (len(complete), len(incomplete), json.loads(revoked)["token"]) == (full_at - 1, 10, 3)
 
 
-def test_missing_permissions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)
-    with pytest.raises(ChatError, match="permission denied"):
-        journal_at(tmp_path / "journal").check()
-
-    def refuse(*arguments: Any) -> int:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
-    monkeypatch.setattr(os, "open", refuse)
-    for attempt in (journal_at(tmp_path / "journal").check, journal_at(tmp_path / "journal").open):
-        with pytest.raises(ChatError, match="permission denied"):
-            attempt()
-
-
-def test_a_full_disk_is_an_error():
-    log: list[str] = []
-    journal = journal_at("/dev/full", log)
-    journal.open()
-    with pytest.raises(ChatError, match="/dev/full cannot be written: no space left"):
-        journal.record("revoked", TOKEN, 1, 1)
-    journal.close()
-    assert len(log) == 1, "the system log contains the revocation anyway"
-
-
-def test_a_short_write_is_completed_and_an_incomplete_line_does_not_destroy_the_next_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    path = tmp_path / "journal"
-    journal = journal_at(path)
-    journal.open()
+def test_a_short_write_is_completed(path: Path, monkeypatch: pytest.MonkeyPatch):
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:40]))
-    journal.record("revoked", TOKEN, 1, 3)
+    revoke(chat(), ids=[1], journal=str(path))
+    assert events(path) == ["delete 1, 0 of 1", "revoked 1, 1 of 1"]
 
-    def write_once(file: int, data: bytes) -> int:
-        if data.startswith(b"{"):
-            return write(file, data[:20])
-        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "write", write_once)
-    with pytest.raises(ChatError, match="no space left"):
-        journal.record("revoked", TOKEN, 2, 3)
-    monkeypatch.setattr(os, "write", write)
-    journal.record("revoked", TOKEN, 3, 3)
-    lines = path.read_text().splitlines()
-    assert [json.loads(lines[number])["n"] for number in (0, 2)] == [1, 3]
-    assert len(lines[1]) == 20
+def test_a_journal_that_cannot_be_closed_loses_no_outcome(path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    client = chat()
+    with monkeypatch.context() as patch:
+        patch.setattr("os.close", refuse)
+        result = revoke(client, journal=str(path))
+    assert story(result) == "revoked 1 2 3: failed"
+    assert "cannot be written: input/output error" in result["msg"]
+
+
+class Refusing(List[str]):
+    """A system log that cannot be written."""
+
+    def append(self, _line: str) -> None:
+        raise ValueError("no log")
+
+
+def test_a_system_log_that_fails_loses_no_outcome(path: Path):
+    client = chat()
+    client.logged = Refusing()
+    result = revoke(client, journal=str(path))
+    assert story(result) == "revoked 1, not_revoked 2 3: failed"
+    assert events(path) == ["delete 1, 0 of 3", "revoked 1, 1 of 3"]
+    assert "unknown" not in result["not_revoked"][0]["msg"]

@@ -2,135 +2,323 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""The agent and the token that a task authenticates as: token 9 of these tests."""
+
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, list_tokens
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed, OwnToken
-from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, Json, MockChat, Reply, token
-
-ME = "GET agents/me"
-
-
-def entries(*agent_ids: int | None, **fields: Any) -> list[Json]:
-    """Return a token of each of these agents. ``fields`` are those of token 1."""
-    tokens = [token(number, agent_id=agent_id) for number, agent_id in enumerate(agent_ids, 1)]
-    tokens[:1] = [{**entry, **fields} for entry in tokens[:1]]
-    return tokens
-
-
-def listed_of(client: MockChat) -> Listed:
-    return OwnToken(client).listed(list_tokens(client).tokens)
-
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
+    OWN,
+    Json,
+    MockChat,
+    Reply,
+    agent,
+    token,
+    without,
+)
+from ansible_collections.zchat.admin.tests.unit.support.revoking import (
+    ALL,
+    HTML,
+    LISTS,
+    LOST,
+    LOST_BEFORE,
+    ME,
+    OTHER,
+    OWN_AGENT,
+    REFUSED,
+    TOKENS,
+    chat,
+    info,
+    revoke,
+    story,
+    table,
+    transcript,
+)
 
 # How much the API lists
 
 
-@pytest.mark.parametrize(
-    ("tokens", "agents", "own_only", "requests"),
-    [
-        ([], 0, True, 0),
-        (entries(5, 6), 2, False, 0),
-        (entries(5, 5, None), 1, True, 1),
-        (entries(7, 7), 1, False, 1),
-        (entries(5, 5, access_token=OWN), 1, True, 0),
-        (entries(7, 8, access_token=OWN), 2, False, 0),
-        (entries(None, 5, access_token=OWN), 1, True, 1),
-        (entries(None, None), 0, True, 0),
-    ],
+@table(
+    "agent_ids, first_is_own, own_only, requests",
+    {
+        "nothing": ([], False, True, 0),
+        "no agent": ([None, None], False, True, 0),
+        "two agents": ([5, 6], False, False, 0),
+        "two agents, own token": ([7, 8], True, False, 0),
+        "one agent, own token": ([5, 5], True, True, 0),
+        "one agent, own token without an agent": ([None, 5], True, True, 1),
+        "the own agent": ([5, 5, None], False, True, 1),
+        "another agent": ([7, 7], False, False, 1),
+    },
 )
-def test_own_only_with_as_few_requests_as_possible(tokens: list[Json], agents: int, own_only: bool, requests: int):
+def test_own_only_with_as_few_requests_as_possible(agent_ids: Any, first_is_own: bool, own_only: bool, requests: int):
+    tokens = [token(number, agent_id=agent_id) for number, agent_id in enumerate(agent_ids, 1)]
+    for entry in tokens[: int(first_is_own)]:
+        entry["access_token"] = OWN
     client = MockChat(tokens, own_agent=5)
-    listed = listed_of(client)
-    assert listed == Listed(len(tokens), agents, own_only)
-    assert client.lines[1:] == [ME] * requests
-    assert bool(listed.warnings()) is own_only
+    result = info(client)
+    assert result["listed"] == {
+        "tokens": len(tokens),
+        "agents": len({*agent_ids} - {None}),
+        "own_only": own_only,
+    }
+    assert client.lines == [LISTS, *[ME] * requests]
+    assert bool(result["warnings"]) is own_only
 
 
 @pytest.mark.parametrize("reply", [Reply(403), Reply(None), Reply(200, [])])
 def test_own_only_is_null_if_the_own_agent_cannot_be_read(reply: Reply):
-    listed = listed_of(MockChat(entries(5, 5), script={ME: [reply]}))
-    assert listed.own_only is None
-    assert "It is unknown whether" in listed.warnings()[0]
+    result = info(chat(token(1), me=[reply]))
+    assert result["listed"]["own_only"] is None
+    assert "It is unknown whether" in result["warnings"][0]
 
 
-def test_own_only_with_an_email_address_and_a_password():
-    assert listed_of(MockChat(entries(5), own=None, own_agent=5)).own_only is True
+@table(
+    "scopes, options, expected",
+    {
+        "without write": ("read,chat", {}, ["lacks the scope 'write' (it has: read,chat)"]),
+        "with write": ("read,write", {}, []),
+        "nothing to revoke": ("read", {"ids": [99]}, []),
+        "unknown scopes": (None, {}, []),
+    },
+)
+def test_an_own_token_that_cannot_revoke_is_a_warning(scopes: str | None, options: Json, expected: list[str]):
+    result = revoke(chat(*TOKENS[:4], {**TOKENS[4], "scopes": scopes}), check_mode=True, **options)
+    assert len(result["warnings"]) == len(expected)
+    assert all(part in text for part, text in zip(expected, result["warnings"]))
 
 
-# The own token
+# The guard
 
 
-def find(client: MockChat, *selected: int) -> tuple[int | None, list[int]]:
-    """Return the id of the own token, and the ids of those of the selected tokens that can be the own one."""
-    listed, own = list_tokens(client), OwnToken(client)
-    own.identify(listed.tokens)
-    candidates = own.candidates([each for each in listed.tokens if each.id in selected], listed)
-    return own.id, [each.id for each in candidates]
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_refuse(check_mode: bool):
+    client = chat()
+    result = revoke(client, check_mode, **ALL)
+    assert (story(result), transcript(client)) == ("not_revoked 1 2 3 8 9: failed", "list 1 2 3 8 9")
+    assert result["msg"].startswith(
+        "Nothing was revoked: the selection contains token 9, which this task authenticates"
+    )
+    assert {(entry["status"], entry["msg"]) for entry in result["not_revoked"]} == {
+        (None, "Not attempted: see the message of the task.")
+    }
+    assert (result["own_token_id"], result["diff"]["after"]) == (9, result["diff"]["before"])
 
 
-@pytest.mark.parametrize("shown", [OWN, "own-token-", "own-toke...", "own-token****", "own-token\u2026"])
-def test_the_own_token_is_identified_by_its_beginning(shown: str):
-    client = MockChat(entries(5, 5, None, access_token=shown), own_agent=5)
-    assert find(client, 1, 2, 3) == (1, [1])
-    assert find(client, 2, 3) == (1, [])
-    assert ME not in client.lines
+def test_keep():
+    client = chat()
+    dry_run, result, again = (revoke(client, mode, **ALL, own_token="keep") for mode in (True, False, False))
+    assert story(dry_run) == "revoked 1 2 3 8, kept 9: not verified"
+    assert story(result) == "revoked 1 2 3 8, kept 9: verified"
+    assert story(again) == "kept 9: verified"
+    assert result["kept"][0]["reason"] == "own token"
+    assert dry_run["diff"] == result["diff"]
+    assert result["diff"]["after"].startswith("token 9;")
+
+
+def shown(form: Callable[[str], str | None]) -> Callable[[Json], Json]:
+    """List each access token in this form."""
+    return lambda entry: {**entry, "access_token": form(entry["access_token"])}
+
+
+HIDDEN = shown(lambda value: None)
+MORE = token(10, agent_id=None), token(11, agent_id=OWN_AGENT)
+"""Each of them can be the own token if the list does not show its value."""
+
+
+@pytest.mark.parametrize("own_token", ["refuse", "keep"])
+@table(
+    "form, is_identified",
+    {
+        "complete": (lambda value: value, True),
+        "beginning": (lambda value: value[:8], True),
+        "beginning...": (lambda value: f"{value[:8]}...", True),
+        "beginning****": (lambda value: f"{value[:9]}****", True),
+        "beginning\u2026": (lambda value: f"{value[:9]}\u2026", True),
+        "too short": (lambda value: value[:7], False),
+        "end": (lambda value: f"...{value[-8:]}", False),
+        "both": (lambda value: f"{value[:4]}****{value[-4:]}", False),
+        "mask": (lambda value: "********", False),
+        "hash": (lambda value: "9f86d081884c7d65", False),
+        "empty": (lambda value: "", False),
+        "null": (lambda value: None, False),
+    },
+)
+def test_an_own_token_is_protected_however_it_is_listed(form: Any, is_identified: bool, own_token: str):
+    for number in (9, 10, 11):
+        client = chat(*TOKENS, *MORE, shown=shown(form))
+        result = revoke(client, ids=[8, number], own_token=own_token)
+        if not is_identified:
+            assert story(result) == f"not_revoked 8 {number}: failed"
+            assert f"token {number} can be the one that this task authenticates with" in result["msg"]
+        elif number != 9:
+            assert story(result) == f"revoked 8 {number}: verified"
+        else:
+            assert (
+                story(result) == {"refuse": "not_revoked 8 9: failed", "keep": "revoked 8, kept 9: verified"}[own_token]
+            )
+        assert client.lines.count(ME) == (0 if is_identified else 1)
+    result = revoke(chat(*TOKENS, *MORE, shown=shown(form)), ids=[8])
+    assert (story(result), result["own_token_id"]) == ("revoked 8: verified", 9 if is_identified else None)
+
+
+@pytest.mark.parametrize("own_token", ["refuse", "keep"])
+def test_without_the_value_and_the_agent_each_token_can_be_the_own_token(own_token: str):
+    client = chat(shown=HIDDEN, me=[Reply(503)] * 9)
+    assert story(revoke(client, ids=[8], own_token=own_token)) == "not_revoked 8: failed"
+    assert client.lines.count(ME) == 1
+    client = chat(own=None, own_agent=OWN_AGENT)
+    assert story(revoke(client, **ALL)) == "revoked 1 2 3 8 9: verified", "an email address and a password are no token"
+
+
+@table(
+    "lists, expected",
+    {
+        "in one list": ([], "not_revoked 1 2 3 4 8 9: failed"),
+        "in a later list": ([without(4)], "revoked 1 2 3 8, kept 9, not_revoked 4: failed"),
+    },
+)
+def test_tokens_whose_values_begin_alike_are_not_kept(lists: Any, expected: str):
+    similar = token(4, access_token="own-token-other")
+    result = revoke(chat(*TOKENS, similar, shown=shown(lambda v: v[:9]), lists=lists), **ALL, own_token="keep")
+    assert story(result) == expected
+    assert "can be the one that this task authenticates with" in result["msg"]
+
+
+# The own token is to be revoked
+
+
+def revoke_own(client: MockChat, **options: Any) -> Json:
+    return revoke(client, **{"ids": [9], "own_token": "revoke", **options})
+
+
+@table(
+    "ids, options, requests",
+    {
+        "last": ([1, 9], {}, "DELETE 1: 204 > list 2 3 8 9 > DELETE 9: 204 > GET agents/me: 401"),
+        "alone": ([9], {}, "DELETE 9: 204 > GET agents/me: 401"),
+        "unverified": ([1, 9], {"verify": False}, "DELETE 1: 204 > DELETE 9: 204"),
+        "after the names": (
+            *([9], {"names": True}),
+            "GET agents/777: 200 > GET oauth/clients: 200 > DELETE 9: 204 > GET agents/me: 401",
+        ),
+    },
+)
+def test_the_own_token_is_revoked_last_and_then_used(ids: list[int], options: Json, requests: str):
+    client = chat()
+    result = revoke_own(client, ids=ids, **options)
+    numbers = " ".join(map(str, ids))
+    assert story(result) == f"revoked {numbers}: {'not verified' if 'verify' in options else 'verified'}"
+    assert transcript(client) == f"list 1 2 3 8 9 > {requests}"
+
+
+def test_the_own_token_is_not_attempted_if_others_failed():
+    client = chat(deletes={2: REFUSED})
+    result = revoke(client, **ALL, own_token="revoke")
+    assert (story(result), client.deleted) == ("revoked 1 3 8, not_revoked 2 9: failed", [1, 2, 3, 8])
+    assert "Not attempted" in result["not_revoked"][1]["msg"]
+
+
+WORKS = "after 5 seconds the token still works"
+
+
+@table(
+    "reply, rejected, works, no_answer",
+    {
+        # Reply to the DELETE: outcome if the API then rejects the token; reason if the token works; if neither is shown.
+        "204": (Reply(204), "revoked 9", f"accepted the DELETE, but {WORKS}", "revoked 9: not verified"),
+        "404": (Reply(404), "gone 9", f"returned HTTP 404 for the DELETE, but {WORKS}", "gone 9: not verified"),
+        "no response": (LOST, "revoked 9", "No response", "unknown"),
+        "502": (Reply(502, HTML), "revoked 9", "HTTP 502", "unknown"),
+        "200 with a web page": (Reply(200, HTML), "revoked 9", "unexpected content", "unknown"),
+        "no response, then 401": (Reply(401, repeated=True), "revoked 9", "HTTP 401", "unknown"),
+        "401": (Reply(401), None, "HTTP 401", "not_revoked 9: failed"),
+        "422": (REFUSED, None, "HTTP 422", "not_revoked 9: failed"),
+    },
+)
+def test_the_use_of_the_own_token_decides(reply: Reply, rejected: str | None, works: str, no_answer: str):
+    for verify in (True, False):
+        client = chat(deletes={9: replace(reply, applied=True)})
+        result = revoke_own(client, verify=verify)
+        is_verified = "verified" if verify else "not verified"
+        assert story(result) == (f"{rejected}: {is_verified}" if rejected else "not_revoked 9: failed")
+        assert len(client.logged) == len(result["revoked"])
+
+    client = chat(deletes={9: replace(reply, applied=False)})
+    result = revoke_own(client)
+    assert story(result) == "not_revoked 9: failed"
+    assert works in result["msg"]
+    assert "unknown" not in result["msg"]
+    assert sum(client.pauses) == (5 if rejected else 0)
+
+    result = revoke_own(chat(deletes={9: reply}, me=[Reply(503)]))
+    assert story(result) == ("not_revoked 9: failed" if no_answer == "unknown" else no_answer)
+    assert ("unknown whether" in result["msg"]) is (no_answer == "unknown")
 
 
 @pytest.mark.parametrize(
-    "shown", [None, "", "own-tok", "...oken-value", "own-****alue", "********", "9f86d081884c7d65"]
+    "reply", [Reply(503), Reply(403, {"error": "No"}), Reply(401, HTML), Reply(200, HTML), Reply(None)]
 )
-def test_with_a_hidden_value_each_token_of_the_own_agent_can_be_the_own_one(shown: str | None):
-    tokens = entries(5, 6, None, 5, access_token=shown)
-    client = MockChat(tokens, own_agent=5)
-    assert find(client, 1, 2, 3) == (None, [1, 3])
-    assert client.lines.count(ME) == 1
-    assert find(MockChat(tokens, own_agent=9), 1, 2) == (None, [])
-    assert find(MockChat(tokens, script={ME: [Reply(503)]}), 1, 2) == (None, [1, 2])
+def test_a_response_that_does_not_show_whether_the_own_token_works_is_a_warning(reply: Reply):
+    result = revoke_own(chat(me=[reply]))
+    assert story(result) == "revoked 9: not verified"
+    assert "not verified" in result["warnings"][0]
 
 
-def test_without_a_selected_token_the_own_agent_is_not_requested():
-    client = MockChat(entries(5, 6))
-    assert find(client) == (None, [])
-    assert ME not in client.lines
+@pytest.mark.parametrize("is_interrupted", [True, False])
+def test_an_own_token_that_works_for_some_time(is_interrupted: bool):
+    client = chat(me=[Reply(200, agent(OWN_AGENT, None))] * 2)
+    client.before = lambda line: setattr(client.waits, "interrupted", is_interrupted and line == ME)
+    result = revoke_own(client)
+    assert story(result) == f"revoked 9: {'not verified' if is_interrupted else 'verified'}"
+    assert client.pauses == ([0.5] if is_interrupted else [0.5, 1.0])
+    assert "after 5 seconds" not in str(result)
 
 
-def test_an_email_address_and_a_password_have_no_token():
-    client = MockChat(entries(5), own=None, own_agent=5)
-    assert find(client, 1) == (None, [])
+# Tokens that can be the own token, because the list hides the values
+
+CANDIDATES = (token(1, agent_id=OWN_AGENT), TOKENS[3], TOKENS[4], MORE[0])
+START = "list 1 8 9 10 > GET agents/me: 200"
 
 
-def test_several_tokens_with_the_same_beginning():
-    tokens = [token(1, access_token="own-token-v"), token(2, access_token="own-token-..."), token(3)]
-    assert find(MockChat(tokens), 1, 3) == (None, [1])
+@table(
+    "deletes, lists, ids, expected, requests",
+    {
+        "last, one at a time": (
+            *({}, [], [1, 8, 9], "revoked 1 8 9: verified"),
+            "DELETE 8: 204 > list 1 9 10 > DELETE 1: 204 > GET agents/me: 200 > list 9 10 > DELETE 9: 204 > GET agents/me: 401",
+        ),
+        "others remain": (
+            *({}, [], [9, 10], "revoked 9, not_revoked 10: failed"),
+            "DELETE 9: 204 > GET agents/me: 401",
+        ),
+        "no longer listed": (
+            *({8: REFUSED}, [None, without(9)], [8, 9], "gone 9, not_revoked 8: failed"),
+            "DELETE 8: 422 > list 1 8 10",
+        ),
+    },
+)
+def test_tokens_that_can_be_the_own_token(deletes: Any, lists: Any, ids: list[int], expected: str, requests: str):
+    client = chat(*CANDIDATES, shown=HIDDEN, deletes=deletes, lists=lists)
+    assert story(revoke_own(client, ids=ids)) == expected
+    assert transcript(client) == f"{START} > {requests}"
 
 
-def test_a_later_list_corrects_the_own_token():
-    client = MockChat([token(1, access_token="own-token...")])
-    own = OwnToken(client)
-    first_list = list_tokens(client)
-    own.identify(first_list.tokens)
-    assert own.id == 1
-    client.tokens[2] = token(2, access_token="own-token...")
-    second_list = list_tokens(client)
-    own.identify(second_list.tokens)
-    assert own.id is None
-    assert own.candidates(second_list.tokens, second_list) == second_list.tokens
-    own.identify(first_list.tokens)
-    no_tokens: list[Token] = []
-    own.identify(no_tokens)
-    assert own.id == 1, "a list without its value does not change it"
+def test_tokens_created_while_such_tokens_are_revoked():
+    client = chat(*CANDIDATES, shown=HIDDEN)
+    client.before = lambda line: line.startswith("DELETE") and client.tokens.update({12: token(12, agent_id=OTHER)})
+    assert story(revoke_own(client, ids=[1, 12])) == "revoked 1 12: verified"
 
 
-def test_the_own_agent_is_requested_once():
-    client = MockChat(script={ME: [Reply(503)]})
-    own = OwnToken(client)
-    for _attempt in range(2):
-        with pytest.raises(ChatError, match="HTTP 503"):
-            own.agent()
-        assert own.agent_id() is None
-    assert client.lines == [ME]
+def test_an_unknown_outcome_of_such_a_token_remains_unknown():
+    """If the API then rejects the own token, somebody else may have revoked another one."""
+    result = revoke_own(chat(*CANDIDATES, shown=HIDDEN, me=[None, Reply(401)], deletes={1: LOST_BEFORE}), ids=[1])
+    assert story(result) == "not_revoked 1: failed"
+    client = chat(*CANDIDATES, shown=HIDDEN, deletes={1: LOST})
+    result = revoke_own(client, ids=[1, 9], verify=False)
+    assert (story(result), client.deleted, len(client.lists)) == ("not_revoked 1 9: failed", [1], 1)
+    assert "unknown whether" in result["msg"]

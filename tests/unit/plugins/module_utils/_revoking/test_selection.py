@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Selectors that need the agents of the account, and the protect list. Both fail closed."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -11,18 +13,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.modules import zchat_oauth_token, zchat_oauth_token_info
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     OWN,
+    Json,
     MockChat,
     Reply,
     agent,
     first,
     nothing,
-    task,
     token,
     without,
 )
+from ansible_collections.zchat.admin.tests.unit.support.revoking import AGENTS_PAGE, HTML, ids, info, revoke, story
 
 ME, JONAS, PRIYA, DELETED, ODD = 1, 2, 3, 4, 5
 """The own agent, an enabled one, a disabled one, a deleted one, and one without ``enabled``."""
@@ -41,152 +43,153 @@ TOKENS = [
     token(50, agent_id=ODD),
     token(60, agent_id=None),
 ]
-AGENTS_PAGE = "GET agents?since_id=1&limit=100"
 
 
-def chat(**options):
-    return MockChat(TOKENS, agents=AGENTS, **options)
-
-
-def info(client, **options):
-    return zchat_oauth_token_info.run(task(client, zchat_oauth_token_info.SPEC, options))
-
-
-def revoke(client, check_mode=False, **options):
-    spec = zchat_oauth_token.SPEC
-    return zchat_oauth_token.run(task(client, spec, {"state": "absent", **options}, check_mode))
-
-
-def ids(entries):
-    return [entry["id"] for entry in entries]
+def chat(*more: Json, agents: list[Json] = AGENTS, **options: Any) -> MockChat:
+    return MockChat([*TOKENS, *more], agents=agents, **options)
 
 
 @pytest.mark.parametrize(
-    ("states", "selected"),
+    ("options", "selected", "warnings"),
     [
-        (["enabled"], [10, 20, 21]),
-        (["disabled"], [30]),
-        (["missing"], [40]),
-        (["disabled", "missing"], [30, 40]),
-        ([], []),
+        # Addresses and ids define one set of agents.
+        ({"agent_emails": ["PRIYA@example.com"]}, [30], []),
+        ({"agent_emails": ["priya@example.com"], "agent_ids": [JONAS]}, [20, 21, 30], []),
+        ({"agent_emails": ["priya@example.com"], "agent_ids": []}, [30], []),
+        ({"agent_emails": ["x@example.com"]}, [], ["No agent in Chat has the address x@example.com"]),
+        ({"agent_emails": ["jonas@example.com"], "client_identifiers": ["crm"]}, [21], []),
+        # States
+        ({"agent_status": ["enabled"]}, [10, 20, 21], ["whether agent 5 is enabled"]),
+        ({"agent_status": ["disabled"]}, [30], ["whether agent 5 is enabled"]),
+        ({"agent_status": ["missing"]}, [40], ["Token 60 has no agent_id", "whether agent 5 is enabled"]),
+        ({"agent_status": ["disabled", "missing"]}, [30, 40], ["Token 60 has no agent_id", "agent 5"]),
+        ({"agent_status": ["missing"], "ids": [20, 40]}, [40], []),
+        ({"agent_status": []}, [], ["agent 5"]),
+        # The protect list
+        ({"exclude": {"agent_ids": [JONAS]}}, [10, 30, 40, 50, 60], []),
+        ({"ids": [20, 30], "exclude": {"ids": [20, 50]}}, [30], []),
+        ({"ids": [20, 30], "exclude": {"agent_emails": ["JONAS@example.com"]}}, [30], []),
+        ({"ids": [20, 21], "exclude": {"client_identifiers": ["crm", "automation"]}}, [20], []),
+        (
+            {"ids": [20, 21, 30, 40], "exclude": {"ids": [20], "agent_ids": [DELETED], "client_identifiers": ["crm"]}},
+            [30],
+            [],
+        ),
+        # Values that no listed token has
+        ({"ids": [20, 99], "agent_ids": [JONAS, 7, 8]}, [20], ["No token is listed for agent 7, 8."]),
+        ({"client_identifiers": ["CRM", "crm"]}, [21], ["No token is listed for client CRM."]),
+        ({"ids": [20], "exclude": {"ids": [7, 10]}}, [20], ["No listed token has the id 7 in 'exclude'"]),
+        ({"ids": [20], "exclude": {"client_identifiers": ["CRM"]}}, [20], ["client_identifier CRM in 'exclude'"]),
+        ({"token_values": ["access00000020", "hush-hush"]}, [20], ["1 of 2 'token_values' belong to no listed token"]),
     ],
 )
-def test_agent_status(states, selected):
-    assert ids(info(chat(), agent_status=states)["tokens"]) == selected
+def test_selected_tokens_and_their_warnings(options: Json, selected: list[int], warnings: list[str]):
+    result = info(chat(), **options)
+    assert (ids(result["tokens"]), len(result["warnings"])) == (selected, len(warnings))
+    assert all(part in text for part, text in zip(warnings, result["warnings"]))
+    assert "hush" not in str(result)
 
 
-def test_agent_status_warns_about_agents_without_a_state_and_tokens_without_an_agent():
-    warnings = " ".join(info(chat(), agent_status=["missing"])["warnings"])
-    assert "whether agent 5 is enabled" in warnings
-    assert "Token 60 has no agent_id" in warnings
-    assert "no agent_id" not in " ".join(info(chat(), agent_status=["enabled"])["warnings"])
+@pytest.mark.parametrize(
+    ("values", "is_ambiguous"),
+    [
+        (["leaked-to", "leaked-to..."], True),
+        (["leaked-to...", "other-token"], False),
+        (["leaked-token", "leaked-token"], False),
+    ],
+)
+def test_a_shortened_value_that_several_tokens_can_have_is_a_warning(values: list[str], is_ambiguous: bool):
+    tokens = [token(number, access_token=value) for number, value in enumerate(values, 1)]
+    warnings = info(MockChat([*tokens, token(3, agent_id=5)]), token_values=["leaked-token"])["warnings"]
+    assert [text[:46] for text in warnings] == ["It is ambiguous which of the tokens 1, 2 has t"] * is_ambiguous
+
+
+# agent_status
 
 
 @pytest.mark.parametrize(
     ("line", "reply"),
     [
-        (AGENTS_PAGE, Reply(500)),
-        (AGENTS_PAGE, Reply(403)),
-        (AGENTS_PAGE, Reply(404)),
-        (AGENTS_PAGE, Reply(None)),
-        (AGENTS_PAGE, Reply(200, b"<html>")),
-        (AGENTS_PAGE, Reply(200, {"agents": []})),
-        (AGENTS_PAGE, nothing),
-        (AGENTS_PAGE, without(ME)),
-        ("GET agents/me", Reply(403)),
-        ("GET agents/me", Reply(None)),
-        ("GET agents/4", Reply(500)),
-        ("GET agents/4", Reply(403)),
-        ("GET agents/4", Reply(None)),
-        ("GET agents/4", Reply(200, agent(9, "other@example.com"))),
-        ("GET agents/4", Reply(200, b"null")),
-        ("GET agents/me", Reply(200, agent(9, "other@example.com"))),
+        *[
+            (AGENTS_PAGE, reply)
+            for reply in (Reply(500), Reply(403), Reply(404), Reply(None), Reply(200, HTML), Reply(200, {"agents": []}))
+        ],
+        # Lists without the own agent
+        *[(AGENTS_PAGE, change) for change in (nothing, without(ME))],
+        *[("GET agents/me", reply) for reply in (Reply(403), Reply(None), Reply(200, agent(9, "x@example.com")))],
+        # Lookups of the agent that the list lacks
+        *[("GET agents/4", reply) for reply in (Reply(500), Reply(403), Reply(None), Reply(200, b"null"))],
+        *[("GET agents/4", reply) for reply in (Reply(200, agent(9, None)), Reply(404, HTML), Reply(410))],
     ],
 )
-def test_agent_status_fails_closed(line, reply):
+def test_agent_status_fails_closed(line: str, reply: Any):
     client = chat(script={line: [reply] * 9})
     with pytest.raises(ChatError):
         revoke(client, agent_status=["missing"], client_identifiers=["zendesk"])
     assert client.deleted == []
 
 
-def test_a_later_round_reads_the_states_again_and_revokes_only_tokens_that_were_not_listed_before():
-    late = {**token(70, agent_id=JONAS)}
-    client = chat(script={"GET oauth/tokens": [without(70)]})
-    client.tokens[70] = late
-    client.agents = [dict(entry) for entry in client.agents]
+def test_a_later_round_reads_the_states_again_but_revokes_only_tokens_that_were_not_listed_before():
+    client = chat(
+        token(70, agent_id=JONAS), agents=[dict(each) for each in AGENTS], script={"GET oauth/tokens": [without(70)]}
+    )
     # The agent is disabled during the run: its old tokens were not approved.
     client.before = lambda line: client.agents[1].update(enabled=0) if line.startswith("DELETE") else None
-    result = revoke(client, agent_status=["disabled"])
-    assert ids(result["revoked"]) == [30, 70]
+    assert story(revoke(client, agent_status=["disabled"])) == "revoked 30 70: verified"
 
 
 def test_states_that_cannot_be_read_again_leave_the_result_unverified():
-    client = chat(script={AGENTS_PAGE: [None, Reply(500)]})
-    result = revoke(client, agent_status=["disabled"])
-    assert (ids(result["revoked"]), result["failed"], result["verified"]) == ([30], True, False)
+    result = revoke(chat(script={AGENTS_PAGE: [None, Reply(500)]}), agent_status=["disabled"])
+    assert (story(result), result["status"]) == ("revoked 30: failed", 500)
+    assert "could not be verified" in result["msg"]
 
 
-def test_all_with_a_protect_list():
+# The protect list
+
+
+def test_protected_tokens_are_kept_and_neither_trigger_a_guard_nor_count():
     client = chat()
     exclude = {
         "client_identifiers": ["automation"],
         "agent_emails": ["JONAS@example.com"],
         "ids": [60],
-        "agent_ids": [DELETED],
+        "agent_ids": [4],
     }
-    result = revoke(client, all=True, exclude=exclude)
-    assert sorted(client.deleted) == [30, 50]
-    assert ids(result["kept"]) == [10, 20, 21, 40, 60]
+    result = revoke(client, all=True, exclude=exclude, max_revocations=2)
+    assert story(result) == "revoked 30 50, kept 10 20 21 40 60: verified"
     assert {entry["reason"] for entry in result["kept"]} == {"excluded"}
-    assert result["verified"]
-
-
-def test_an_excluded_own_token_does_not_trigger_the_guard_and_does_not_count():
-    client = chat()
-    result = revoke(client, agent_ids=[ME, PRIYA], exclude={"ids": [10]}, max_revocations=1)
-    assert (client.deleted, ids(result["kept"])) == ([30], [10])
-
-
-def test_a_wrongly_spelled_protect_list_stops_the_task():
-    for exclude in ({"agent_emails": ["jonsa@example.com"]}, {"agent_ids": [999]}):
-        client = chat()
-        with pytest.raises(ChatError, match="would protect nothing"):
-            revoke(client, all=True, exclude=exclude)
-        assert client.deleted == []
-    warnings = " ".join(revoke(chat(), True, ids=[20], exclude={"ids": [7], "client_identifiers": ["no"]})["warnings"])
-    assert "id 7 in 'exclude'" in warnings
-    assert "client_identifier no in 'exclude'" in warnings
 
 
 @pytest.mark.parametrize(
-    ("exclude", "line"),
-    [({"agent_emails": ["jonas@example.com"]}, AGENTS_PAGE), ({"agent_ids": [999]}, "GET agents/999")],
+    ("exclude", "script", "reason"),
+    [
+        ({"agent_emails": ["jonsa@example.com"]}, {}, "would protect nothing"),
+        ({"agent_ids": [999]}, {}, "would protect nothing"),
+        ({"agent_emails": ["jonas@example.com"]}, {AGENTS_PAGE: [Reply(500)]}, "HTTP 500"),
+        ({"agent_ids": [999]}, {"GET agents/999": [Reply(500)]}, "HTTP 500"),
+    ],
 )
-def test_a_protect_list_whose_agents_cannot_be_read_stops_the_task(exclude, line):
-    client = chat(script={line: [Reply(500)] * 9})
-    with pytest.raises(ChatError, match="HTTP 500"):
+def test_agents_to_protect_that_are_unknown_or_cannot_be_read_stop_the_task(exclude: Json, script: Json, reason: str):
+    client = chat(script=script)
+    with pytest.raises(ChatError, match=reason):
         revoke(client, all=True, own_token="keep", exclude=exclude)
     assert client.deleted == []
 
 
-def test_all_agents_with_an_excluded_address_are_protected():
-    twin = agent(6, "PRIYA@example.com")
-    client = MockChat([*TOKENS, token(61, agent_id=6)], agents=[*AGENTS, twin])
-    result = revoke(client, True, agent_ids=[PRIYA, 6], exclude={"agent_emails": ["priya@example.com"]})
-    assert ids(result["kept"]) == [30, 61]
-
-
-def test_an_excluded_identifier_with_white_space_protects_both_spellings():
-    client = MockChat(
-        [token(1, access_token=OWN), token(2, client_identifier="crm "), token(3, client_identifier="crm")]
+def test_in_case_of_doubt_a_token_is_protected():
+    more = (
+        token(61, agent_id=6, client_identifier="bot "),
+        token(62, client_identifier="bot"),
+        token(63, client_identifier="b"),
     )
-    result = revoke(client, ids=[2, 3], exclude={"client_identifiers": ["crm "]})
-    assert ids(result["kept"]) == [2, 3]
+    client = chat(*more, agents=[*AGENTS, agent(6, "PRIYA@example.com")])
+    result = revoke(client, True, ids=[30, 61, 63], exclude={"agent_emails": ["priya@example.com"]})
+    assert story(result) == "revoked 63, kept 30 61: not verified", "two agents have the same address"
+    result = revoke(client, True, ids=[61, 62, 63], exclude={"client_identifiers": ["bot "]})
+    assert story(result) == "revoked 63, kept 61 62: not verified", "with and without white space"
 
 
-def test_exclude_alone_lists_all_other_tokens():
-    assert ids(info(chat(), exclude={"agent_ids": [JONAS]})["tokens"]) == [10, 30, 40, 50, 60]
+# Whatever the lookups return
 
 
 FAULTS = st.lists(
@@ -206,45 +209,12 @@ SELECTIONS: Any = st.fixed_dictionaries(
 TRUE_STATES = {ME: "enabled", JONAS: "enabled", PRIYA: "disabled", DELETED: "missing"}
 
 
-NEW_SELECTORS: Any = st.one_of(
-    st.fixed_dictionaries({"all": st.just(True)}),
-    st.fixed_dictionaries(
-        {"agent_status": st.lists(st.sampled_from(["enabled", "disabled", "missing"]), unique=True)},
-        optional={"expires_within": st.sampled_from(["1d", "99999w"]), "scopes": st.just(["write"])},
-    ),
-    st.fixed_dictionaries({"expires_within": st.sampled_from(["1d", "99999w"])}),
-)
-EXCLUDES: Any = st.fixed_dictionaries(
-    {"ids": st.just([10])},
-    optional={
-        "agent_ids": st.just([JONAS]),
-        "agent_emails": st.just(["priya@example.com"]),
-        "client_identifiers": st.just(["crm"]),
-    },
-)
-
-
-@settings(max_examples=100)
-@given(NEW_SELECTORS, EXCLUDES, st.sampled_from([None, "2999-09-09T17:49:20Z"]))
-def test_check_mode_and_the_run_agree_token_by_token(options, exclude, expire_date):
-    tokens = [{**entry, "expire_date": expire_date} for entry in TOKENS]
-    dry_run, client = MockChat(tokens, agents=AGENTS), MockChat(tokens, agents=AGENTS)
-    predicted = revoke(dry_run, True, **options, exclude=exclude)
-    result = revoke(client, **options, exclude=exclude)
-    assert dry_run.deleted == []
-    for key in ("revoked", "kept", "gone", "not_revoked", "diff", "changed"):
-        assert predicted[key] == result[key]
-    assert sorted(client.deleted) == ids(result["revoked"])
-
-
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(SELECTIONS, st.fixed_dictionaries(dict.fromkeys(LINES, FAULTS)))
-def test_no_fault_of_the_lookups_widens_a_selection(options, faults):
+def test_no_fault_of_the_lookups_widens_a_selection(options: Json, faults: Any):
     """Judged by what the account really contains. ``GET agents/3`` and the like are false only if the API returns a false 404."""
-    faults = {
-        line: [each for each in replies if not (callable(each) and "?" not in line)] for line, replies in faults.items()
-    }
-    client = chat(script=faults)
+    script = {line: [each for each in replies if "?" in line or not callable(each)] for line, replies in faults.items()}
+    client = chat(script=script)
     try:
         result = revoke(client, **options)
     except ChatError:
@@ -263,3 +233,33 @@ def test_no_fault_of_the_lookups_widens_a_selection(options, faults):
         assert states & set(options["agent_status"])
         assert number not in protected
     assert not set(ids(result["revoked"])) & client.tokens.keys()
+
+
+@settings(max_examples=40)
+@given(
+    st.one_of(
+        st.just({"all": True}),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "agent_status": st.lists(st.sampled_from(["enabled", "disabled", "missing"]), unique=True),
+                "expires_within": st.sampled_from(["1d", "99999w"]),
+                "scopes": st.just(["write"]),
+            },
+        ).filter(bool),
+    ),
+    st.fixed_dictionaries(
+        {"ids": st.just([10])},
+        optional={"agent_ids": st.just([JONAS]), "agent_emails": st.just(["priya@example.com"])},
+    ),
+    st.sampled_from([None, "2999-09-09T17:49:20Z"]),
+)
+def test_check_mode_and_the_run_agree_token_by_token(options: Json, exclude: Json, expire_date: str | None):
+    tokens = [{**entry, "expire_date": expire_date} for entry in TOKENS]
+    dry_run, client = MockChat(tokens, agents=AGENTS), MockChat(tokens, agents=AGENTS)
+    predicted = revoke(dry_run, True, **options, exclude=exclude)
+    result = revoke(client, **options, exclude=exclude)
+    assert dry_run.deleted == []
+    for key in ("revoked", "kept", "gone", "not_revoked", "diff", "changed"):
+        assert predicted[key] == result[key]
+    assert sorted(client.deleted) == ids(result["revoked"])

@@ -1,0 +1,265 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The result is complete and true, whatever the server does. An observer judges it by the requests alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
+    MISSING_SCOPE,
+    NOT_FOUND,
+    OWN,
+    Json,
+    MockChat,
+    Reply,
+    Request,
+    agent,
+    also,
+    first,
+    nothing,
+    only,
+    token,
+    without,
+)
+from ansible_collections.zchat.admin.tests.unit.support.revoking import ALL, HTML, LISTS, ME, chat, ids, revoke
+
+VALUES: Mapping[str, st.SearchStrategy[Any]] = {
+    "ids": st.lists(st.integers(1, 12), max_size=9),
+    "agent_ids": st.lists(st.sampled_from([1, 2, 3]), max_size=2),
+    "agent_emails": st.lists(st.sampled_from(["one@example.com", "TWO@example.com", "x@example.com"]), max_size=2),
+    "client_identifiers": st.lists(st.sampled_from(["zendesk", "zopim"]), max_size=2),
+    "scopes": st.lists(st.sampled_from(["read", "write", "chat"]), max_size=2),
+    "token_values": st.lists(st.sampled_from(["first-access-token", OWN]), max_size=2),
+    "expired": st.booleans(),
+    "age": st.sampled_from(["1d", "9999w"]),
+}
+SELECTORS = st.one_of(
+    st.sampled_from([{"all": True}, ALL]),
+    st.sampled_from([{"ids": list(range(1, 13))}, {"ids": [1, 3, 5, 7]}, {"agent_ids": [1]}, {"agent_ids": [2]}]),
+    st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=2, unique=True).flatmap(
+        lambda names: st.fixed_dictionaries({name: VALUES[name] for name in names})
+    ),
+)
+AGENTS = [agent(1, "one@example.com"), agent(2, "two@example.com")]
+EXPIRED, NEVER, LATER = "2015-09-09T17:49:20Z", "0001-01-01T00:00:00Z", "2999-09-09T17:49:20Z"
+FIELDS = st.fixed_dictionaries(
+    {
+        "agent_id": st.sampled_from([1, 2, 2, None]),
+        "scopes": st.sampled_from(["read", "read,write", "read write", "chat", None]),
+        "expire_date": st.sampled_from([None, EXPIRED, NEVER, LATER]),
+        "client_identifier": st.sampled_from(["zendesk", "zopim", None]),
+    }
+)
+DELETE_REPLIES = st.builds(
+    lambda reply, applied: replace(reply, applied=applied),
+    st.one_of(
+        st.sampled_from([Reply(204), Reply(200, b"null"), Reply(404, NOT_FOUND, repeated=True)]),
+        st.sampled_from([Reply(None), Reply(502), Reply(200, HTML), Reply(401, repeated=True)]),
+        st.sampled_from([Reply(404, NOT_FOUND), Reply(404, HTML), Reply(410)]),
+        st.sampled_from([Reply(422), Reply(403), Reply(403, MISSING_SCOPE), Reply(401)]),
+    ),
+    st.booleans(),
+)
+NUMBERS = st.lists(st.integers(1, 12), max_size=4)
+SHAPES = {"complete": "{0}", "hidden": "{1}...{2}", "missing": ""}
+"""How the list shows access tokens."""
+
+
+def is_selected(entry: Json, selectors: Json) -> bool:
+    """Return whether a token matches, in a second formulation, for the tokens and the values of this test."""
+    matches: dict[str, Any] = {
+        "ids": lambda given: given.count(entry["id"]) > 0,
+        "client_identifiers": lambda given: entry["client_identifier"] in given,
+        "scopes": lambda given: any(scope in str(entry["scopes"]) for scope in given),
+        "token_values": lambda given: given.count(entry["access_token"]) > 0,
+        "expired": lambda given: entry["expire_date"] != NEVER and given == (entry["expire_date"] == EXPIRED),
+        "age": lambda given: given == "1d",
+    }
+    emails = [email.lower() for email in selectors.get("agent_emails", ())]
+    agents = [*selectors.get("agent_ids", ()), *(one["id"] for one in AGENTS if one["email"] in emails)]
+    if {"agent_ids", "agent_emails"} & selectors.keys() and entry["agent_id"] not in agents:
+        return False
+    return all(matches[name](given) for name, given in selectors.items() if name in matches)
+
+
+@st.composite
+def scenarios(draw: st.DrawFn) -> tuple[list[Json], Json, Json, Json]:
+    """Return tokens, selectors, other options, and the arguments of the fake: a server that gives false responses."""
+    rows = draw(st.lists(FIELDS, min_size=1, max_size=8))
+    tokens = [token(number, **fields) for number, fields in enumerate(rows, 1)]
+    for value in ("first-access-token", "own-token-other", OWN):
+        if draw(st.integers(0, 3)):
+            draw(st.sampled_from(tokens))["access_token"] = value
+    options: Json = {
+        "verify": draw(st.sampled_from([True, True, True, False])),
+        "concurrency": draw(st.sampled_from([1, 4])),
+        "exclude": draw(st.sampled_from([*[None] * 5, {"ids": [1, 2]}, {"agent_ids": [2], "ids": [3]}])),
+        "max_revocations": draw(st.sampled_from([*[None] * 6, 0, 1, 5])),
+    }
+    change = st.one_of(
+        *(st.none(), st.none(), st.just(nothing), st.just(also(*tokens)), st.builds(first, st.integers(0, 5))),
+        *(NUMBERS.map(lambda numbers: only(*numbers)), NUMBERS.map(lambda numbers: without(*numbers))),
+        st.sampled_from([Reply(503), Reply(200, {"tokens": []}), Reply(200, HTML), Reply(401)]),
+    )
+    deletes, lists, me = {}, [], []
+    if draw(st.integers(0, 2)):
+        replies = {entry["id"]: draw(st.one_of(st.none(), DELETE_REPLIES)) for entry in tokens}
+        deletes = {number: reply for number, reply in replies.items() if reply}
+    if draw(st.booleans()):
+        lists = [draw(st.sampled_from([None, None, first(3), without(1, 2)])), *draw(st.lists(change, max_size=7))]
+    if draw(st.booleans()):
+        me = draw(st.lists(st.sampled_from([None, Reply(503), Reply(401), Reply(403, MISSING_SCOPE)]), max_size=3))
+    own, own_agent = draw(st.sampled_from([OWN, OWN, OWN, None])), draw(st.sampled_from([1, 777]))
+    shape = draw(st.sampled_from(["complete", "complete", "complete", "hidden", "missing"]))
+    fake = {"deletes": deletes, "lists": lists, "me": me, "shape": shape, "own": own, "own_agent": own_agent}
+    return tokens, draw(SELECTORS), {name: value for name, value in options.items() if value is not None}, fake
+
+
+def account(tokens: list[Json], shape: str, **fake: Any) -> MockChat:
+    def shown(entry: Json) -> Json:
+        value = entry["access_token"]
+        return {**entry, "access_token": SHAPES[shape].format(value, value[:4], value[-4:]) or None}
+
+    return chat(*map(dict, tokens), agents=AGENTS, shown=shown, **fake)
+
+
+class Observer:
+    """What a list of requests shows about the server, and what a run may conclude from it."""
+
+    def __init__(
+        self, requests: list[Request], expired: set[int], to_revoke: set[int], shown_own_id: int | None
+    ) -> None:
+        """``to_revoke`` are the selected tokens that are not kept; ``shown_own_id`` is the own token if lists show its value."""
+        self.requests = requests
+        self.valid: list[int] = []
+        """The positions of the lists that are valid as proof, the first list included."""
+        self.planned: set[int] = set()
+        """The ids in the lists after which the run continues."""
+        lists = [position for position, request in enumerate(requests) if request.line == LISTS]
+        seen: set[int] = set()
+        for position, following in zip(lists, [*lists[1:], None]):
+            shown = requests[position].shown
+            untouched = seen - expired - (self.planned & to_revoke)
+            if shown is None or (untouched and not untouched & shown) or shown_own_id in seen - shown:
+                continue
+            self.valid.append(position)
+            seen |= shown
+            if following is None or not requests[following].after_pause:
+                self.planned |= shown
+
+    def last_valid(self, after: int = -1) -> frozenset[int] | None:
+        """Return what the last valid list showed, ``None`` if there was none after this position."""
+        positions = [position for position in self.valid if position > after]
+        return self.requests[positions[-1]].shown if positions else None
+
+    def position_of_delete(self, number: int) -> int:
+        return next(i for i, request in enumerate(self.requests) if request.line == f"DELETE oauth/tokens/{number}")
+
+    def own_was_rejected(self, after: int) -> bool:
+        return any(request.line == ME and request.status == 401 for request in self.requests[after:])
+
+
+def confirms_deletion(status: int | None, reply: Reply | None) -> bool:
+    """Return whether the response to a DELETE shows that this DELETE revoked the token."""
+    if reply is None:
+        return status == 204
+    return (status == 404 and reply.repeated) or (status in (200, 204) and reply.body in (b"", b"null"))
+
+
+@pytest.mark.parametrize("own_token", ["refuse", "keep", "revoke"])
+@settings(max_examples=80)
+@given(scenario=scenarios())
+def test_result_is_complete(own_token: str, scenario: tuple[list[Json], Json, Json, Json]):
+    tokens, selectors, options, fake = scenario
+    options = {**selectors, **options, "own_token": own_token, "probe_values": False}
+    real = account(tokens, **fake)
+    before = {entry["id"]: entry for entry in tokens}
+    try:
+        result = revoke(real, **options)
+    except ChatError:
+        assert real.deleted == []
+        return
+    revoked, kept, gone, not_revoked = (ids(result[name]) for name in ("revoked", "kept", "gone", "not_revoked"))
+    own_id = next((n for n, entry in before.items() if fake["own"] and entry["access_token"] == OWN), None)
+    values_are_shown = fake["shape"] == "complete"
+    selected = {
+        number
+        for number, entry in before.items()
+        if is_selected(entry if values_are_shown else {**entry, "access_token": ""}, selectors)
+    }
+    expired = {number for number, entry in before.items() if entry["expire_date"] == EXPIRED}
+    observer = Observer(real.requests, expired, selected - set(kept), own_id if values_are_shown else None)
+    listed = [request.shown for request in real.lists if request.shown is not None]
+    event(f"{'failed' if result.get('failed') else 'succeeded'}, verified={result['verified']}")
+
+    # Every selected token is in exactly one list, and only selected tokens are in one.
+    completed = [*revoked, *kept, *gone, *not_revoked]
+    assert len(completed) == len(set(completed))
+    assert selected & listed[0] <= set(completed) <= selected & frozenset().union(*listed)
+    # No DELETE is sent twice, or without a reason.
+    assert len(real.deleted) == len(set(real.deleted))
+    assert set(real.deleted) <= {*revoked, *gone, *not_revoked}
+    assert set(revoked) <= set(real.deleted)
+    assert len(real.deleted) <= options.get("max_revocations", 99)
+    exclude = options.get("exclude", {})
+    protected = {
+        number
+        for number, entry in before.items()
+        if number in exclude.get("ids", ()) or entry["agent_id"] in exclude.get("agent_ids", ())
+    }
+    assert not protected & set(real.deleted)
+    assert protected & set(completed) == {entry["id"] for entry in result["kept"] if entry["reason"] == "excluded"}
+    assert own_token == "revoke" or own_id not in real.deleted
+
+    # 'revoked': a token that still exists is only there if the server's last statement about it was false.
+    for number in set(revoked) & real.tokens.keys():
+        position = observer.position_of_delete(number)
+        shown = observer.last_valid(after=position)
+        if number == own_id and observer.own_was_rejected(position):
+            event("false 401 for the own token")
+        elif shown is not None:
+            assert number not in shown
+        else:
+            assert confirms_deletion(real.requests[position].status, fake["deletes"].get(number))
+    # 'gone': no DELETE of this run can have revoked it.
+    for number in set(gone) & set(real.deleted):
+        reply = fake["deletes"].get(number)
+        assert real.requests[observer.position_of_delete(number)].status in (401, 403, 404, 410, 422)
+        assert reply is None or not reply.repeated
+    # 'not_revoked': the last valid list contains the token.
+    assert set(not_revoked) <= (observer.last_valid() or frozenset())
+    # 'verified': nothing is left except kept tokens.
+    if result["verified"]:
+        assert not result.get("failed")
+        last = real.lists[-1]
+        last_position = real.requests.index(last)
+        assert last_position in observer.valid
+        assert set(result["already_absent"]) == set(selectors.get("ids", ())) - observer.planned
+        positions = {number: observer.position_of_delete(number) for number in {*revoked, *gone} & set(real.deleted)}
+        proven_by_use = {n for n, at in positions.items() if at > last_position and observer.own_was_rejected(at)}
+        left = selected - set(kept) - proven_by_use
+        assert not left & (last.shown or frozenset())
+        assert last.shown != last.existing or not left & last.existing
+    assert result["changed"] is bool(revoked)
+    assert result.get("failed") or not not_revoked
+
+    # Check mode is the same run, as far as the responses to DELETE do not matter.
+    checked = account(tokens, **fake)
+    dry_run = revoke(checked, True, **options)
+    assert checked.deleted == []
+    assert dry_run["verified"] is not (dry_run["changed"] or dry_run.get("failed", False))
+    has_no_faults = not (fake["deletes"] or fake["lists"] or fake["me"])
+    if has_no_faults and (values_are_shown or fake["own"] is None or own_token != "revoke"):
+        for key in ("revoked", "kept", "gone", "not_revoked", "changed", "failed", "diff", "listed", "warnings"):
+            assert dry_run.get(key) == result.get(key), key
+        assert options["verify"] is False or result["verified"] is not result.get("failed", False)

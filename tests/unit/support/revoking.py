@@ -1,0 +1,84 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs of the token modules against one small account, and their results and requests in one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS
+from ansible_collections.zchat.admin.plugins.modules import zchat_oauth_token, zchat_oauth_token_info
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, Json, MockChat, Reply, agent, task, token
+
+LISTS, ME, AGENTS_PAGE = "GET oauth/tokens", "GET agents/me", "GET agents?since_id=1&limit=100"
+LEAVER, OTHER, OWN_AGENT = 10000026, 5, 777
+TOKENS = (token(1), token(2), token(3), token(8, agent_id=OTHER), token(9, agent_id=OWN_AGENT, access_token=OWN))
+"""Three tokens of an agent who leaves, one of another agent, and the task's own token."""
+AGENTS = (agent(OTHER, "other@example.com"), agent(OWN_AGENT, "own@example.com"), agent(LEAVER, "leaver@example.com"))
+ALL: Json = {"scopes": ["read", "write", "chat"]}
+"""Selects all of these tokens."""
+HTML = b"<html><h1>Blocked by the gateway</h1></html>"
+REFUSED = Reply(422, {"error": "Refused"}, applied=False)
+LOST, LOST_BEFORE = Reply(None), Reply(None, applied=False)
+"""No response: after the API executed the DELETE, or before."""
+
+
+def chat(
+    *tokens: Json,
+    lists: Iterable[Any] = (),
+    deletes: Mapping[int, Reply] | None = None,
+    me: Iterable[Reply | None] = (),
+    script: Mapping[str, Iterable[Any]] | None = None,
+    **options: Any,
+) -> MockChat:
+    """Return an account with these tokens. Replies are scripted for lists of tokens, for DELETE by id, and for ``agents/me``."""
+    by_line = {f"DELETE oauth/tokens/{number}": [reply] for number, reply in (deletes or {}).items()}
+    options = {"agents": AGENTS, **options}
+    return MockChat(tokens or TOKENS, script={LISTS: lists, ME: me, **by_line, **(script or {})}, **options)
+
+
+def revoke(client: MockChat, check_mode: bool = False, **options: Any) -> Json:
+    """Run ``zchat_oauth_token``: unless ``options`` have a selector, for the agent who leaves."""
+    selectors = {} if options.keys() & SELECTORS.keys() - {"exclude"} else {"agent_ids": [LEAVER]}
+    options = {"state": "absent", "concurrency": 1, **selectors, **options}
+    return zchat_oauth_token.run(task(client, zchat_oauth_token.SPEC, options, check_mode))
+
+
+def info(client: MockChat, check_mode: bool = False, **options: Any) -> Json:
+    """Run ``zchat_oauth_token_info``."""
+    return zchat_oauth_token_info.run(task(client, zchat_oauth_token_info.SPEC, options, check_mode))
+
+
+def ids(entries: Sequence[Json]) -> list[int]:
+    """Return the ids of tokens or agents."""
+    return [entry["id"] for entry in entries]
+
+
+def story(result: Json) -> str:
+    """Return the outcome of a revocation, such as ``revoked 1 3, not_revoked 2: failed``."""
+    assert result["changed"] is bool(result["revoked"])
+    assert result.get("failed") or not result["not_revoked"]
+    assert not (result.get("failed") and result["verified"])
+    lists = ("revoked", "kept", "gone", "not_revoked")
+    outcomes = [f"{name} {' '.join(map(str, ids(result[name])))}" for name in lists if result[name]]
+    end = "failed" if result.get("failed") else "verified" if result["verified"] else "not verified"
+    return f"{', '.join(outcomes) or 'nothing'}: {end}"
+
+
+def transcript(client: MockChat) -> str:
+    """Return the requests and their responses, such as ``list 1 9 > DELETE 1: 204 > list 9``."""
+    lines = []
+    for request in client.requests:
+        listed = None if request.shown is None else f"list {' '.join(map(str, sorted(request.shown)))}"
+        lines.append(listed or f"{request.line.replace('oauth/tokens/', '')}: {request.status}")
+    return " > ".join(lines)
+
+
+def table(columns: str | Sequence[str], rows: Mapping[str, Sequence[Any]]) -> pytest.MarkDecorator:
+    """Run a test for each row. The key of a row is the name of the test case."""
+    return pytest.mark.parametrize(columns, list(rows.values()), ids=list(rows))
