@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -52,6 +52,11 @@ def revoke(client: MockChat, check_mode: bool = False, **options: Any) -> Json:
 def info(client: MockChat, check_mode: bool = False, **options: Any) -> Json:
     """Run ``zchat_oauth_token_info``."""
     return zchat_oauth_token_info.run(task(client, zchat_oauth_token_info.SPEC, options, check_mode))
+
+
+def shown_as(form: Callable[[str], str | None]) -> Callable[[Json], Json]:
+    """List each access token in this form."""
+    return lambda entry: {**entry, "access_token": form(entry["access_token"])}
 
 
 def ids(entries: Sequence[Json]) -> list[int]:

@@ -12,73 +12,50 @@ import yaml
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.modules.zchat_agent_info import RETURN, SPEC, run
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import Json, MockChat, Reply, agent, task
+from ansible_collections.zchat.admin.tests.unit.support.revoking import AGENTS_PAGE, ids
 
 ADA = agent(10, "ada@example.com", enabled=False, roles={"administrator": True, "owner": False})
 BOB = agent(20, "bob@example.com", last_login="2026-11-22T08:00:00Z")
-DOCUMENTED = yaml.safe_load(RETURN)
+ODD = agent(30, None, enabled=None)
 
 
 def info(client: MockChat, **options: Any) -> Json:
     return run(task(client, SPEC, options, check_mode=True))
 
 
-def ids(result: Json) -> list[int]:
-    return [entry["id"] for entry in result["agents"]]
-
-
-def test_without_options_all_agents_are_returned():
-    result = info(MockChat(agents=[BOB, ADA]))
-    assert ids(result) == [10, 20]
-    assert result["agents"][0] == {
-        "id": 10,
-        "email": "ada@example.com",
-        "first_name": "Ada",
-        "last_name": "Byron",
-        "display_name": "Ada Byron",
-        "enabled": False,
-        "role_id": 3,
-        "administrator": True,
-        "owner": False,
-        "create_date": "2014-09-01T08:00:00Z",
-        "last_login": None,
-    }
-    assert (result["changed"], result["unknown_agent_emails"], result["unknown_agent_ids"]) == (False, [], [])
-    assert result["warnings"] == []
-
-
 def test_the_result_has_the_documented_keys():
-    result = info(MockChat(agents=[ADA, BOB]))
-    assert result.keys() - {"changed", "warnings"} == DOCUMENTED.keys() - {"account", "status"}
-    assert result["agents"][1].keys() == DOCUMENTED["agents"]["contains"].keys()
-    assert result["agents"][1]["last_login"] == "2026-11-22T08:00:00Z"
-
-
-def test_addresses_and_ids_define_one_set_of_agents():
-    result = info(MockChat(agents=[ADA, BOB]), agent_emails=["ADA@example.com", "x@example.com"], agent_ids=[20, 7, 10])
-    assert ids(result) == [10, 20]
-    assert (result["unknown_agent_emails"], result["unknown_agent_ids"]) == (["x@example.com"], [7])
-    assert len(result["warnings"]) == 2
+    result = info(MockChat(agents=[BOB, ADA]))
+    documented = yaml.safe_load(RETURN)
+    assert result.keys() - {"changed", "warnings"} == documented.keys() - {"account", "status"}
+    assert (result["changed"], result["unknown_agent_emails"], result["unknown_agent_ids"]) == (False, [], [])
+    dropped = {"roles", "departments"}
+    expected = {name: value for name, value in {**ADA, **ADA["roles"]}.items() if name not in dropped}
+    assert result["agents"][0] == expected
+    assert expected.keys() == documented["agents"]["contains"].keys()
 
 
 @pytest.mark.parametrize(
-    ("options", "expected"),
+    ("options", "expected", "unknown"),
     [
-        ({"agent_status": ["enabled"]}, [20]),
-        ({"agent_status": ["disabled"]}, [10]),
-        ({"agent_status": ["enabled", "disabled"]}, [10, 20]),
-        ({"agent_status": ["enabled"], "agent_ids": [10]}, []),
-        ({"agent_status": []}, []),
+        ({}, [10, 20, 30], []),
+        ({"agent_status": ["enabled"]}, [20], []),
+        ({"agent_status": ["disabled"]}, [10], []),
+        ({"agent_status": ["enabled", "disabled"]}, [10, 20], []),
+        ({"agent_status": ["enabled"], "agent_ids": [10]}, [], []),
+        ({"agent_status": []}, [], []),
+        # Addresses and ids define one set of agents.
+        ({"agent_emails": ["ADA@example.com", "x@example.com"], "agent_ids": [20, 7]}, [10, 20], ["x@example.com", 7]),
+        ({"agent_emails": []}, [], []),
+        ({"agent_emails": [], "agent_ids": []}, [], []),
     ],
 )
-def test_states(options: Json, expected: list[int]):
-    assert ids(info(MockChat(agents=[ADA, BOB, agent(30, None, enabled=None)]), **options)) == expected
-
-
-@pytest.mark.parametrize("options", [{"agent_emails": []}, {"agent_ids": []}, {"agent_emails": [], "agent_ids": []}])
-def test_an_empty_list_returns_no_agent(options: Json):
-    client = MockChat(agents=[ADA])
-    assert info(client, **options)["agents"] == []
-    assert client.requests == []
+def test_selected_agents(options: Json, expected: list[int], unknown: list[Any]):
+    client = MockChat(agents=[ODD, ADA, BOB])
+    result = info(client, **options)
+    assert ids(result["agents"]) == expected
+    assert [*result["unknown_agent_emails"], *result["unknown_agent_ids"]] == unknown
+    assert len(result["warnings"]) == len(unknown)
+    assert (client.requests == []) is (options.get("agent_emails") == [])
 
 
 @pytest.mark.parametrize("options", [{"agent_emails": ["ada"]}, {"agent_emails": [" "]}, {"agent_ids": [0]}])
@@ -90,6 +67,5 @@ def test_invalid_values_fail_before_any_request(options: Json):
 
 
 def test_if_no_agent_is_found_the_list_shows_whether_this_is_the_chat_api():
-    script = {"GET agents?since_id=1&limit=100": [Reply(404)]}
     with pytest.raises(ChatError, match="There is no Chat API"):
-        info(MockChat(script=script), agent_ids=[7])
+        info(MockChat(script={AGENTS_PAGE: [Reply(404)]}), agent_ids=[7])

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 
@@ -34,6 +34,7 @@ from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     chat,
     info,
     revoke,
+    shown_as,
     story,
     table,
     transcript,
@@ -120,12 +121,7 @@ def test_keep():
     assert result["diff"]["after"].startswith("token 9;")
 
 
-def shown(form: Callable[[str], str | None]) -> Callable[[Json], Json]:
-    """List each access token in this form."""
-    return lambda entry: {**entry, "access_token": form(entry["access_token"])}
-
-
-HIDDEN = shown(lambda value: None)
+HIDDEN = shown_as(lambda value: None)
 MORE = token(10, agent_id=None), token(11, agent_id=OWN_AGENT)
 """Each of them can be the own token if the list does not show its value."""
 
@@ -150,7 +146,7 @@ MORE = token(10, agent_id=None), token(11, agent_id=OWN_AGENT)
 )
 def test_an_own_token_is_protected_however_it_is_listed(form: Any, is_identified: bool, own_token: str):
     for number in (9, 10, 11):
-        client = chat(*TOKENS, *MORE, shown=shown(form))
+        client = chat(*TOKENS, *MORE, shown=shown_as(form))
         result = revoke(client, ids=[8, number], own_token=own_token)
         if not is_identified:
             assert story(result) == f"not_revoked 8 {number}: failed"
@@ -162,7 +158,7 @@ def test_an_own_token_is_protected_however_it_is_listed(form: Any, is_identified
                 story(result) == {"refuse": "not_revoked 8 9: failed", "keep": "revoked 8, kept 9: verified"}[own_token]
             )
         assert client.lines.count(ME) == (0 if is_identified else 1)
-    result = revoke(chat(*TOKENS, *MORE, shown=shown(form)), ids=[8])
+    result = revoke(chat(*TOKENS, *MORE, shown=shown_as(form)), ids=[8])
     assert (story(result), result["own_token_id"]) == ("revoked 8: verified", 9 if is_identified else None)
 
 
@@ -184,7 +180,7 @@ def test_without_the_value_and_the_agent_each_token_can_be_the_own_token(own_tok
 )
 def test_tokens_whose_values_begin_alike_are_not_kept(lists: Any, expected: str):
     similar = token(4, access_token="own-token-other")
-    result = revoke(chat(*TOKENS, similar, shown=shown(lambda v: v[:9]), lists=lists), **ALL, own_token="keep")
+    result = revoke(chat(*TOKENS, similar, shown=shown_as(lambda v: v[:9]), lists=lists), **ALL, own_token="keep")
     assert story(result) == expected
     assert "can be the one that this task authenticates with" in result["msg"]
 
