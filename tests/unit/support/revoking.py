@@ -23,6 +23,8 @@ AGENTS = (agent(OTHER, "other@example.com"), agent(OWN_AGENT, "own@example.com")
 ALL: Json = {"scopes": ["read", "write", "chat"]}
 """Selects all of these tokens."""
 HTML = b"<html><h1>Blocked by the gateway</h1></html>"
+FAULTS = (Reply(503), Reply(403, {"error": "Forbidden"}), Reply(None), Reply(200, HTML))
+"""Responses that contain no answer."""
 REFUSED = Reply(422, {"error": "Refused"}, applied=False)
 LOST, LOST_BEFORE = Reply(None), Reply(None, applied=False)
 """No response: after the API executed the DELETE, or before."""

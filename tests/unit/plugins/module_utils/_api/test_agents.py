@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any, Sequence
 from urllib.parse import unquote
 
@@ -15,9 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.zchat.admin.plugins.module_utils._api import agents as _agents
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import (
     MAX_LOOKUPS,
-    Agents,
     agent_result,
-    agent_states,
     emails_of,
     find_agents,
     get_me,
@@ -30,7 +27,6 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     MockChat,
     Reply,
     agent,
-    nothing,
     without,
 )
 from ansible_collections.zchat.admin.tests.unit.support.revoking import HTML
@@ -80,12 +76,6 @@ def test_lookups_one_by_one_and_from_the_list_have_the_same_result(
     result = find_agents(MockChat(agents=[ADA, TWIN, BOB, EVE, KATE, JOSE]), emails=emails, ids=numbers)
     assert (ids(result.agents), [*result.unknown_emails, *result.unknown_ids]) == (found, unknown)
     assert any("Several agents have the address ADA@" in text for text in result.warnings()) is (11 in found)
-
-
-def test_warnings_name_unknown_addresses_and_ids():
-    assert Agents().warnings() == []
-    emails, numbers = Agents((), ["a@example.com", "b@example.com"], [7, 8]).warnings()
-    assert ("address a@example.com, b@example.com" in emails, "id 7, 8" in numbers) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -168,27 +158,6 @@ def test_many_agents_are_found_in_the_list_and_those_that_it_lacks_are_looked_up
     assert client.lines == [*pages, "GET agents/email/AGENT-7%40example.com"]
 
 
-def test_without_addresses_and_ids_nothing_is_requested():
-    client = MockChat(agents=[ADA])
-    assert (find_agents(client), client.lines) == (Agents([], [], [], []), [])
-
-
-def test_after_an_error_no_further_lookup_starts():
-    client = MockChat(script={f"GET agents/{number}": [Reply(401)] for number in range(1, 51)})
-    with pytest.raises(ChatError, match="HTTP 401"):
-        find_agents(client, ids=range(1, 51))
-    assert len(client.lines) < 50
-
-
-def test_threads_that_cannot_start_are_an_error(monkeypatch: pytest.MonkeyPatch):
-    def refuse(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    with pytest.raises(ChatError, match="cannot start another thread"):
-        find_agents(MockChat(agents=[ADA]), ids=[10])
-
-
 # The list
 
 
@@ -235,31 +204,6 @@ def test_an_endless_list_is_an_error(monkeypatch: pytest.MonkeyPatch):
         list_agents(MockChat(agents=MANY))
 
 
-def test_states():
-    agents = [agent(10, None, enabled=True), agent(20, None, enabled=0), agent(30, None, enabled=None), agent(25, None)]
-    client = MockChat(agents=agents, script={FIRST_PAGE: [without(25)]})
-    states = {10: "enabled", 20: "disabled", 25: "enabled", 30: "unknown", 40: "missing"}
-    assert agent_states(client, [10, 20, 25, 30, 40], own_id=10) == states
-    assert sorted(line for line in client.lines if "since_id" not in line) == ["GET agents/25", "GET agents/40"]
-
-
-@pytest.mark.parametrize(
-    ("line", "reply", "reason"),
-    [
-        (FIRST_PAGE, nothing, "lacks agent 10, which this task authenticates as"),
-        (FIRST_PAGE, Reply(503), "HTTP 503"),
-        ("GET agents/40", Reply(500), "HTTP 500"),
-        ("GET agents/40", Reply(200, BOB), "it is agent 20"),
-        ("GET agents/40", Reply(410), "HTTP 410"),
-        ("GET agents/40", Reply(404, HTML), "may come from a gateway"),
-        ("GET agents/40", Reply(404, {"error": {"title": "No help desk"}}), "may come from a gateway"),
-    ],
-)
-def test_states_that_cannot_be_read_are_an_error(line: str, reply: Any, reason: str):
-    with pytest.raises(ChatError, match=reason):
-        agent_states(MockChat(agents=[ADA], script={line: [reply]}), [40], own_id=10)
-
-
 # One agent
 
 
@@ -275,7 +219,3 @@ def test_flags(value: Any, flag: bool | None):
 def test_each_field_except_the_id_can_be_missing(entry: Json):
     result = agent_result(get_me(MockChat(agents=[entry])))
     assert (result.pop("id"), set(result.values())) == (entry["id"], {None})
-
-
-def test_lone_surrogates_are_replaced():
-    assert get_me(MockChat(agents=[agent(1, "a\ud800\u00e4@example.com")])).email == "a?\u00e4@example.com"

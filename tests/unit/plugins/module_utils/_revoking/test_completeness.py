@@ -40,17 +40,19 @@ VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "client_identifiers": st.lists(st.sampled_from(["zendesk", "zopim"]), max_size=2),
     "scopes": st.lists(st.sampled_from(["read", "write", "chat"]), max_size=2),
     "token_values": st.lists(st.sampled_from(["first-access-token", OWN]), max_size=2),
+    "agent_status": st.lists(st.sampled_from(["enabled", "disabled"]), max_size=2),
     "expired": st.booleans(),
+    "expires_within": st.sampled_from(["1d", "99999w"]),
     "age": st.sampled_from(["1d", "9999w"]),
 }
 SELECTORS = st.one_of(
     st.sampled_from([{"all": True}, ALL]),
     st.sampled_from([{"ids": list(range(1, 13))}, {"ids": [1, 3, 5, 7]}, {"agent_ids": [1]}, {"agent_ids": [2]}]),
-    st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=2, unique=True).flatmap(
+    st.lists(st.sampled_from(sorted(VALUES)), min_size=1, max_size=3, unique=True).flatmap(
         lambda names: st.fixed_dictionaries({name: VALUES[name] for name in names})
     ),
 )
-AGENTS = [agent(1, "one@example.com"), agent(2, "two@example.com")]
+AGENTS = [agent(1, "one@example.com"), agent(2, "two@example.com", enabled=0)]
 EXPIRED, NEVER, LATER = "2015-09-09T17:49:20Z", "0001-01-01T00:00:00Z", "2999-09-09T17:49:20Z"
 FIELDS = st.fixed_dictionaries(
     {
@@ -82,6 +84,8 @@ def is_selected(entry: Json, selectors: Json) -> bool:
         "client_identifiers": lambda given: entry["client_identifier"] in given,
         "scopes": lambda given: any(scope in str(entry["scopes"]) for scope in given),
         "token_values": lambda given: given.count(entry["access_token"]) > 0,
+        "agent_status": lambda given: {1: "enabled", 2: "disabled"}.get(entry["agent_id"]) in given,
+        "expires_within": lambda given: entry["expire_date"] == LATER and given == "99999w",
         "expired": lambda given: entry["expire_date"] != NEVER and given == (entry["expire_date"] == EXPIRED),
         "age": lambda given: given == "1d",
     }

@@ -93,12 +93,6 @@ def test_the_content_of_a_line_and_of_the_system_log(path: Path):
     assert client.logged == [f"revoked OAuth token 1 of agent {LEAVER} at {account} (client zöpim, 1 of 1)"]
 
 
-def test_without_a_journal_the_system_log_is_written():
-    client = chat()
-    revoke(client)
-    assert len(client.logged) == 3
-
-
 @table(
     "before, mode",
     {"a new file": (None, 0o600), "an existing file": ("earlier\n", 0o644), "an incomplete line": ('{"tok', 0o644)},

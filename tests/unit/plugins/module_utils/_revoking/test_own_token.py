@@ -22,6 +22,7 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
 )
 from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     ALL,
+    FAULTS,
     HTML,
     LISTS,
     LOST,
@@ -62,35 +63,26 @@ def test_own_only_with_as_few_requests_as_possible(agent_ids: Any, first_is_own:
         entry["access_token"] = OWN
     client = MockChat(tokens, own_agent=5)
     result = info(client)
-    assert result["listed"] == {
-        "tokens": len(tokens),
-        "agents": len({*agent_ids} - {None}),
-        "own_only": own_only,
-    }
+    agents = len({*agent_ids} - {None})
+    assert result["listed"] == {"tokens": len(tokens), "agents": agents, "own_only": own_only}
     assert client.lines == [LISTS, *[ME] * requests]
     assert bool(result["warnings"]) is own_only
 
 
-@pytest.mark.parametrize("reply", [Reply(403), Reply(None), Reply(200, [])])
+@pytest.mark.parametrize("reply", FAULTS)
 def test_own_only_is_null_if_the_own_agent_cannot_be_read(reply: Reply):
     result = info(chat(token(1), me=[reply]))
     assert result["listed"]["own_only"] is None
     assert "It is unknown whether" in result["warnings"][0]
 
 
-@table(
-    "scopes, options, expected",
-    {
-        "without write": ("read,chat", {}, ["lacks the scope 'write' (it has: read,chat)"]),
-        "with write": ("read,write", {}, []),
-        "nothing to revoke": ("read", {"ids": [99]}, []),
-        "unknown scopes": (None, {}, []),
-    },
+@pytest.mark.parametrize(
+    ("scopes", "number", "count"), [("read,chat", 1, 1), ("read,write", 1, 0), ("read", 99, 0), (None, 1, 0)]
 )
-def test_an_own_token_that_cannot_revoke_is_a_warning(scopes: str | None, options: Json, expected: list[str]):
-    result = revoke(chat(*TOKENS[:4], {**TOKENS[4], "scopes": scopes}), check_mode=True, **options)
-    assert len(result["warnings"]) == len(expected)
-    assert all(part in text for part, text in zip(expected, result["warnings"]))
+def test_an_own_token_that_cannot_revoke_is_a_warning(scopes: str | None, number: int, count: int):
+    result = revoke(chat(*TOKENS[:4], {**TOKENS[4], "scopes": scopes}), check_mode=True, ids=[number])
+    assert len(result["warnings"]) == count
+    assert all(f"lacks the scope 'write' (it has: {scopes})" in text for text in result["warnings"])
 
 
 # The guard
@@ -127,38 +119,34 @@ MORE = token(10, agent_id=None), token(11, agent_id=OWN_AGENT)
 
 
 @pytest.mark.parametrize("own_token", ["refuse", "keep"])
-@table(
-    "form, is_identified",
-    {
-        "complete": (lambda value: value, True),
-        "beginning": (lambda value: value[:8], True),
-        "beginning...": (lambda value: f"{value[:8]}...", True),
-        "beginning****": (lambda value: f"{value[:9]}****", True),
-        "beginning\u2026": (lambda value: f"{value[:9]}\u2026", True),
-        "too short": (lambda value: value[:7], False),
-        "end": (lambda value: f"...{value[-8:]}", False),
-        "both": (lambda value: f"{value[:4]}****{value[-4:]}", False),
-        "mask": (lambda value: "********", False),
-        "hash": (lambda value: "9f86d081884c7d65", False),
-        "empty": (lambda value: "", False),
-        "null": (lambda value: None, False),
-    },
+@pytest.mark.parametrize(
+    ("listed", "is_identified"),
+    [
+        *((value, True) for value in (OWN, "own-toke", "own-toke...", "own-token****", "own-token\u2026")),
+        *(
+            (value, False)
+            for value in ("own-tok", "...oken-value", "own-****alue", "********", "9f86d081884", "", None)
+        ),
+    ],
 )
-def test_an_own_token_is_protected_however_it_is_listed(form: Any, is_identified: bool, own_token: str):
+def test_an_own_token_is_protected_however_it_is_listed(listed: str | None, is_identified: bool, own_token: str):
+    def shown(entry: Json) -> Json:
+        return {**entry, "access_token": listed} if entry["id"] == 9 else entry
+
     for number in (9, 10, 11):
-        client = chat(*TOKENS, *MORE, shown=shown_as(form))
+        client = chat(*TOKENS, *MORE, shown=shown)
         result = revoke(client, ids=[8, number], own_token=own_token)
         if not is_identified:
             assert story(result) == f"not_revoked 8 {number}: failed"
             assert f"token {number} can be the one that this task authenticates with" in result["msg"]
-        elif number != 9:
-            assert story(result) == f"revoked 8 {number}: verified"
-        else:
+        elif number == 9:
             assert (
                 story(result) == {"refuse": "not_revoked 8 9: failed", "keep": "revoked 8, kept 9: verified"}[own_token]
             )
+        else:
+            assert story(result) == f"revoked 8 {number}: verified"
         assert client.lines.count(ME) == (0 if is_identified else 1)
-    result = revoke(chat(*TOKENS, *MORE, shown=shown_as(form)), ids=[8])
+    result = revoke(chat(*TOKENS, *MORE, shown=shown), ids=[8])
     assert (story(result), result["own_token_id"]) == ("revoked 8: verified", 9 if is_identified else None)
 
 
@@ -256,9 +244,7 @@ def test_the_use_of_the_own_token_decides(reply: Reply, rejected: str | None, wo
     assert ("unknown whether" in result["msg"]) is (no_answer == "unknown")
 
 
-@pytest.mark.parametrize(
-    "reply", [Reply(503), Reply(403, {"error": "No"}), Reply(401, HTML), Reply(200, HTML), Reply(None)]
-)
+@pytest.mark.parametrize("reply", [*FAULTS, Reply(401, HTML)])
 def test_a_response_that_does_not_show_whether_the_own_token_works_is_a_warning(reply: Reply):
     result = revoke_own(chat(me=[reply]))
     assert story(result) == "revoked 9: not verified"

@@ -6,18 +6,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import TokenList, list_tokens
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import (
-    SELECTORS,
-    AgentLookups,
-    Selectors,
-    expires,
-)
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS, AgentLookups, Selectors
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import Json, MockChat, token
 
 NOW = 1_500_000_000.0  # 2017-07-14T02:40:00Z
@@ -133,55 +126,32 @@ def test_repr_contains_no_secret():
     assert "hush" not in repr(Selectors.from_options({"token_values": ["hush"]}, required=True))
 
 
-# Dates
+# Dates (see also test__dates.py)
+
+NEVER = token(1, expire_date="1970-01-01T00:00:00Z")
 
 
 @pytest.mark.parametrize(
-    ("create_date", "expire_date"),
+    ("options", "tokens", "ids", "warning"),
     [
-        ("2014-09-09T07:49:20Z", "0001-01-01T00:00:00Z"),
-        ("2014-09-09T07:49:20Z", "1970-01-01T00:00:00Z"),
-        ("2014-09-09T07:49:20Z", "2014-09-09T07:49:19Z"),
-        (None, "0001-01-01T00:00:00Z"),
-        (None, "1970-01-01T00:00:00Z"),
-        ("soon", "1970-01-01T00:00:00Z"),
-        (None, "soon"),
-        (None, 0),
+        # A token without an expire_date never expires.
+        ({"expired": False}, [token(1)], [1], ""),
+        ({"expired": True}, [token(1)], [], ""),
+        ({"expires_within": "9999w"}, [token(1)], [], ""),
+        # A date that cannot be parsed, or is before the creation, matches nothing.
+        ({"expired": False}, [NEVER], [], "expire_date of token 1 cannot be parsed"),
+        ({"expired": True}, [NEVER], [], "expire_date of token 1 cannot be parsed"),
+        ({"expires_within": "9999w"}, [NEVER], [], "expire_date of token 1 cannot be parsed"),
+        ({"age": "1d"}, [token(1, create_date=None)], [], "create_date of token 1 is missing or cannot be parsed"),
+        ({"age": "1d"}, [token(1, create_date="soon")], [], "create_date of token 1 is missing or cannot be parsed"),
+        # Warnings name only tokens that match otherwise.
+        ({"age": "1d", "ids": [1]}, TOKENS, [1], ""),
+        ({"expired": True, "agent_ids": [10]}, TOKENS, [2], ""),
     ],
 )
-def test_an_expire_date_that_cannot_be_parsed_or_is_before_the_creation(create_date: str | None, expire_date: Any):
-    tokens = listed(token(1, create_date=create_date, expire_date=expire_date))
-    assert expires(tokens.tokens[0]) is None
-    for options in ({"expired": True}, {"expires_within": "9999w"}, {"expired": False}):
-        ids, warnings = select(options, tokens)
-        assert (ids, "expire_date of token 1 cannot be parsed" in warnings) == ([], True)
-
-
-@pytest.mark.parametrize("create_date", ["2014-09-09T07:49:20Z", None])
-def test_an_expire_date_after_the_creation(create_date: str | None):
-    tokens = listed(token(1, create_date=create_date, expire_date="2014-09-09T07:49:20Z"))
-    assert expires(tokens.tokens[0]) == 1410248960.0
-    assert select({"expired": True}, tokens) == ([1], "")
-
-
-@pytest.mark.parametrize(
-    ("options", "ids"), [({"expired": False}, [1]), ({"expired": True}, []), ({"expires_within": "9999w"}, [])]
-)
-def test_a_token_without_an_expire_date_never_expires(options: Json, ids: list[int]):
-    assert select(options, listed(token(1, expire_date=None))) == (ids, "")
-
-
-@pytest.mark.parametrize("create_date", [None, "soon", "2014-13-09T07:49:20Z"])
-def test_a_token_without_a_valid_create_date_has_no_age(create_date: str | None):
-    tokens = listed(token(1, create_date=create_date))
-    ids, warnings = select({"age": "1d"}, tokens)
-    assert (ids, "create_date of token 1 is missing or cannot be parsed" in warnings) == ([], True)
-    assert select({"ids": [1]}, tokens) == ([1], "")
-
-
-@pytest.mark.parametrize("options", [{"age": "1d", "ids": [1]}, {"expired": True, "agent_ids": [10]}])
-def test_warnings_about_dates_name_only_tokens_that_match_otherwise(options: Json):
-    assert select(options)[1] == ""
+def test_missing_and_invalid_dates(options: Json, tokens: list[Json], ids: list[int], warning: str):
+    selected, warnings = select(options, listed(*tokens))
+    assert (selected, warning in warnings, bool(warnings)) == (ids, True, bool(warning))
 
 
 def at(seconds: float) -> str:
