@@ -440,6 +440,7 @@ def test_an_unexpected_exception_loses_no_outcome(line: str, expected: str):
     assert story(result) == expected
     assert "Unexpected RuntimeError in test_revocation.py, line" in str(result)
     assert OWN not in str(result)
+    assert len(client.lists) == (1 if line == LISTS else 2), "the run continues"
 
 
 @pytest.mark.parametrize("started", [0, 1])
