@@ -91,13 +91,6 @@ def test_a_value_that_is_not_one_plain_address_is_rejected(value: str):
     assert caught.value.msg.isprintable()
 
 
-def test_addresses_of_an_option():
-    assert emails_of({}, "agent_emails") is None
-    assert emails_of({"agent_emails": []}, "agent_emails") == frozenset()
-    emails = ["a/../b@example.com", "%2e@example.com", "j\u00f6rg@example.com", "o'neil@x"]
-    assert emails_of({"agent_emails": [f" {email}\n" for email in emails]}, "agent_emails") == set(emails)
-
-
 @settings(max_examples=50)
 @given(st.text(st.characters(exclude_categories=["Zs"]) | st.sampled_from("/.?#%&"), min_size=1, max_size=20))
 def test_an_address_is_one_segment_of_the_path(text: str):

@@ -14,7 +14,14 @@ from typing import Any, List
 
 import pytest
 
-from ansible_collections.zchat.admin.tests.unit.support.mock_chat import NOT_FOUND, Json, Reply, also, token
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
+    MISSING_SCOPE,
+    NOT_FOUND,
+    Reply,
+    also,
+    only,
+    token,
+)
 from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     ALL,
     LEAVER,
@@ -58,20 +65,24 @@ def test_a_line_before_each_delete_and_one_for_its_outcome(path: Path):
     ]
 
 
+SHOWN_AGAIN = [None, *[also(token(1))] * 9]
+MISSING = Reply(403, MISSING_SCOPE, applied=False)
+
+
 @table(
     "account, options, expected",
     {
-        "the list contradicts": (
-            {"lists": [None, *[also(token(1))] * 9]},
-            {},
-            ["revoked 1, 1 of 1", "failed 1, 0 of 1"],
+        "contradicted by the list": ({"lists": SHOWN_AGAIN}, {}, ["delete 1, 0", "revoked 1, 1", "failed 1, 0"]),
+        "unknown": ({"deletes": {1: LOST}}, {"verify": False}, ["delete 1, 0"]),
+        "not attempted": (
+            *({"lists": [None, only(8, 9)], "deletes": {1: MISSING}}, {"ids": [1, 2]}),
+            ["delete 1, 0", "failed 1, 0", "gone 1, 0"],
         ),
-        "the outcome stays unknown": ({"deletes": {1: LOST}}, {"verify": False}, []),
     },
 )
-def test_the_last_line_is_the_final_outcome(account: Json, options: Json, expected: list[str], path: Path):
-    revoke(chat(**account), ids=[1], journal=str(path), **options)
-    assert events(path) == ["delete 1, 0 of 1", *expected]
+def test_only_what_was_sent_has_lines_and_the_last_one_is_final(account, options, expected, path: Path):
+    revoke(chat(**account), **{"ids": [1], "journal": str(path), **options})
+    assert [event.partition(" of ")[0] for event in events(path)] == expected
 
 
 def test_after_an_interruption_only_what_was_sent_has_lines(path: Path):

@@ -359,6 +359,11 @@ def test_an_expired_token_need_not_be_listed(year: int, expected: str):
     assert story(revoke(chat(*tokens, lists=[None, *[nothing] * 9]))) == f"revoked 1: {expected}"
 
 
+def test_a_kept_token_must_be_listed():
+    client = chat(own=None, lists=[None, *[nothing] * 9])
+    assert story(revoke(client, **ALL, exclude={"ids": [8]})) == "revoked 1 2 3 9, kept 8: failed"
+
+
 @table(
     "lists, deletes, expected, reason",
     {
@@ -404,9 +409,10 @@ def test_values_that_are_empty_or_huge_prevent_no_revocation():
 
 def test_after_an_interruption_no_further_delete_is_sent():
     client = chat()
-    client.before = lambda line: setattr(client.waits, "interrupted", line == "DELETE oauth/tokens/2")
+    client.before = lambda line: line == "DELETE oauth/tokens/2" and setattr(client.waits, "interrupted", True)
     result = revoke(client)
     assert (story(result), client.deleted) == ("revoked 1 2, not_revoked 3: failed", [1, 2])
+    assert len(client.lists) == 1
     assert result["not_revoked"][0]["msg"].startswith("Not sent, because the run was interrupted.")
 
 
