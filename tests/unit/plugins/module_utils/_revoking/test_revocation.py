@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from itertools import repeat
 from typing import Any
@@ -21,6 +22,7 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     NOT_FOUND,
     OWN,
     Json,
+    MockChat,
     Reply,
     also,
     first,
@@ -118,19 +120,26 @@ def test_a_warning_is_given_once_for_all_lists():
     assert len(client.lists) == 2
 
 
-@pytest.mark.parametrize("concurrency", [1, 4])
-def test_as_many_concurrent_requests_as_allowed(concurrency: int, monkeypatch: pytest.MonkeyPatch):
-    client = chat(*(token(number) for number in range(1, 9)))
-    barrier = threading.Barrier(concurrency, timeout=60)
+def send_together(client: MockChat, monkeypatch: pytest.MonkeyPatch, count: int, last: str = "") -> set[int]:
+    """Respond only to this many concurrent DELETE requests, to ``last`` a little later. Return the threads that send them."""
+    barrier = threading.Barrier(count, timeout=60)
     threads: set[int] = set()
 
-    def reply(method: str, *arguments: Any) -> Reply:
+    def reply(method: str, path: str, *arguments: Any) -> Reply:
         if method == "DELETE":
             threads.add(threading.get_ident())
             barrier.wait()
-        return type(client).reply(client, method, *arguments)
+            time.sleep(0.1 if path == last else 0)
+        return type(client).reply(client, method, path, *arguments)
 
     monkeypatch.setattr(client, "reply", reply)
+    return threads
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_as_many_concurrent_requests_as_allowed(concurrency: int, monkeypatch: pytest.MonkeyPatch):
+    client = chat(*map(token, range(1, 9)))
+    threads = send_together(client, monkeypatch, concurrency)
     assert story(revoke(client, concurrency=concurrency)) == "revoked 1 2 3 4 5 6 7 8: verified"
     assert len(threads) == concurrency
 
@@ -269,6 +278,14 @@ def test_a_response_that_all_requests_would_get_stops_the_run(reply, lists, opti
         assert [entry["status"] for entry in result["not_revoked"][:2]] == [reply.status, None]
         assert f"HTTP {reply.status}" in result["not_revoked"][1]["msg"]
         assert result["status"] == reply.status
+
+
+@pytest.mark.parametrize("last", ["oauth/tokens/1", "oauth/tokens/2"])
+def test_of_concurrent_responses_a_401_decides(last: str, monkeypatch: pytest.MonkeyPatch):
+    client = chat(deletes={1: UNAUTHORIZED, 2: MISSING})
+    send_together(client, monkeypatch, 2, last)
+    assert story(revoke(client, concurrency=2)) == "not_revoked 1 2 3: failed"
+    assert (sorted(client.deleted), len(client.lists)) == ([1, 2], 1)
 
 
 def test_a_rate_limit_that_takes_too_long_is_a_failure():
