@@ -294,6 +294,7 @@ def test_tokens_created_while_such_tokens_are_revoked():
     client = chat(*CANDIDATES, shown=HIDDEN)
     client.before = lambda line: line.startswith("DELETE") and client.tokens.update({12: token(12, agent_id=OTHER)})
     assert story(revoke_own(client, ids=[1, 12])) == "revoked 1 12: verified"
+    assert transcript(client).endswith("list 8 9 10 12 > DELETE 12: 204 > list 8 9 10")
 
 
 def test_an_unknown_outcome_of_such_a_token_remains_unknown():
