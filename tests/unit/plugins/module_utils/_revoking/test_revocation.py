@@ -250,22 +250,16 @@ def test_the_outcome_of_a_delete(reply: Reply, executed: str, reason: str, unver
 
 MISSING = Reply(403, MISSING_SCOPE, applied=False)
 UNAUTHORIZED = Reply(401, applied=False)
+REVOKE_ALL = {**ALL, "own_token": "revoke"}
 
 
 @table(
     "reply, lists, options, expected, requests",
     {
         "401": (UNAUTHORIZED, [], {}, "revoked 1, not_revoked 2 3: failed", ""),
-        "401, unverified": (UNAUTHORIZED, [], {"verify": False}, "revoked 1, not_revoked 2 3: failed", ""),
         "scopes": (MISSING, [], {}, "revoked 1, not_revoked 2 3: failed", " > list 2 3 8 9"),
         "revoked by others": (MISSING, [None, only(8, 9)], {}, "revoked 1, gone 2 3: verified", " > list 8 9"),
-        "own token": (
-            MISSING,
-            [],
-            {**ALL, "own_token": "revoke"},
-            "revoked 1, not_revoked 2 3 8 9: failed",
-            " > list 2 3 8 9",
-        ),
+        "own token": (MISSING, [], REVOKE_ALL, "revoked 1, not_revoked 2 3 8 9: failed", " > list 2 3 8 9"),
     },
 )
 def test_a_response_that_all_requests_would_get_stops_the_run(reply, lists, options, expected, requests):
@@ -305,7 +299,7 @@ def test_a_rate_limit_that_takes_too_long_is_a_failure():
         "the total is limited": (repeat(first(1)), {"max_revocations": 2}, "revoked 1 2, not_revoked 3: failed"),
         "the own token is listed later: refuse": ([first(1)], ALL, "revoked 1, not_revoked 2 3 8 9: failed"),
         "keep": ([first(1)], {**ALL, "own_token": "keep"}, "revoked 1 2 3 8, kept 9: verified"),
-        "revoke": ([first(1)], {**ALL, "own_token": "revoke"}, "revoked 1 2 3 8 9: verified"),
+        "revoke": ([first(1)], REVOKE_ALL, "revoked 1 2 3 8 9: verified"),
     },
 )
 def test_tokens_that_are_listed_only_later_are_revoked_in_further_rounds(lists: Any, options: Json, expected: str):
