@@ -31,7 +31,7 @@ def chat(**options):
 
 
 def test_agents_and_clients_of_the_tokens_and_agents_that_were_given():
-    client = chat(tokens=[*TOKENS, token(5, agent_id=7, client_identifier="unused")])
+    client = chat(tokens=[*TOKENS, token(5, agent_id=7)])
     result = info(
         client, agent_ids=[5, 6, 8, 404], agent_emails=["eve@example.com"], client_identifiers=["zendesk"], names=True
     )

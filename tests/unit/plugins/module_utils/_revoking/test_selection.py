@@ -180,6 +180,8 @@ def test_agents_to_protect_that_are_unknown_or_cannot_be_read_stop_the_task(excl
     with pytest.raises(ChatError, match=reason):
         revoke(client, all=True, own_token="keep", exclude=exclude)
     assert client.deleted == []
+    with pytest.raises(ChatError, match=reason):
+        info(chat(script=script), exclude=exclude)
 
 
 def test_in_case_of_doubt_a_token_is_protected():
