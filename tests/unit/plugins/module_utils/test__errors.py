@@ -2,96 +2,74 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""From the response to the message: what happened, at which URL, and what to do."""
+
 from __future__ import annotations
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.module_utils._errors import (
-    ChatError,
-    Credential,
-    Endpoint,
-    Failure,
-    missing_scopes,
-    unexpected_content,
-    unexpected_status,
-)
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, MockChat, Reply
 
-TOKEN = Credential(True, "'access_token'")
-LOGIN = Credential(False, "ZCHAT_EMAIL and ZCHAT_PASSWORD")
-ENDPOINT = Endpoint("https://u", "ZCHAT_SUBDOMAIN")
-SCOPES = "You are missing the following required scopes: "
+URL = "https://acme.zendesk.com/api/v2/chat/oauth/tokens"
+TOKEN, LOGIN = "access token in 'access_token'", "email address and password in 'email' and 'password'"
+ELSEWHERE = {"Location": "https://ada:pw@elsewhere.example.com/x?token=y"}
+FORBIDDEN = "refused access to", "An Administrator is required. The API returned: Forbidden: "
+NO_API = f"There is no Chat API at {URL} (HTTP 404). Check 'subdomain'."
+REDIRECT = f"{URL} redirects to https://elsewhere.example.com/x (HTTP 301). The collection follows no redirects."
+MISSING = f"The {TOKEN} lacks the scope 'write', required at {URL} (HTTP 403)."
+WEB_PAGE = f"{URL} did not return JSON: it is a web page. Check 'subdomain'."
+NOT_JSON = f"{URL} did not return JSON: it is not valid JSON. Check 'subdomain'."
 
 
-def error_for(status, text="", credential=TOKEN, location=None):
-    return unexpected_status(status, ENDPOINT, credential=credential, text=text, location=location)
-
-
-def test_an_error_carries_a_failure():
-    error = ChatError("No.", 403, affects_all=True)
-    assert (str(error), error.msg, error.status) == ("No.", "No.", 403)
-    assert error.failure == Failure("No.", 403, may_be_executed=False, affects_all=True)
-    assert error.of_executed_request().failure == Failure("No.", 403, may_be_executed=True, affects_all=True)
+def forbidden(text: str) -> Reply:
+    return Reply(403, {"error": "Forbidden", "description": text})
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "parts"),
+    ("reply", "parts"),
     [
-        (400, "Bad id", ["HTTP 400", "https://u", "The API returned: Bad id."]),
-        (500, "", ["HTTP 500", "no reason"]),
-        (401, "or your browser", ["rejected", str(TOKEN), "HTTP 401", "expired or revoked"]),
-        (403, "Forbidden", ["HTTP 403", "Administrator", "Forbidden."]),
-        (404, "There is no help desk", ["no Chat API at https://u", "Check ZCHAT_SUBDOMAIN.", "no help desk."]),
-        (403, f"{SCOPES}write", ["lacks the scope 'write',", "HTTP 403"]),
-        (403, f"{SCOPES}read, write, chat", ["lacks the scopes 'read', 'write' and 'chat',"]),
+        (Reply(400, {"error": "Bad id"}), [f"The API returned HTTP 400 at {URL}. The API returned: Bad id."]),
+        (Reply(400, b"plain   text\r\n\x1b[31mred"), ["The API returned: plain text [31mred."]),
+        (Reply(428, b"\xff\xfe\x00"), ["HTTP 428"]),
+        (Reply(500), [f"The API returned HTTP 500 at {URL}. It gave no reason."]),
+        (Reply(401, {"error": "or your browser"}), [f"rejected the {TOKEN} (HTTP 401)", "expired or revoked"]),
+        (Reply(404, b"<p>No help &amp; desk"), [f"{NO_API} The server returned: No help & desk."]),
+        (Reply(301, headers=ELSEWHERE), [REDIRECT, "Check 'subdomain'."]),
+        (Reply(302), ["The API returned HTTP 302"]),
+        (Reply(304, headers=ELSEWHERE), ["The API returned HTTP 304"]),
+        (forbidden("No"), [*FORBIDDEN, f"with the {TOKEN} (HTTP 403)"]),
+        (forbidden("You may not write here"), FORBIDDEN),
+        (forbidden("required scopes: writer"), FORBIDDEN),
+        (forbidden("You are missing the following required scopes: write"), [MISSING]),
+        (forbidden("required scopes: read, write, chat"), ["lacks the scopes 'read', 'write' and 'chat',"]),
+        (forbidden("required scopes read write"), ["the scopes 'read' and 'write',"]),
+        (forbidden("Required scope: CHAT."), ["the scope 'chat',"]),
+        (Reply(404, {"error": "required scopes: write"}), [NO_API]),
+        (Reply(200, b"<!DOCTYPE html><p>Log in</p>"), [WEB_PAGE]),
+        (Reply(200, b" <html>"), [WEB_PAGE]),
+        (Reply(200, b"Log in", {"Content-Type": "text/html"}), [WEB_PAGE]),
+        *((Reply(200, body), [NOT_JSON]) for body in (b"[1, 2", b"", b"[NaN]", b"[" * 100_000, b"\xff\xfe\xfa")),
     ],
 )
-def test_messages_state_cause_url_and_advice(status, text, parts):
-    error = error_for(status, text)
-    assert error.status == status
+def test_a_message_states_the_cause_the_url_and_what_to_do(reply, parts):
+    with pytest.raises(ChatError) as caught:
+        MockChat(script={"GET oauth/tokens": [reply]}).get("oauth/tokens")
+    assert caught.value.status == reply.status
     for part in parts:
-        assert part in error.msg
-
-
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_redirects_name_their_target(status):
-    msg = error_for(status, location="https://elsewhere.example.com/x").msg
-    assert f"https://u redirects to https://elsewhere.example.com/x (HTTP {status})" in msg
-
-
-@pytest.mark.parametrize(("status", "location"), [(304, "https://elsewhere.example.com"), (302, None)])
-def test_not_every_3xx_is_a_redirect(status, location):
-    assert "redirects" not in error_for(status, location=location).msg
-
-
-def test_messages_name_the_kind_of_credentials():
-    assert "Only stand-alone Chat accounts" in error_for(401, credential=LOGIN).msg
-    assert "password in ZCHAT_EMAIL and ZCHAT_PASSWORD lack the scope" in error_for(403, f"{SCOPES}write", LOGIN).msg
+        assert part in caught.value.msg
+    assert caught.value.failure.affects_all is (reply.status == 401 or "the scope" in caught.value.msg)
+    assert OWN not in caught.value.msg
 
 
 @pytest.mark.parametrize(
-    ("status", "text", "affects_all"),
-    [(401, "", True), (403, f"{SCOPES}write", True), (403, "Forbidden", False), (404, f"{SCOPES}write", False)],
-)
-def test_some_errors_affect_all_requests(status, text, affects_all):
-    assert error_for(status, text).failure.affects_all is affects_all
-
-
-@pytest.mark.parametrize(
-    ("text", "scopes"),
+    ("reply", "part"),
     [
-        (f"{SCOPES}write", ["write"]),
-        (f"{SCOPES}read, write", ["read", "write"]),
-        ("Required scope: CHAT.", ["chat"]),
-        ("required scopes read write", ["read", "write"]),
-        ("You may not write here", []),
-        ("required scopes: writer", []),
+        (Reply(401), f"rejected the {LOGIN} (HTTP 401). Check both. Only stand-alone Chat accounts"),
+        (forbidden("required scopes: write"), f"{LOGIN} lack the scope 'write'"),
     ],
 )
-def test_missing_scopes(text, scopes):
-    assert missing_scopes(text) == scopes
-
-
-def test_unexpected_content_names_what_sets_the_url():
-    error = unexpected_content(ENDPOINT, "JSON", "it is a web page.")
-    assert error.msg == "https://u did not return JSON: it is a web page. Check ZCHAT_SUBDOMAIN."
-    assert error.status == 200
+def test_a_message_names_an_email_address_and_a_password(reply, part):
+    with pytest.raises(ChatError) as caught:
+        MockChat(own=None, script={"GET oauth/tokens": [reply]}).get("oauth/tokens")
+    assert part in caught.value.msg
