@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,10 +28,10 @@ NUMBERS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM]
 
 
 @pytest.mark.parametrize("number", NUMBERS)
-def test_signals_interrupt_and_are_restored(number):
-    before = [signal.getsignal(each) for each in NUMBERS]
+def test_signals_interrupt_and_are_restored_also_after_an_exception(number):
+    before = [*map(signal.getsignal, NUMBERS)]
     interruption = Interruption()
-    with interruption.handle_signals():
+    with contextlib.suppress(ValueError), interruption.handle_signals():
         assert not interruption.happened
         assert interruption.wait(0.01) is False
         os.kill(os.getpid(), number)
@@ -36,17 +39,11 @@ def test_signals_interrupt_and_are_restored(number):
         assert interruption.wait(60) is True
         is_timeout = number == signal.SIGALRM
         assert (interruption.timed_out, interruption.ansible_ends) == (is_timeout, not is_timeout)
-    assert [signal.getsignal(each) for each in NUMBERS] == before
+        raise ValueError
+    assert [*map(signal.getsignal, NUMBERS)] == before
 
 
-def test_signals_are_restored_after_an_exception():
-    before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(ValueError, match="reason"), Interruption().handle_signals():
-        raise ValueError("reason")
-    assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_an_ignored_signal_stays_ignored(monkeypatch):
+def test_an_ignored_signal_stays_ignored():
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         interruption = Interruption()
@@ -65,57 +62,75 @@ def test_the_end_of_ansible_interrupts():
     assert (interruption.happened, interruption.ansible_ends, interruption.timed_out) == (True, True, False)
 
 
+def test_a_signal_ends_the_process_only_if_it_is_repeated_after_a_second(monkeypatch):
+    now, ended = [0.0], []
+    monkeypatch.setattr(_interruption, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    end = SimpleNamespace(getpid=os.getpid, kill=lambda process, number: ended.append(number))
+    monkeypatch.setattr(_interruption, "os", end)
+    with Interruption().handle_signals():
+        for moment, number in [(0.0, signal.SIGTERM), (0.9, signal.SIGTERM), (1.5, signal.SIGINT)]:
+            now[0] = moment
+            os.kill(os.getpid(), number)
+        assert ended == []
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert ended == [signal.SIGTERM]
+
+
 WAITING = f"""
-import importlib.util, sys
-spec = importlib.util.spec_from_file_location("interruption", {_interruption.__file__!r})
-module = importlib.util.module_from_spec(spec)
-sys.modules["interruption"] = module
-spec.loader.exec_module(module)
-interruption = module.Interruption()
-with interruption.handle_signals():
-    print("ready", flush=True)
-    while not interruption.wait(0.01):
-        pass
-    print("interrupted", flush=True)
-    module.run_concurrently(lambda item: module.time.sleep(60), [1], 1)
+import sys
+sys.path.insert(0, {os.path.dirname(_interruption.__file__)!r})
+import _interruption
+_interruption._REPETITION = float(sys.argv[1])
+while sys.stdin.readline():
+    interruption = _interruption.Interruption()
+    with interruption.handle_signals():
+        print("ready", flush=True)
+        while not interruption.wait(0.01):
+            pass
+        print("interrupted", flush=True)
+        _interruption.run_concurrently(lambda item: sys.stdin.readline(), [1], 1)
 """
+"""Is interrupted once for each line of its input, and then works until the next line."""
 
 
-@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_the_same_signal_again_ends_the_process(name):
-    number = getattr(signal, name)
-    code = WAITING.replace("interruption = ", "module._REPETITION = 0.0\ninterruption = ")
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "ready\n"
+def start_waiting(repetition: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WAITING, str(repetition)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
+
+
+def interrupt(process: subprocess.Popen[str], *numbers: int, pause: float = 0.0) -> None:
+    process.stdin.write("begin\n")
+    assert process.stdout.readline() == "ready\n"
+    for number in numbers:
         process.send_signal(number)
-        assert process.stdout.readline() == "interrupted\n"
-        process.send_signal(number)
-        assert process.wait(10) == -number
+        time.sleep(pause)
+    assert process.stdout.readline() == "interrupted\n"
+
+
+def test_the_same_signal_again_ends_the_process_while_it_works():
+    with start_waiting(repetition=0) as process:
+        interrupt(process, signal.SIGTERM)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == -signal.SIGTERM
 
 
 def test_quick_repetitions_of_a_signal_neither_end_nor_block_the_process():
     """Ansible and service managers send a signal several times at once, in any moment."""
-    code = WAITING.replace("module.time.sleep(60)", "module.time.sleep(0.3)")
-    for pause in (0.0, 0.0001, 0.001, 0.01) * 5:
-        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout.readline() == "ready\n"
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
-                process.send_signal(number)
-                time.sleep(pause)
-            assert process.stdout.read() == "interrupted\n"
-            assert process.wait(10) == 0
+    with start_waiting(repetition=3600) as process:
+        for pause in (0.0, 0.0001, 0.001, 0.005) * 10:
+            interrupt(process, signal.SIGINT, signal.SIGTERM, signal.SIGTERM, signal.SIGINT, pause=pause)
+            process.stdin.write("end\n")
+        process.stdin.close()
+        assert process.wait(60) == 0
 
 
-def replace_output(descriptor: int) -> int:
-    before = os.dup(1)
-    os.dup2(descriptor, 1)
-    return before
-
-
-def test_a_closed_reader_of_the_output():
+def test_an_output_that_lost_its_reader_but_not_one_that_is_closed_from_the_start():
     reader, writer = os.pipe()
-    before = replace_output(writer)
+    before = os.dup(1)
     try:
+        os.close(1)
+        assert not output_has_no_reader()
+        os.dup2(writer, 1)
         assert not output_has_no_reader()
         os.close(reader)
         assert output_has_no_reader()
@@ -125,42 +140,42 @@ def test_a_closed_reader_of_the_output():
         os.close(writer)
 
 
-def test_an_output_that_is_closed_from_the_start_does_not_count():
-    before = os.dup(1)
-    os.close(1)
-    try:
-        assert not output_has_no_reader()
-    finally:
-        os.dup2(before, 1)
-        os.close(before)
-
-
 # Threads
 
 
-def test_results_are_in_the_order_of_the_items():
+def test_calls_are_concurrent_and_results_in_the_order_of_the_items():
     barrier = threading.Barrier(3)
 
     def work(number: int) -> int:
-        barrier.wait(10)
+        barrier.wait(60)
         return number * 2
 
     assert run_concurrently(work, [3, 1, 2], 3) == [6, 2, 4]
     assert run_concurrently(work, [], 3) == []
 
 
-def test_after_the_first_exception_no_further_call_starts():
-    started: list[int] = []
+def test_after_the_first_exception_no_further_call_starts(monkeypatch):
+    started, canceled = [], []
+    all_canceled = threading.Event()
+    cancel = Future.cancel
+
+    def cancel_and_count(future: Future) -> None:
+        cancel(future)
+        canceled.append(future)
+        if len(canceled) == 100:
+            all_canceled.set()
 
     def work(number: int) -> None:
         started.append(number)
-        if number == 5:
+        if number == 0:
             raise RuntimeError("a mistake in the work")
-        threading.Event().wait(0.01)
+        if not all_canceled.wait(20):
+            all_canceled.set()
 
+    monkeypatch.setattr(Future, "cancel", cancel_and_count)
     with pytest.raises(RuntimeError, match="a mistake in the work"):
-        run_concurrently(work, range(1000), 2)
-    assert len(started) < 1000
+        run_concurrently(work, range(100), 2)
+    assert len(started) <= 3
 
 
 def test_only_a_thread_that_cannot_start_is_called_so(monkeypatch):

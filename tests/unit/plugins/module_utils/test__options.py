@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.plugins.module_utils._options import (
-    bounded,
     options_of,
     positive_integers,
     seconds,
@@ -21,41 +21,36 @@ SPEC = {
     "ids": {"type": "list", "elements": "int", "aliases": ["id", "oauth_token_id"]},
     "age": {"type": "str"},
     "verify": {"type": "bool", "default": True},
+    "exclude": {
+        "type": "dict",
+        "options": {"ids": {"type": "list", "elements": "int", "aliases": ["id"]}, "agent_ids": {"type": "list"}},
+        "aliases": ["protect"],
+    },
 }
 NAMES = [(name, alias) for name, details in SPEC.items() for alias in (name, *details.get("aliases", ()))]
-
-
-def validated(task_args):
-    """Return the options that Ansible passes to a module: None or the default for each that is not set, and the aliases."""
-    params = {name: details.get("default") for name, details in SPEC.items()}
-    for name, alias in NAMES:
-        if alias in task_args:
-            params[alias] = params[name] = task_args[alias]
-    return params
+DEFAULTS = {"validate_certs": True, "timeout": 30, "retries": 4, "rate_limit_timeout": 300, "verify": True}
 
 
 def options(**task_args):
-    return options_of({"_ansible_version": "2.19", **task_args}, validated(task_args), SPEC)
-
-
-def test_only_set_options_and_defaults_are_returned():
-    defaults = {"validate_certs": True, "timeout": 30, "retries": 4, "rate_limit_timeout": 300, "verify": True}
-    assert options() == defaults
-    assert options(age="90d", verify=False, ids=[]) == {**defaults, "age": "90d", "verify": False, "ids": []}
+    """Return the options of a task, with Ansible's own validation."""
+    params = ArgumentSpecValidator(SPEC).validate(task_args).validated_parameters
+    return options_of({"_ansible_version": "2.19", **task_args}, params, SPEC)
 
 
 @pytest.mark.parametrize(
-    "spellings", [{"ids": [5], "id": [6]}, {"ids": None, "id": [6]}, {"token": "a", "access_token": "b"}]
+    ("task_args", "expected"),
+    [
+        ({}, {}),
+        ({"age": "90d", "verify": False, "ids": []}, {"age": "90d", "verify": False, "ids": []}),
+        ({"token": "value", "oauth_token_id": [5]}, {"access_token": "value", "ids": [5]}),
+        *(({"ids": value}, {"ids": [5, 6]}) for value in ([5, "6"], [" 5 ", "+6"], "5,6")),
+        *(({"ids": value}, {"ids": [5]}) for value in ("5", 5)),
+        *(({alias: {}}, {"exclude": {}}) for alias in ("exclude", "protect")),
+        ({"protect": {"id": [5]}}, {"exclude": {"ids": [5]}}),
+    ],
 )
-def test_two_spellings_of_one_option_are_an_error(spellings):
-    with pytest.raises(ChatError, match="are the same option"):
-        options(**spellings)
-
-
-def test_aliases_are_resolved():
-    resolved = options(token="value", oauth_token_id=[5])
-    assert (resolved["access_token"], resolved["ids"]) == ("value", [5])
-    assert not {"token", "id", "oauth_token_id"} & resolved.keys()
+def test_options_that_are_set_and_defaults_have_their_canonical_names(task_args, expected):
+    assert options(**task_args) == {**DEFAULTS, **expected}
 
 
 @pytest.mark.parametrize(("name", "alias"), NAMES)
@@ -64,101 +59,56 @@ def test_null_is_an_error_that_names_the_option(name, alias):
         options(**{alias: None})
 
 
-@pytest.mark.parametrize("value", [["1", 2, " 30 ", "+4"], "5,6", "5", 5, [], ""])
-def test_integers(value):
-    if value:
-        assert options(ids=value)["ids"] == value
+INTEGERS = "must contain integers"
+
+
+@pytest.mark.parametrize(
+    ("task_args", "message"),
+    [
+        *(({"ids": ids, "id": [6]}, "'ids' and 'id' are the same option") for ids in ([5], None)),
+        ({"token": "a", "access_token": "b"}, "'access_token' and 'token' are the same option"),
+        *(
+            ({"ids": value}, f"'ids' {INTEGERS}")
+            for value in (["1e0"], [1, "1E2"], "5,1e0", "1e0", ["\u0661"], ["1.0"])
+        ),
+        ({"id": "1e0"}, f"'ids' {INTEGERS}"),
+        *(
+            ({"exclude": {"ids": [value]}}, "'exclude.ids' contains a list or a dictionary")
+            for value in ([5], {"a": 5})
+        ),
+        *(({alias: {"agent_ids": None}}, "'exclude.agent_ids' is null") for alias in ("exclude", "protect")),
+        ({"exclude": {"id": ["1e0"]}}, f"'exclude.ids' {INTEGERS}"),
+        ({"protect": "ids=5"}, "'exclude' must be a dictionary"),
+    ],
+)
+def test_values_that_ansible_would_convert_or_ignore_are_rejected(task_args, message):
+    with pytest.raises(ChatError) as caught:
+        options(**task_args)
+    assert message in caught.value.msg
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "expected"),
+    [
+        (positive_integers, [], frozenset()),
+        (positive_integers, [5, 6, 5], {5, 6}),
+        *((positive_integers, [5, value], "'x' must contain integers greater than 0") for value in (0, -1, True)),
+        (strings, [], frozenset()),
+        (strings, [" read ", "write"], {"read", "write"}),
+        *((strings, ["read", value], "'x' contains an empty value") for value in ("", " \n")),
+        *((seconds, value, result) for value, result in (("45s", 45), ("5m", 300), ("2h", 7200))),
+        *((seconds, value, result) for value, result in ((" 90d ", 7_776_000), ("1w", 604_800), ("007d", 604_800))),
+        *(
+            (seconds, value, "'x' must be an integer greater than 0 with a unit")
+            for value in ("", "90", "d", "0d", "-1d", "1.5d", "90 d", "90D", "1d12h", "9" * 10 + "d", "\u0661d")
+        ),
+    ],
+)
+def test_values_of_selectors(function, value, expected):
+    assert function({}, "x") is None
+    if isinstance(expected, str):
+        with pytest.raises(ChatError, match=expected) as caught:
+            function({"x": value}, "x")
+        assert caught.value.msg.isascii()
     else:
-        assert options(ids=[])["ids"] == []
-
-
-@pytest.mark.parametrize("value", [["1e0"], [1, "1E2"], "5,1e0", "1e0", ["\u0661"], ["1.0"]])
-@pytest.mark.parametrize("alias", ["ids", "id"])
-def test_strings_that_only_ansible_converts_to_integers_are_rejected(alias, value):
-    with pytest.raises(ChatError, match="'ids' must contain integers"):
-        options(**{alias: value})
-
-
-NESTED_SPEC = {
-    "exclude": {
-        "type": "dict",
-        "options": {"ids": {"type": "list", "elements": "int", "aliases": ["id"]}, "agent_ids": {"type": "list"}},
-        "aliases": ["protect"],
-    }
-}
-
-
-def nested(raw, alias="exclude", **more):
-    """Return the options for a dictionary. Ansible adds None for each option that it lacks."""
-    params = {"exclude": {"ids": None, "agent_ids": None, **raw, **more} if isinstance(raw, dict) else raw}
-    return options_of({alias: raw}, params, NESTED_SPEC)
-
-
-@pytest.mark.parametrize("raw", [{"ids": [[5]]}, {"ids": [{"a": 5}]}])
-def test_a_list_in_a_list_is_an_error(raw):
-    with pytest.raises(ChatError, match=r"'exclude\.ids' contains a list or a dictionary"):
-        nested(raw)
-
-
-@pytest.mark.parametrize("alias", ["exclude", "protect"])
-def test_options_in_a_dictionary(alias):
-    assert options_of({}, {"exclude": None}, NESTED_SPEC) == {}
-    assert nested({}, alias) == {"exclude": {}}
-    assert nested({"id": [5]}, alias, ids=[5]) == {"exclude": {"ids": [5]}}
-    with pytest.raises(ChatError, match=r"'exclude\.agent_ids' is null"):
-        nested({"agent_ids": None}, alias)
-    with pytest.raises(ChatError, match=r"'exclude\.ids' must contain integers"):
-        nested({"id": ["1e0"]}, alias, ids=[1])
-    with pytest.raises(ChatError, match="'exclude' is null"):
-        nested(None, alias)
-    with pytest.raises(ChatError, match="'exclude' must be a dictionary"):
-        nested("ids=5", alias)
-
-
-def test_positive_integers():
-    assert positive_integers({}, "ids") is None
-    assert positive_integers({"ids": []}, "ids") == frozenset()
-    assert positive_integers({"ids": [5, 6, 5]}, "ids") == {5, 6}
-
-
-@pytest.mark.parametrize("value", [0, -1, True])
-def test_other_integers_are_rejected(value):
-    with pytest.raises(ChatError, match="'ids' must contain integers greater than 0"):
-        positive_integers({"ids": [5, value]}, "ids")
-
-
-def test_strings():
-    assert strings({}, "scopes") is None
-    assert strings({"scopes": []}, "scopes") == frozenset()
-    assert strings({"scopes": [" read ", "write"]}, "scopes") == {"read", "write"}
-
-
-@pytest.mark.parametrize("value", ["", " \n"])
-def test_empty_strings_are_rejected(value):
-    with pytest.raises(ChatError, match="'scopes' contains an empty value"):
-        strings({"scopes": ["read", value]}, "scopes")
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [("45s", 45), ("5m", 300), ("2h", 7200), (" 90d ", 7_776_000), ("1w", 604_800), ("007d", 604_800)],
-)
-def test_seconds(value, expected):
-    assert seconds({"age": value}, "age") == expected
-    assert seconds({}, "age") is None
-
-
-@pytest.mark.parametrize(
-    "value", ["", "90", "d", "0d", "-1d", "1.5d", "90 d", "90D", "1d12h", "9" * 10 + "d", "\u0661d"]
-)
-def test_other_durations_are_rejected(value):
-    with pytest.raises(ChatError, match="'age' must be an integer greater than 0 with a unit") as caught:
-        seconds({"age": value}, "age")
-    assert caught.value.msg.isascii()
-
-
-def test_bounded():
-    assert [bounded("'retries'", value, 0, 3) for value in (0, 3)] == [0, 3]
-    for value in (-1, 4):
-        with pytest.raises(ChatError, match=f"'retries' must be from 0 to 3, and is {value}"):
-            bounded("'retries'", value, 0, 3)
+        assert function({"x": value}, "x") == expected

@@ -9,51 +9,26 @@ import time
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.module_utils._text import (
-    abridged,
-    capitalized,
-    counted,
-    encodable,
-    enumerated,
-    error_text,
-    plain_text,
-    sentence,
-)
-
-
-def test_plain_text_is_one_printable_line():
-    assert plain_text(" a\r\n\tb \x1b[31m &amp; c\u2028d\ud800 ") == "a b [31m & c d"
+from ansible_collections.zchat.admin.plugins.module_utils import _text
+from ansible_collections.zchat.admin.plugins.module_utils._text import error_text, plain_text
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [("ab\u00e4", "ab\u00e4"), ("a\ud800b", "a?b"), (None, None), (5, 5), ("", "")]
+    ("function", "arguments", "expected"),
+    [
+        ("plain_text", [" a\r\n\tb \x1b[31m &amp; c\u2028d\ud800 "], "a b [31m & c d"),
+        *(("encodable", [value], shown) for value, shown in (("\u00e4", "\u00e4"), ("a\ud800b", "a?b"), (None, None))),
+        *(("sentence", [text], shown) for text, shown in (("No", "No."), ("No.", "No."), ("No!", "No!"))),
+        *(("capitalized", [text], shown) for text, shown in (("the API", "The API"), ("", ""))),
+        *(("counted", [number, "token"], shown) for number, shown in ((0, "0 tokens"), (1, "1 token"))),
+        *(("counted", [number, "entry", "entries"], shown) for number, shown in ((1, "1 entry"), (2, "2 entries"))),
+        *(("enumerated", [words], shown) for words, shown in (("a", "a"), ("ab", "a and b"), ("abc", "a, b and c"))),
+        ("abridged", [range(1, 11)], "1, 2, 3, 4, 5, 6, 7, 8, 9, 10"),
+        ("abridged", [range(1, 13)], "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more"),
+    ],
 )
-def test_encodable(value, expected):
-    assert encodable(value) == expected
-
-
-@pytest.mark.parametrize(("text", "expected"), [("No", "No."), ("No.", "No."), ("No...", "No..."), ("No!", "No!")])
-def test_sentence(text, expected):
-    assert sentence(text) == expected
-
-
-def test_capitalized_changes_only_the_first_letter():
-    assert [capitalized("the API"), capitalized("")] == ["The API", ""]
-
-
-def test_counted():
-    assert [counted(0, "token"), counted(1, "token"), counted(2, "token")] == ["0 tokens", "1 token", "2 tokens"]
-    assert [counted(1, "entry", "entries"), counted(2, "entry", "entries")] == ["1 entry", "2 entries"]
-
-
-def test_enumerated():
-    assert [enumerated(["a"]), enumerated(["a", "b"]), enumerated(["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
-
-
-def test_abridged_returns_at_most_ten_values():
-    assert abridged([3]) == "3"
-    assert abridged(range(1, 11)) == "1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
-    assert abridged(range(1, 13)) == "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more"
+def test_text(function, arguments, expected):
+    assert getattr(_text, function)(*arguments) == expected
 
 
 @pytest.mark.parametrize(
@@ -67,10 +42,7 @@ def test_abridged_returns_at_most_ten_values():
         ({"message": "<html><p>Bad</p> gateway</html>"}, "Bad\n gateway"),
         ({"message": "must be < 10 and > 5"}, "must be < 10 and > 5"),
         ("a string", "a string"),
-        ([1, 2], ""),
-        ({"errors": 5}, ""),
-        (5, ""),
-        (None, ""),
+        *((body, "") for body in ([1, 2], {"errors": 5}, 5, None)),
     ],
 )
 def test_error_text_of_json(body, expected):
@@ -101,5 +73,4 @@ def test_error_text_of_huge_bodies_is_short_and_fast(body):
 
 @pytest.mark.parametrize("entity", [f"&#{'9' * 5000};", f"&#x{'f' * 5000}", f"&#X{'0' * 5000}41;"])
 def test_an_entity_with_thousands_of_digits_is_no_error(entity):
-    assert plain_text(f"a{entity} b") == "a\ufffd b"
-    assert error_text(f"a{entity} b") == "a\ufffd b"
+    assert plain_text(f"a{entity} b") == error_text(f"a{entity} b") == "a\ufffd b"
