@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,7 +30,6 @@ SPEC = {
     "concurrency": {"type": "int", "default": 8},
 }
 CONNECTION = {"subdomain": "acme", "access_token": "secret-token-value"}
-PASSWORD = "correct horse"
 
 
 masked_by_the_module = pytest.mark.skipif(
@@ -49,25 +47,17 @@ class Host:
         self.warnings: list[str] = []
         self.logged: list[str] = []
         self.tasks: list[Task] = []
-        self.output = ""
-        """The complete output of the last module."""
-        self.exit_code: Any = None
         monkeypatch.setattr(basic.AnsibleModule, "warn", lambda module, text, **more: self.warnings.append(text))
         monkeypatch.setattr(basic.AnsibleModule, "log", lambda module, text, **more: self.logged.append(text))
 
-    def run(
-        self,
-        args: dict[str, Any],
-        result: dict[str, Any] | ChatError | Callable[[Task], dict[str, Any]],
-        on_failure: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        """Run a module whose ``run()`` returns or raises ``result``, and return its JSON result without the invocation."""
+    def run(self, args: dict[str, Any], result: Any = None, on_failure: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Run a module whose ``run()`` returns, calls or raises ``result``. Return its JSON result without the invocation."""
 
         def run(task: Task) -> dict[str, Any]:
             self.tasks.append(task)
-            if isinstance(result, ChatError):
+            if isinstance(result, Exception):
                 raise result
-            return result(task) if callable(result) else dict(result)
+            return result(task) if callable(result) else dict(result or {"changed": False})
 
         # Since ansible-core 2.22, a module returns its options only on request.
         internal = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
@@ -76,9 +66,9 @@ class Host:
         self._monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy", raising=False)
         with pytest.raises(SystemExit) as caught:
             run_module(SPEC, run, on_failure)
-        self.exit_code = caught.value.code
         self.output = self._capsys.readouterr().out
         returned: dict[str, Any] = json.loads(self.output)
+        assert caught.value.code == int(returned.get("failed", False))
         self.options = returned.pop("invocation")["module_args"]
         # Ansible adds a traceback if it is configured to do so.
         returned.pop("exception", None)
@@ -93,19 +83,10 @@ def _host(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_run_gets_the_task(host):
-    host.run({**CONNECTION, "id": ["5"], "_ansible_check_mode": True}, {"changed": False})
+    host.run({**CONNECTION, "id": ["5"], "_ansible_check_mode": True})
     (task,) = host.tasks
-    assert task.options == {
-        "subdomain": "acme",
-        "access_token": "secret-token-value",
-        "validate_certs": True,
-        "timeout": 30,
-        "retries": 4,
-        "rate_limit_timeout": 300,
-        "ids": [5],
-        "include_secrets": False,
-        "concurrency": 8,
-    }
+    defaults = {"validate_certs": True, "timeout": 30, "retries": 4, "rate_limit_timeout": 300}
+    assert task.options == {**CONNECTION, **defaults, "ids": [5], "include_secrets": False, "concurrency": 8}
     assert task.check_mode is True
     assert task.client.connection.base_url == ACCOUNT
     assert task.client.connection.authorization == "Bearer secret-token-value"
@@ -113,32 +94,27 @@ def test_run_gets_the_task(host):
     assert host.logged[-1] == "A line."
 
 
-def test_success(host):
-    result = host.run(CONNECTION, {"changed": True, "tokens": [], "warnings": ["First.", "Second."]})
-    assert result == {"changed": True, "tokens": [], "account": ACCOUNT}
-    assert (host.exit_code, host.warnings) == (0, ["First.", "Second."])
+NO = {"failed": True, "changed": False, "msg": "No.", "revoked": []}
 
 
-def test_a_result_that_is_a_failure(host):
-    returned = {"failed": True, "changed": True, "msg": "No.", "revoked": [1], "warnings": ["First."]}
-    result = host.run(CONNECTION, returned, on_failure={"revoked": []})
-    assert result == {"failed": True, "changed": True, "msg": "No.", "revoked": [1], "account": ACCOUNT}
-    assert (host.exit_code, host.warnings) == (1, ["First."])
-
-
-@pytest.mark.parametrize("status", [403, None])
-def test_an_error_returns_the_keys_of_a_success(status, host):
-    result = host.run(CONNECTION, ChatError("No.", status), on_failure={"changed": False, "revoked": []})
-    expected = {"failed": True, "changed": False, "msg": "No.", "revoked": [], "account": ACCOUNT}
-    assert result == (expected if status is None else {**expected, "status": status})
-    assert host.exit_code == 1
+@pytest.mark.parametrize(
+    ("result", "returned"),
+    [
+        ({"changed": True, "tokens": [], "warnings": ["First."]}, {"changed": True, "tokens": []}),
+        ({**NO, "changed": True, "revoked": [1], "warnings": ["First."]}, {**NO, "changed": True, "revoked": [1]}),
+        (ChatError("No.", 403), {**NO, "status": 403}),
+        (ChatError("No."), NO),
+    ],
+    ids=["success", "failure", "an error has the keys of a success", "an error without a response"],
+)
+def test_results(result, returned, host):
+    found = host.run(CONNECTION, result, on_failure={"changed": False, "revoked": []})
+    assert found == {**returned, "account": ACCOUNT}
+    assert host.warnings == ([] if isinstance(result, ChatError) else ["First."])
 
 
 def test_an_unexpected_exception_does_not_claim_that_nothing_was_changed(host):
-    def fail(task: Task) -> dict[str, Any]:
-        raise RuntimeError("secret-token-value")
-
-    result = host.run(CONNECTION, fail, on_failure={"changed": False, "revoked": []})
+    result = host.run(CONNECTION, RuntimeError("secret-token-value"), on_failure={"changed": False, "revoked": []})
     assert "Unexpected RuntimeError in test__module.py, line" in result["msg"]
     assert "revoked" not in result
     assert "secret-token-value" not in host.output
@@ -147,45 +123,36 @@ def test_an_unexpected_exception_does_not_claim_that_nothing_was_changed(host):
 @pytest.mark.parametrize(
     ("args", "account", "part"),
     [
-        ({**CONNECTION, "subdomain": "a/b"}, None, "'subdomain' must be"),
-        ({**CONNECTION, "api_url": "https://x.example.com"}, None, "'subdomain' and 'api_url' are both set"),
-        ({**CONNECTION, "subdomain": None}, None, "'subdomain' is null"),
-        ({"subdomain": "acme", "token": None}, None, "'access_token' is null"),
+        ({"subdomain": "a/b"}, None, "'subdomain' must be"),
+        *(({name: None}, None, f"'{name}' is null") for name in ("subdomain", "api_url", "email", "password")),
+        *(({name: None}, None, "'access_token' is null") for name in ("access_token", "token")),
         ({**CONNECTION, "id": None}, None, "'ids' is null"),
         ({**CONNECTION, "access_token": " "}, ACCOUNT, "'access_token' is empty"),
         ({**CONNECTION, "ca_path": "/does/not/exist"}, ACCOUNT, "/does/not/exist"),
     ],
 )
-def test_invalid_options_fail_before_run(args, account, part, host):
-    result = host.run(args, {"changed": True}, on_failure={"revoked": []})
+def test_invalid_options_fail_before_run_and_null_never_selects_an_environment_variable(
+    args, account, part, host, monkeypatch
+):
+    monkeypatch.setenv("ZCHAT_SUBDOMAIN", "other")
+    monkeypatch.setenv("ZCHAT_ACCESS_TOKEN", "other-token-value")
+    result = host.run(args, on_failure={"revoked": []})
     assert part in result["msg"]
-    assert host.exit_code == 1
-    assert host.tasks == []
-    assert (result["revoked"], result["account"]) == ([], account)
+    assert (host.tasks, result["revoked"], result["account"]) == ([], [], account)
 
 
 @pytest.mark.parametrize("option", [{"timeout": None}, {"validate_certs": None}, {"ids": ["x"]}, {"unsupported": 1}])
 def test_ansible_rejects_options_with_another_type(option, host):
-    result = host.run({**CONNECTION, **option}, {"changed": True})
-    assert next(iter(option)) in result["msg"]
-    assert host.exit_code == 1
-    assert host.tasks == []
-
-
-def test_null_never_selects_the_environment_variable(host, monkeypatch):
-    monkeypatch.setenv("ZCHAT_SUBDOMAIN", "other")
-    monkeypatch.setenv("ZCHAT_ACCESS_TOKEN", "other-token-value")
-    for name in ("subdomain", "api_url", "access_token", "token", "email", "password"):
-        assert "is null" in host.run({name: None}, {"changed": True})["msg"]
+    assert next(iter(option)) in host.run({**CONNECTION, **option})["msg"]
     assert host.tasks == []
 
 
 def test_requests_is_missing(host, monkeypatch):
     monkeypatch.setattr(_task, "REQUESTS_IMPORT_ERROR", "no such module")
-    result = host.run(CONNECTION, {"changed": True}, on_failure={"revoked": []})
+    result = host.run(CONNECTION, on_failure={"revoked": []})
     for part in ("requests", sys.executable, "no such module"):
         assert part in result["msg"]
-    assert (result["revoked"], result["account"]) == ([], None)
+    assert (result["revoked"], result["account"], host.tasks) == ([], None, [])
     assert host.options["access_token"] == HIDDEN
 
 
@@ -204,20 +171,36 @@ def test_signals_interrupt_the_client_of_a_run(host):
 
 @masked_by_the_module
 @pytest.mark.parametrize(
-    "args",
+    ("args", "environ", "secrets"),
     [
-        {"access_token": "secret-token-value", "token_values": ["first-secret", "abc"]},
-        {"token": "secret-token-value", "token_value": ["first-secret", "abc"]},
-        {"email": "ada@example.com", "password": PASSWORD},
+        (
+            {"access_token": "one-secret", "token_values": ["two-secret", "abc"]},
+            {},
+            ["one-secret", "two-secret", "abc"],
+        ),
+        ({"token": "one-secret", "token_value": ["two-secret", "abc"]}, {}, ["one-secret", "two-secret", "abc"]),
+        ({"email": "ada@example.com", "password": "correct horse"}, {}, ["correct horse"]),
+        ({}, {"EMAIL": "ada@example.com", "PASSWORD": "read"}, ["YWRhQGV4YW1wbGUuY29tOnJlYWQ="]),
+        ({}, {"ACCESS_TOKEN": "one-secret\n"}, ["one-secret"]),
     ],
 )
-@pytest.mark.parametrize("result", [{"changed": False}, ChatError("No.")], ids=["success", "failure"])
-def test_secret_options_are_hidden_by_name(result, args, host):
-    host.run({"subdomain": "acme", **args}, result)
-    for name in args.keys() - {"email"}:
-        assert host.options[name] == HIDDEN
-    for secret in ("secret", "abc", PASSWORD):
-        assert secret not in host.output.replace("include_secrets", "")
+@pytest.mark.parametrize("fails", [False, True])
+def test_long_secrets_are_masked_and_secret_options_hidden_by_name(fails, args, environ, secrets, host, monkeypatch):
+    for name, value in environ.items():
+        monkeypatch.setenv(f"ZCHAT_{name}", value)
+    text = f"read {' '.join(secret for secret in secrets if len(secret) > 3)}"
+    result = host.run({"subdomain": "acme", **args}, ChatError(text) if fails else {"msg": text, "scopes": "read"})
+    assert result["msg"].startswith("read ********"), "short secrets do not make it unreadable"
+    assert {host.options[name] for name in args.keys() - {"email"}} <= {HIDDEN}
+    assert [secret for secret in secrets if secret in host.output] == []
+
+
+def test_the_system_log_contains_options_without_secrets(host):
+    host.run({"subdomain": "acme", "token": "secret-token-value", "token_values": ["abcdefghij"]})
+    (line,) = host.logged
+    assert "subdomain=acme" in line
+    assert "secret-token-value" not in line
+    assert "abcdefghij" not in line
 
 
 @pytest.mark.parametrize(
@@ -227,13 +210,12 @@ def test_secret_options_are_hidden_by_name(result, args, host):
         {"api_url": "https://x.example.com/?token=s3cret"},
         {"api_url": "https://x.example.com/#s3cret"},
         {"subdomain": "s3cret@acme"},
-        {"subdomain": "https://ada:s3cret@acme.zendesk.com"},
         {"subdomain": "acme?s3cret"},
     ],
 )
 @pytest.mark.parametrize("more", [{}, {"unsupported": 1}, {"timeout": "x"}], ids=["valid", "unsupported", "wrong type"])
 def test_an_address_with_a_secret_is_neither_logged_nor_returned(more, address, host):
-    result = host.run({"access_token": "secret-token-value", **address, **more}, {"changed": True})
+    result = host.run({"access_token": "secret-token-value", **address, **more})
     assert result["failed"] is True
     assert [host.options[name] for name in address] == [HIDDEN]
     assert "s3cret" not in host.output
@@ -241,49 +223,20 @@ def test_an_address_with_a_secret_is_neither_logged_nor_returned(more, address, 
     assert "s3cret" not in "".join(host.logged)
 
 
-def test_the_system_log_contains_options_without_secrets(host):
-    host.run({"subdomain": "acme", "token": "secret-token-value", "token_values": ["abcdefghij"]}, {"changed": False})
-    (line,) = host.logged
-    assert "subdomain=acme" in line
-    assert "secret-token-value" not in line
-    assert "abcdefghij" not in line
-
-
-@masked_by_the_module
-def test_long_secrets_are_masked_in_the_result_and_short_ones_are_not(host, monkeypatch):
-    monkeypatch.setenv("ZCHAT_EMAIL", "ada@example.com")
-    monkeypatch.setenv("ZCHAT_PASSWORD", "read")
-    text = "read YWRhQGV4YW1wbGUuY29tOnJlYWQ= abcdefghij"
-    result = host.run({"subdomain": "acme", "token_values": ["abcdefghij", "a"]}, {"text": text, "scopes": "read"})
-    assert result["scopes"] == "read"
-    assert result["text"].startswith("read ")
-    assert "YWRhQG" not in host.output
-    assert "abcdefghij" not in host.output
-
-
-@masked_by_the_module
-def test_a_token_of_an_environment_variable_is_masked(host, monkeypatch):
-    monkeypatch.setenv("ZCHAT_ACCESS_TOKEN", "from-the-environment\n")
-    host.run({"subdomain": "acme"}, {"text": "It is from-the-environment."})
-    assert "from-the-environment" not in host.output
-
-
 def test_a_short_password_does_not_make_the_message_unreadable(host):
     args = {"subdomain": "acme", "email": "ada@example.com", "password": "is"}
-    assert "'retries' must be" in host.run({**args, "retries": -1}, {"changed": False})["msg"]
-    assert "'ids' is null" in host.run({**args, "ids": None}, {"changed": False})["msg"]
+    assert "'retries' must be" in host.run({**args, "retries": -1})["msg"]
+    assert "'ids' is null" in host.run({**args, "ids": None})["msg"]
 
 
 def test_include_secrets_returns_secrets_and_hides_the_options(host):
     args = {**CONNECTION, "token_values": ["abcdefghij"], "include_secrets": True}
-    result = host.run(args, {"tokens": ["secret-token-value", "abcdefghij"]})
-    assert result["tokens"] == ["secret-token-value", "abcdefghij"]
-    assert [host.options[name] for name in ("access_token", "token_values")] == [HIDDEN, HIDDEN]
-    host.run(args, ChatError("No."))
-    assert [host.options[name] for name in ("access_token", "token_values")] == [HIDDEN, HIDDEN]
+    for result in ({"msg": "secret-token-value abcdefghij"}, ChatError("secret-token-value abcdefghij")):
+        assert host.run(args, result)["msg"] == "secret-token-value abcdefghij"
+        assert [host.options[name] for name in ("access_token", "token_values")] == [HIDDEN, HIDDEN]
 
 
 def test_a_password_that_is_not_utf_8(host, monkeypatch):
     monkeypatch.setenv("ZCHAT_EMAIL", "ada@example.com")
     monkeypatch.setitem(os.environ, "ZCHAT_PASSWORD", b"p\xe4ssword-long".decode("utf-8", "surrogateescape"))
-    assert host.run({"subdomain": "acme"}, {"changed": False})["account"] == ACCOUNT
+    assert host.run({"subdomain": "acme"})["account"] == ACCOUNT

@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,7 +30,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._http.client import Ch
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import connection_from
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import Secrets
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import task_options
-from ansible_collections.zchat.admin.plugins.module_utils._interruption import Interruption
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import Waits
 from ansible_collections.zchat.admin.tests.unit.support.scripted_server import Exchange, ScriptedServer, response
 
 if TYPE_CHECKING:
@@ -66,41 +67,18 @@ def slow(data: bytes) -> Step:
     return lambda exchange: exchange.send_slowly(data, interval=0.05)
 
 
-class Clock(Interruption):
-    """A clock that only pauses advance, and the interruption of them."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pauses: list[float] = []
-        self.interrupt_after = 1000
-        """Number of pauses after which the run is interrupted."""
-
-    def monotonic(self) -> float:
-        return 1000.0 + sum(self.pauses)
-
-    def time(self) -> float:
-        return 1_500_000_000.0
-
-    @property
-    def happened(self) -> bool:
-        return len(self.pauses) >= self.interrupt_after
-
-    def wait(self, seconds: float) -> bool:
-        assert seconds > 0
-        self.pauses.append(seconds)
-        return self.happened
-
-
-@pytest.fixture(name="clock", autouse=True)
-def _clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
+@pytest.fixture(name="waits", autouse=True)
+def _waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """The waits of the client, and a clock that only they advance."""
+    waits = Waits()
+    clock = SimpleNamespace(monotonic=lambda: 1000.0 + sum(waits.pauses), time=lambda: 1_500_000_000.0)
     monkeypatch.setattr(_client, "time", clock)
     monkeypatch.setattr(limits, "TIMEOUT_FACTOR", 1)
-    return clock
+    return waits
 
 
 @pytest.fixture(name="connect")
-def _connect(clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[..., ChatClient]:
+def _connect(waits: Waits, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[..., ChatClient]:
     """Return a function that creates a client. No environment variable of this host affects it."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
         monkeypatch.delenv(name, raising=False)
@@ -113,7 +91,7 @@ def _connect(clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Ca
         connection = connection_from([task_options(options, options)])
         # Options are integers; a test must not wait that long for a timeout.
         connection = dataclasses.replace(connection, timeout=timeout)
-        return ChatClient(connection, Secrets(connection.secrets), clock, pool_size)
+        return ChatClient(connection, Secrets(connection.secrets), waits, pool_size)
 
     return connect
 
@@ -258,11 +236,11 @@ FAULTS = {
 
 @pytest.mark.parametrize(("step", "reason"), FAULTS.values(), ids=list(FAULTS))
 @pytest.mark.parametrize("method", ["get", "delete"])
-def test_a_request_without_a_complete_response_may_be_executed(method, step, reason, send, clock):
+def test_a_request_without_a_complete_response_may_be_executed(method, step, reason, send, waits):
     failure, server = send(method, step, retries=0, timeout=SHORT)
     assert failure.msg.startswith(f"No response from {server.url}/oauth/tokens: {reason}")
     assert (failure.status, failure.may_be_executed) == (None, True)
-    assert (len(server.requests), clock.pauses) == (1, [])
+    assert (len(server.requests), waits.pauses) == (1, [])
 
 
 HEAD_LIMIT, SIZE_LIMIT = (f"the response does not end (more than {limit} bytes)" for limit in (50_000, 300_000))
@@ -325,7 +303,7 @@ def test_an_error_keeps_its_status_whatever_its_body_is_and_each_connection_retu
         (OSError(101, "Network is unreachable"), "the connection failed (Network is unreachable)"),
     ],
 )
-def test_a_request_without_a_connection_is_never_executed(problem, reason, send, clock, monkeypatch):
+def test_a_request_without_a_connection_is_never_executed(problem, reason, send, waits, monkeypatch):
     def fail_at_first(*arguments: Any, **more: Any) -> socket.socket:
         if problems:
             raise problems.pop()
@@ -339,25 +317,23 @@ def test_a_request_without_a_connection_is_never_executed(problem, reason, send,
     assert (failure.status, failure.may_be_executed, server.connections) == (None, False, 0)
     problems = [problem]
     gone, _server = send("delete", response(404), retries=1)
-    assert (gone.status, gone.may_be_executed, len(clock.pauses)) == (404, False, 1)
+    assert (gone.status, gone.may_be_executed, len(waits.pauses)) == (404, False, 1)
 
 
-def test_a_refused_connection(connect):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    failure = outcome_of(connect(f"http://127.0.0.1:{port}/api/v2", retries=0).delete, PATH)
-    assert "the connection was refused" in failure.msg
-    assert not failure.may_be_executed
+def test_other_users_of_urllib3_keep_their_connections(connect):
+    connect(CHAT_URL)
+    pools = urllib3.PoolManager().pool_classes_by_scheme.values()
+    assert limits.LimitedResponse not in [pool.ConnectionCls.response_class for pool in pools]
 
 
 # Repetitions
 
 
 @pytest.mark.parametrize(("fault", "status"), [(reset(), None), (response(500), 500), (response(599, "<html>"), 599)])
-def test_a_temporary_fault_is_retried_with_a_growing_pause(fault, status, send, clock):
+def test_a_temporary_fault_is_retried_with_a_growing_pause(fault, status, send, waits):
     document, _server = send("get", fault, fault, response(200, [5]), retries=2)
     assert document.data == [5]
-    first, second = clock.pauses
+    first, second = waits.pauses
     assert 0.25 <= first <= 0.5 <= second <= 1.0
     failure, server = send("get", fault, retries=1)
     assert (failure.status, failure.may_be_executed, len(server.requests)) == (status, True, 2)
@@ -397,16 +373,20 @@ def test_a_delete_may_be_executed_if_an_earlier_attempt_got_no_response_or_a_5xx
 
 
 @pytest.mark.parametrize(
-    ("step", "pauses", "may_be_executed"),
-    [(NO_CONTENT, 0, False), (refused("1"), 1, False), (response(500), 1, True), (reset(), 1, True)],
+    ("data", "may_be_executed"), [(refused("1"), False), (response(500), True), (b"HTTP/1.1 200 OK\r\n", True)]
 )
-def test_an_interrupted_run_sends_no_further_request(step, pauses, may_be_executed, send, clock):
-    clock.interrupt_after = pauses
-    failure, server = send("delete", step)
-    assert "the run was interrupted" in failure.msg
-    assert ("Not sent" in failure.msg) is not may_be_executed
-    assert (failure.status, failure.may_be_executed) == (None, may_be_executed)
-    assert (len(server.requests), len(clock.pauses)) == (pauses, pauses)
+def test_an_interrupted_run_sends_no_further_request(data, may_be_executed, send, waits):
+    def interrupt(exchange: Exchange) -> bool:
+        waits.interrupted = True
+        return exchange.send_and_close(data)
+
+    for interrupted_before in (False, True):
+        failure, server = send("delete", interrupt)
+        executed = may_be_executed and not interrupted_before
+        assert "the run was interrupted" in failure.msg
+        assert ("Not sent" in failure.msg) is not executed
+        assert (failure.status, failure.may_be_executed) == (None, executed)
+        assert len(server.requests) == (0 if interrupted_before else 1)
 
 
 # The rate limit
@@ -423,26 +403,26 @@ def test_an_interrupted_run_sends_no_further_request(step, pauses, may_be_execut
         (["5", "5", "5", "5", "5"], 20, [5.0] * 4, "(already waited: 20 s)"),
     ],
 )
-def test_retry_after_is_honored_up_to_rate_limit_timeout(refusals, limit, pauses, message, send, clock):
+def test_retry_after_is_honored_up_to_rate_limit_timeout(refusals, limit, pauses, message, send, waits):
     script = [*map(refused, refusals), response(200, [])]
     outcome, _server = send("get", *script, retries=0, rate_limit_timeout=limit)
-    assert clock.pauses == pauses
+    assert waits.pauses == pauses
     assert outcome.status == (429 if message else 200)
     assert not message or message in outcome.msg
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}, {"Retry-After": "0.9"}])
-def test_without_a_useful_retry_after_the_wait_doubles(headers, send, clock):
+def test_without_a_useful_retry_after_the_wait_doubles(headers, send, waits):
     send("delete", *[response(429, "", headers)] * 3, NO_CONTENT)
-    first, second, third = clock.pauses
+    first, second, third = waits.pauses
     assert 0.25 <= first <= 0.5 <= second <= 1.0 <= third <= 2.0
 
 
-def test_a_wait_that_is_too_long_for_one_request_also_stops_the_others(connect, clock):
+def test_a_wait_that_is_too_long_for_one_request_also_stops_the_others(connect, waits):
     with ScriptedServer(refused("3600"), response(200, [])) as server:
         client = connect(server.url)
         assert ["3600 s exceeds" in outcome_of(client.get, PATH).msg for _time in range(2)] == [True, True]
-    assert (len(server.requests), clock.pauses) == (1, [])
+    assert (len(server.requests), waits.pauses) == (1, [])
 
 
 def test_after_a_429_all_requests_continue_at_the_same_time(connect):
@@ -538,7 +518,7 @@ def test_limits_and_interim_responses_over_tls(authority, connect):
     ],
 )
 def test_a_certificate_is_verified_with_ca_path_or_the_bundle_of_the_environment(
-    options, bundle, trusted, authority, tmp_path, connect, monkeypatch, recwarn, clock
+    options, bundle, trusted, authority, tmp_path, connect, monkeypatch, recwarn, waits
 ):
     monkeypatch.chdir(tmp_path)
     authority.cert_pem.write_to_path("ca")
@@ -547,7 +527,7 @@ def test_a_certificate_is_verified_with_ca_path_or_the_bundle_of_the_environment
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
     with tls_server(authority, NO_CONTENT) as server:
         outcome = outcome_of(connect(https_url(server), **options).delete, PATH)
-    assert (isinstance(outcome, Response), outcome.may_be_executed, clock.pauses) == (trusted, False, [])
+    assert (isinstance(outcome, Response), outcome.may_be_executed, waits.pauses) == (trusted, False, [])
     assert len(server.requests) == trusted
     assert trusted or "certificate could not be verified, so nothing was sent" in outcome.msg
     assert [str(warning.message) for warning in recwarn] == []
