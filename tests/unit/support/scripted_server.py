@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import socketserver
 import struct
 import threading
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     Step = Union[bytes, Callable[["Exchange"], bool]]
     """How to handle one request: the bytes to send, or a function that returns whether the connection stays open."""
 
@@ -76,65 +79,46 @@ class Exchange:
         return False
 
 
-class ScriptedServer:
+class ScriptedServer(socketserver.ThreadingTCPServer):
     """Listens on loopback and executes one step of the script for each request. The last step is repeated."""
 
     def __init__(self, *script: Step, wrap: Callable[[socket.socket], socket.socket] = lambda plain: plain) -> None:
         """``wrap`` is called with each accepted connection, for example to start TLS."""
+        super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
         self.script = list(script)
         self.requests: list[str] = []
         self.connections = 0
         self.closing = threading.Event()
+        self.port = int(self.server_address[1])
         self._wrap = wrap
         self._lock = threading.Lock()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
         self._open: list[socket.socket] = []
-        self._thread = threading.Thread(target=self._accept, daemon=True)
 
     @property
     def url(self) -> str:
         """The base URL of the API."""
         return f"http://127.0.0.1:{self.port}/api/v2/chat"
 
-    def __enter__(self) -> ScriptedServer:
-        self._thread.start()
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *details: object) -> None:
         self.closing.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join()
-
-    def _accept(self) -> None:
-        workers = []
-        while True:
-            try:
-                connection = self._listener.accept()[0]
-            except OSError:
-                break
-            self.connections += 1
-            workers.append(threading.Thread(target=self._serve, args=(connection,), daemon=True))
-            workers[-1].start()
+        self.shutdown()
         for connection in self._open:
-            try:
+            with contextlib.suppress(OSError):  # the client has closed it
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue  # the client has closed it
-        for worker in workers:
-            worker.join()
+        self.server_close()
 
-    def _serve(self, plain: socket.socket) -> None:
-        try:
-            with self._wrap(plain) as connection:
-                self._open.append(connection)
-                while self._handle_request(connection):
-                    pass
-        except OSError:
-            return  # many tests have a client that disconnects or rejects the certificate
+    def finish_request(self, request: Any, client_address: object) -> None:
+        """Handle one connection, in its own thread."""
+        self.connections += 1
+        # Many tests have a client that disconnects or rejects the certificate.
+        with contextlib.suppress(OSError), self._wrap(request) as connection:
+            self._open.append(connection)
+            while self._handle_request(connection):
+                pass
 
     def _handle_request(self, connection: socket.socket) -> bool:
         request = b""
