@@ -320,21 +320,24 @@ def test_an_error_keeps_its_status_whatever_its_body_is_and_each_connection_retu
         (OSError(101, "Network is unreachable"), "the connection failed (Network is unreachable)"),
     ],
 )
-def test_a_request_without_a_connection_is_never_executed(problem, reason, send, waits, monkeypatch):
-    def fail_at_first(*arguments: Any, **more: Any) -> socket.socket:
-        if problems:
-            raise problems.pop()
+def test_an_attempt_without_a_connection_is_never_executed(problem, reason, send, waits, monkeypatch):
+    def create_or_fail(*arguments: Any, **more: Any) -> socket.socket:
+        if attempts.pop(0) == "fail":
+            raise problem
         return create_connection(*arguments, **more)
 
     create_connection = urllib3.util.connection.create_connection
-    monkeypatch.setattr("urllib3.util.connection.create_connection", fail_at_first)
-    problems = [problem]
+    monkeypatch.setattr("urllib3.util.connection.create_connection", create_or_fail)
+    attempts = ["fail"]
     failure, server = send("delete", NO_CONTENT, retries=0)
     assert reason in failure.msg
     assert (failure.status, failure.may_be_executed, server.connections) == (None, False, 0)
-    problems = [problem]
+    attempts = ["fail", "connect"]
     gone, _server = send("delete", response(404), retries=1)
     assert (gone.status, gone.may_be_executed, len(waits.pauses)) == (404, False, 1)
+    attempts = ["connect", "fail", "connect"]
+    gone, _server = send("delete", reset(), response(404), retries=2)
+    assert (gone.status, gone.may_be_executed) == (404, True)
 
 
 def test_other_users_of_urllib3_keep_their_connections(connect):
@@ -371,6 +374,7 @@ def refused(seconds: str) -> bytes:
         ([reset(EARLY_HINTS), response(404)], 404, True),
         ([reset(), refused("1"), response(410)], 410, True),
         ([refused("1"), response(404)], 404, False),
+        ([refused("1"), response(500), NO_CONTENT], 204, True),
         ([reset(), response(401)], 401, True),
         ([response(500), response(403)], 403, True),
         ([response(500), refused("3600")], 429, True),
