@@ -508,17 +508,6 @@ def https_url(server: ScriptedServer) -> str:
     return server.url.replace("http:", "https:")
 
 
-def test_a_server_that_does_not_use_tls(connect):
-    def send_plain_http(connection: socket.socket) -> socket.socket:
-        connection.sendall(response(400, "This is http."))
-        return connection
-
-    with ScriptedServer(NO_CONTENT, wrap=send_plain_http) as server:
-        failure = outcome_of(connect(https_url(server), retries=0).get, PATH)
-    assert "the TLS handshake failed" in failure.msg
-    assert server.requests == []
-
-
 @pytest.mark.usefixtures("_slow_line")
 def test_limits_and_interim_responses_over_tls(authority, connect):
     script = [EARLY_HINTS + response(404, {}), EARLY_HINTS + NO_CONTENT, slow(b"HTTP/1.1 200 OK\r\nX-Slow: ")]
