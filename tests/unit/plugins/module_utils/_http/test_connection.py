@@ -158,7 +158,7 @@ def test_an_email_address_and_a_password_are_sent_as_utf_8(password):
     kind, encoded = connection.authorization.split()
     assert kind == "Basic"
     assert base64.b64decode(encoded) == f"ada@example.com:{password}".encode("utf-8", "surrogateescape")
-    assert {password, encoded} <= connection.secrets
+    assert {*secret_forms(password), encoded} <= connection.secrets
     assert connection.access_token is None
     assert str(connection.credential) == "email address and password in ZCHAT_EMAIL and ZCHAT_PASSWORD"
 
@@ -205,6 +205,7 @@ NO_FILE = "There is no file or directory /no.pem, set in "
         ({**TOKEN, "ZCHAT_SUBDOMAIN": "a.b"}, "ZCHAT_SUBDOMAIN must be"),
         ({**TOKEN, "ZCHAT_API_URL": "a.b"}, "ZCHAT_API_URL must start"),
         ({**TOKEN, "ZCHAT_SUBDOMAIN": "acme", "subdomain": ""}, "'subdomain' must be the name before"),
+        ({**TOKEN, "ZCHAT_SUBDOMAIN": "acme", "subdomain": None}, "'subdomain' is null"),
         ({**TOKEN, "zchat_subdomain": "a.b"}, "zchat_subdomain must be"),
         ({**TOKEN, "zchat_subdomain": None}, "'zchat_subdomain' is null"),
         (ACME, "No credentials are set"),
