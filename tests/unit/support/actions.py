@@ -14,26 +14,35 @@ import pytest
 from ansible.playbook.play_context import PlayContext
 
 from ansible_collections.zchat.admin.plugins.module_utils import _task
-from ansible_collections.zchat.admin.tests.unit.support.mock_chat import MockChat
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, MockChat
 
-CONNECTION = {"subdomain": "acme", "access_token": "own-token-value"}
+CONNECTION = {"subdomain": "acme", "access_token": OWN}
 
 
 class Controller:
-    """Ansible on the controller, as far as an action uses it."""
+    """Ansible on the controller, as far as one action uses it."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("SUBDOMAIN", "API_URL", "ACCESS_TOKEN", "EMAIL", "PASSWORD"):
-            monkeypatch.delenv(f"ZCHAT_{name}", raising=False)
-        self._monkeypatch = monkeypatch
-        self.display = Mock()
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, action: Any) -> None:
+        for name in CONNECTION_OPTIONS:
+            monkeypatch.delenv(f"ZCHAT_{name.upper()}", raising=False)
+        self._monkeypatch, self._action, self._display = monkeypatch, action, Mock()
         self.connections: list[Any] = []
         """The connections of the clients that were created."""
 
-    def run(
+    @property
+    def printed(self) -> list[str]:
+        """What was printed. A line for the log only is not."""
+        return [call.args[0] for call in self._display.display.call_args_list if not call.kwargs]
+
+    @property
+    def logged(self) -> list[str]:
+        """The lines for the log only."""
+        return [call.args[0] for call in self._display.display.call_args_list if call.kwargs]
+
+    def __call__(
         self,
-        action: Any,
-        chat: MockChat,
+        chat: MockChat | None = None,
         task_vars: dict[str, Any] | None = None,
         *,
         check_mode: bool | None = False,
@@ -42,17 +51,19 @@ class Controller:
         no_log: bool = False,
         **args: Any,
     ) -> dict[str, Any]:
-        """Return the result of an action class for this account. An argument ``...`` is not set."""
+        """Return the result of a task. With an account, it has a connection. An argument ``...`` is not set."""
 
         def create(connection: Any, _secrets: Any, interruption: Any, _pool_size: int) -> MockChat:
+            assert chat is not None
             self.connections.append(connection)
             chat.interruption = interruption
             interruption.wait = chat.waits.wait
             return chat
 
         self._monkeypatch.setattr(_task, "ChatClient", create)
+        given = {**(CONNECTION if chat else {}), **args}
         task = SimpleNamespace(
-            args={name: value for name, value in {**CONNECTION, **args}.items() if value is not ...},
+            args={name: value for name, value in given.items() if value is not ...},
             check_mode=check_mode,
             environment=environment,
             async_val=0,
@@ -60,10 +71,9 @@ class Controller:
             timeout=timeout,
             no_log=no_log,
         )
-        created = action(
-            task, Mock(), PlayContext(), Mock(), Mock(template=lambda value: value), shared_loader_obj=None
-        )
-        created._display = self.display
-        result: dict[str, Any] = created.run(task_vars=task_vars or {})
+        templar = Mock(template=lambda value: value)
+        action = self._action(task, Mock(), PlayContext(), Mock(), templar, shared_loader_obj=None)
+        action._display = self._display
+        result: dict[str, Any] = action.run(task_vars=task_vars or {})
         assert not result.keys() & {"invocation", "ansible_facts"}
         return result

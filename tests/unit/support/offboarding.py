@@ -23,56 +23,29 @@ AGENTS = [
 
 def token(number: int, agent_id: int | None = JONAS, **fields: Any) -> dict[str, Any]:
     """A token as the modules return it."""
-    return {
-        "id": number,
-        "agent_id": agent_id,
-        "client_identifier": "zopim",
-        "create_date": "2014-09-09T07:49:20Z",
-        "expire_date": "2014-09-09T17:49:20Z",
-        "scopes": "read write",
-        "token_type": "Bearer",
-        **fields,
-    }
-
-
-def not_revoked(number: int, msg: str = "HTTP 422.", **fields: Any) -> dict[str, Any]:
-    """A token of ``not_revoked``."""
-    return token(number, status=422, msg=msg, **fields)
+    dates = {"create_date": "2014-09-09T07:49:20Z", "expire_date": "2014-09-09T17:49:20Z"}
+    client = {"client_identifier": "zopim", "scopes": "read write", "token_type": "Bearer"}
+    return {"id": number, "agent_id": agent_id, **client, **dates, **fields}
 
 
 TOKENS = [token(38), token(143, PRIYA), token(1204, expire_date=None)]
-
-
-def result(**changed: Any) -> dict[str, Any]:
-    """The result of a module run that revoked three tokens, but for what is ``changed``."""
-    return {
-        "changed": True,
-        "msg": "3 tokens revoked, and no selected token is left.",
-        "revoked": TOKENS,
-        "kept": [],
-        "gone": [],
-        "not_revoked": [],
-        "already_absent": [],
-        "verified": True,
-        "listed": LISTED,
-        "unknown_agent_emails": [],
-        "unknown_agent_ids": [],
-        "agents": AGENTS,
-        "clients": [{"client_identifier": "zopim", "name": "Zopim Dashboard", "company": None}],
-        "account": ACCOUNT,
-        **changed,
-    }
-
-
+_RESULT = {
+    "revoked": TOKENS,
+    **{key: [] for key in ("kept", "gone", "not_revoked", "unknown_agent_emails", "unknown_agent_ids")},
+    "verified": True,
+    "listed": LISTED,
+    "agents": AGENTS,
+    "clients": [{"client_identifier": "zopim", "name": "Zopim Dashboard", "company": None}],
+    "account": ACCOUNT,
+}
+"""The result of a module run that revoked three tokens."""
 FAILED = {"failed": True, "msg": "Revoked 2 of 3 tokens.", "verified": False}
-
-
 NOT_LISTED = {
     "failed": True,
     "msg": "The API rejected the access token.",
-    "verified": False,
     "listed": None,
-    **{key: [] for key in ("revoked", "kept", "gone", "not_revoked", "unknown_agent_emails")},
+    "revoked": [],
+    "unknown_agent_emails": [],
 }
 """A result that failed before the list of tokens was read."""
 
@@ -84,12 +57,12 @@ def report_of(run: dict[str, Any], dry_run: bool = False, **given: Any) -> dict[
 
 
 def report(dry_run: bool = False, **changed: Any) -> dict[str, Any]:
-    """The report of a run, but for what is ``changed`` in the module result."""
-    return report_of(result(**{**({"verified": False} if dry_run else {}), **changed}), dry_run)
+    """The report of a run that revoked three tokens, but for what is ``changed`` in the module result."""
+    return report_of({**_RESULT, **({"verified": False} if dry_run else {}), **changed}, dry_run)
 
 
 def full_report() -> dict[str, Any]:
     """A report with every part of the page."""
-    failed = {"not_revoked": [not_revoked(39)], "kept": [token(1205, reason="own token")], "warnings": ["A warning."]}
+    failed = {"not_revoked": [token(39, msg="HTTP 422.")], "kept": [token(1205, reason="own token")], **FAILED}
     unknown = {"unknown_agent_emails": ["x@example.com"], "unknown_agent_ids": [7]}
-    return report(revoked=TOKENS, **failed, **unknown, **FAILED)
+    return report(**failed, **unknown, warnings=["A warning."])

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.plugin_utils._origin import Origin
 from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresholds, review_document
+from ansible_collections.zchat.admin.tests.unit.support import offboarding
+from ansible_collections.zchat.admin.tests.unit.support.offboarding import ACCOUNT, LISTED, ORIGIN
 
-ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
-NOW = "2026-11-23T14:15:00Z"
-ORIGIN = Origin("2026-11-23T14:14:57Z", NOW, "amelie", "1.0.0")
 AMELIE, PRIYA, JONAS, DELETED = 1, 2, 3, 7
 DAY = 86_400
 THRESHOLDS = Thresholds(old_after=180 * DAY, expires_within=14 * DAY, inactive_after=90 * DAY)
-RECENT = "2026-11-01T08:00:00Z"
-NEXT_YEAR = "2027-11-01T08:00:00Z"
-LISTED = {"tokens": 6, "agents": 4, "own_only": False}
-CLIENTS = [{"client_identifier": "zopim", "name": "Chat dashboard", "company": "Zendesk"}]
+NOW, RECENT, NEXT_YEAR, OLD = ORIGIN.finished, "2026-11-01T08:00:00Z", "2027-11-01T08:00:00Z", "2014-09-09T07:49:20Z"
+FAILED = {"failed": True, "msg": "The API rejected the access token.", "tokens": None, "listed": None}
+UNREAD = {"agents": None, "unknown_agent_ids": []}
+"""The agents could not be read."""
 
 
 def agent(number: int, name: str = "Jonas Weber", **fields: Any) -> dict[str, Any]:
@@ -30,47 +28,32 @@ def agent(number: int, name: str = "Jonas Weber", **fields: Any) -> dict[str, An
 
 
 def token(number: int, agent_id: int | None = JONAS, **fields: Any) -> dict[str, Any]:
-    """A token as the modules return it, without a finding."""
-    return {
-        "id": number,
-        "agent_id": agent_id,
-        "client_identifier": "zopim",
-        "create_date": RECENT,
-        "expire_date": NEXT_YEAR,
-        "scopes": "read write",
-        "token_type": "Bearer",
-        **fields,
-    }
+    """A token without a finding."""
+    return offboarding.token(number, agent_id, **{"create_date": RECENT, "expire_date": NEXT_YEAR, **fields})
 
 
-def result(**changed: Any) -> dict[str, Any]:
-    """The result of ``zchat_oauth_token_info``: four owners, of whom one is disabled and one was deleted."""
-    return {
-        "changed": False,
-        "tokens": [
-            token(11, AMELIE, expire_date=None),
-            token(21, PRIYA),
-            token(31),
-            token(32, expire_date="2026-11-30T08:00:00Z"),
-            token(33, create_date="2014-09-09T07:49:20Z", expire_date="2014-09-09T17:49:20Z"),
-            token(71, DELETED),
-        ],
+TOKENS = [
+    token(11, AMELIE, expire_date=None),
+    token(21, PRIYA),
+    token(31),
+    token(32, expire_date="2026-11-30T08:00:00Z"),
+    token(33, create_date=OLD, expire_date="2014-09-09T17:49:20Z"),
+    token(71, DELETED),
+]
+
+
+def report(thresholds: Thresholds = THRESHOLDS, **changed: Any) -> dict[str, Any]:
+    """The report of four owners, of whom one is disabled and one was deleted, but for what is ``changed`` in the result."""
+    result = {
+        "tokens": TOKENS,
         "own_token_id": 11,
         "listed": LISTED,
         "agents": [agent(AMELIE, "Amelie Laurent"), agent(PRIYA, "Priya Nair", enabled=False), agent(JONAS)],
         "unknown_agent_ids": [DELETED],
-        "clients": CLIENTS,
+        "clients": [{"client_identifier": "zopim", "name": "Chat dashboard", "company": "Zendesk"}],
         "account": ACCOUNT,
-        **changed,
     }
-
-
-FAILED = {"failed": True, "msg": "The API rejected the access token.", "tokens": None, "listed": None}
-
-
-def report(thresholds: Thresholds = THRESHOLDS, **changed: Any) -> dict[str, Any]:
-    """The report of a run, but for what is ``changed`` in the module result."""
-    return review_document(result(**changed), thresholds=thresholds, origin=ORIGIN)
+    return review_document({**result, **changed}, thresholds=thresholds, origin=ORIGIN)
 
 
 def report_of(*tokens: dict[str, Any], **changed: Any) -> dict[str, Any]:

@@ -8,38 +8,43 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from ansible_collections.zchat.admin.plugins.action.zchat_offboard import ActionModule
+from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PREFIX
 from ansible_collections.zchat.admin.tests.unit.support.actions import Controller
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import NOT_FOUND, OWN, MockChat, Reply, agent, token
 
-ACCOUNT = "https://acme.zendesk.com/api/v2/chat"
 JONAS, PRIYA, OTHER = 5, 6, 7
-ROLE = {PREFIX: "offboard_"}
 DONE = "3 tokens of 2 people revoked, and none is left; 1 person can still sign in"
+FULL = OSError(28, "No space left on device")
 
 
-def account(**more):
+def account(script=None, **more):
     tokens = [token(1, agent_id=JONAS), token(2, agent_id=PRIYA), token(3, agent_id=JONAS), token(4, agent_id=OTHER)]
-    agents = [agent(JONAS, "jonas@example.com"), agent(PRIYA, "priya@example.com", enabled=False)]
+    people = [agent(JONAS, "jonas@example.com"), agent(PRIYA, "priya@example.com", enabled=False)]
     own = token(9, agent_id=10000026, access_token=OWN)
-    return MockChat([*tokens, own], agents=[*agents, agent(10000026, "own@example.com")], **more)
+    return MockChat([*tokens, own], agents=[*people, agent(10000026, "own@example.com")], script=script, **more)
+
+
+@pytest.fixture(name="controller")
+def _controller(monkeypatch):
+    return Controller(monkeypatch, ActionModule)
 
 
 @pytest.fixture(name="run")
-def _run(monkeypatch):
-    controller = Controller(monkeypatch)
+def _run(controller):
+    """Run the task of the role for two people. The variables have no prefix."""
 
-    def run(chat=None, task_vars=None, **args):
-        args = {"agent_emails": "jonas@example.com", "agent_ids": [PRIYA], **args}
-        chat = account() if chat is None else chat
-        outcome = controller.run(ActionModule, chat, task_vars, **args)
+    def run(chat=None, variables=None, **args):
+        people = {"agent_emails": "jonas@example.com", "agent_ids": [PRIYA]}
+        named = {f"offboard_{name}": value for name, value in (variables or {}).items()}
+        outcome = controller(chat or account(), {PREFIX: "offboard_", **named}, **{**people, **args})
         assert outcome.keys() >= {"changed", "failed", "msg", "report", "report_files"}
         return outcome
 
@@ -47,49 +52,46 @@ def _run(monkeypatch):
 
 
 def results(report):
-    return {row["id"]: row["result"] for person in report["agents"] for row in person["tokens"]}
+    return {row["id"]: row["result"] for person in report["agents"] for row in person["tokens"] or ()}
 
 
-def test_dry_run_run_another_run_and_dry_run(run):
+def test_dry_run_run_another_run_and_dry_run(run, tmp_path):
+    """Each writes its report. Only the run that revokes has a journal."""
     chat = account()
-    dry_run = run(chat, check_mode=True)
+
+    def play(check_mode):
+        outcome = run(chat, check_mode=check_mode, report_dir=str(tmp_path / "reports"))
+        json_file, page, *journal = map(Path, outcome["report_files"])
+        assert json_file.name.startswith("offboard-acme.zendesk.com-20")
+        assert json.loads(json_file.read_text("utf-8")) == outcome["report"]
+        assert f"<title>{outcome['msg']}" in page.read_text("utf-8")
+        assert outcome["report"]["dry_run"] is check_mode
+        return [*(outcome[key] for key in ("msg", "changed", "failed")), outcome["report"]["complete"], journal]
+
+    planned = "DRY RUN: 3 tokens of 2 people would be revoked; 1 person can still sign in"
+    assert play(True) == [planned, True, False, False, []]
     assert chat.deleted == []
-    assert dry_run["msg"] == "DRY RUN: 3 tokens of 2 people would be revoked; 1 person can still sign in"
-    assert (dry_run["changed"], dry_run["report"]["complete"]) == (True, False)
-    done = run(chat)
-    assert sorted(chat.deleted) == [1, 2, 3]
-    assert (done["msg"], done["changed"], done["failed"], done["report_files"]) == (DONE, True, False, [])
-    assert (done["report"]["complete"], done["report"]["summary"]["revoked"]) == (True, 3)
-    assert results(done["report"]) == {1: "revoked", 2: "revoked", 3: "revoked"}
+    *done, (journal,) = play(False)
+    assert done == [DONE, True, False, True]
+    assert len(journal.read_text("utf-8").splitlines()) == 6
     for check_mode in (False, True):
-        again = run(chat, check_mode=check_mode)
-        assert (again["changed"], again["failed"], again["report"]["complete"]) == (False, False, True)
+        assert play(check_mode)[1:] == [False, False, True, []]
     assert sorted(chat.deleted) == [1, 2, 3]
-
-
-@pytest.mark.parametrize("task_vars", [{}, ROLE])
-def test_nobody_is_given(task_vars, run, tmp_path):
-    chat = account()
-    outcome = run(chat, task_vars, agent_ids=[], agent_emails=[], report_dir=str(tmp_path), subdomain=...)
-    assert (chat.requests, os.listdir(tmp_path)) == ([], [])
-    assert (outcome["failed"], outcome["report"]["complete"]) == (False, True)
-    assert outcome["msg"] == outcome["report"]["headline"]
-    assert ("'offboard_agent_emails' and" in outcome["msg"]) is bool(task_vars)
 
 
 @pytest.mark.parametrize(
-    ("args", "task_vars", "part"),
+    ("args", "variables", "part"),
     [
-        ({"agent_ids": None}, {}, "'offboard_agent_ids' is null"),
         # Older templates make something else of null.
-        ({"own_token": "None"}, {"offboard_own_token": None}, "'offboard_own_token' is null"),
-        ({"report_formats": []}, {}, "'offboard_report_formats' is empty"),
+        ({"own_token": "None"}, {"own_token": None}, "'offboard_own_token' is null"),
+        ({"agent_ids": None}, {}, "'offboard_agent_ids' is null"),
         ({"unknown_agents": "never"}, {}, "offboard_unknown_agents"),
         ({"agent_mail": "x"}, {}, "agent_mail"),
-        ({}, {"offboard_max_revocation": 5}, "'offboard_max_revocation' (use 'offboard_max_revocations')"),
-        ({}, {"offboard_subdomain": "acme"}, "'offboard_subdomain' (set the zchat_ variable"),
-        ({}, {"offboard_exclude": {}}, "'offboard_exclude' (only the modules have this option)"),
-        ({"report_dir": "/dev/null/reports"}, {}, "'offboard_report_dir' cannot be written to"),
+        ({}, {"max_revocation": 5}, "'offboard_max_revocation' (use 'offboard_max_revocations')"),
+        *(
+            ({"report_dir": folder}, {}, "The folder in 'offboard_report_dir' cannot be written to.")
+            for folder in ("/dev/null/reports", "/proc/reports", "\0")
+        ),
         ({"subdomain": "a.b"}, {}, "'zchat_subdomain' must be"),
         ({"subdomain": ...}, {}, "No Chat account is set"),
         ({"access_token": ..., "email": "x"}, {}, "'zchat_password' is missing"),
@@ -100,74 +102,77 @@ def test_nobody_is_given(task_vars, run, tmp_path):
         ),
     ],
 )
-def test_what_is_rejected_before_any_request(args, task_vars, part, run):
+def test_what_is_rejected_before_any_request(args, variables, part, run):
+    """The report has every key, and states nothing that is unknown."""
     chat = account()
-    outcome = run(chat, {**ROLE, **task_vars}, **args)
-    assert chat.requests == []
-    assert outcome["failed"]
+    outcome = run(chat, variables, **args)
+    assert (chat.requests, outcome["failed"]) == ([], True)
     assert outcome["msg"].startswith("NOT COMPLETE: nothing was revoked. ")
     assert part in outcome["msg"]
-    # The report has every key, and states nothing that is unknown.
-    assert outcome["report"]["headline"] == "NOT COMPLETE: nothing was revoked"
     assert (outcome["report"]["complete"], outcome["report"]["summary"]["revoked"]) == (False, 0)
     assert outcome["report"]["summary"]["not_revoked"] is None
 
 
-def test_outside_the_role_options_have_their_own_names_and_variables_do_not_matter(run):
-    outcome = run(task_vars={"offboard_max_revocation": 5, "offboard_accounts": "x"}, agent_ids=None)
-    assert "'agent_ids' is null" in outcome["msg"]
+@pytest.mark.parametrize("prefix", ["", "offboard_"])
+def test_if_nobody_is_given_there_is_no_request_and_no_file(prefix, controller, tmp_path):
+    chat = account()
+    outcome = controller(chat, {PREFIX: prefix}, agent_ids=[], report_dir=str(tmp_path), subdomain=...)
+    assert (chat.requests, os.listdir(tmp_path)) == ([], [])
+    assert (outcome["failed"], outcome["report"]["complete"]) == (False, True)
+    assert f"'{prefix}agent_emails' and '{prefix}agent_ids' are not set" in outcome["msg"]
 
 
-def test_the_report_is_written_and_the_journal_stays(run, tmp_path):
-    outcome = run(report_dir=str(tmp_path / "reports"), agent_emails="jonas@example.com, x@example.com")
-    files = [Path(name) for name in outcome["report_files"]]
-    assert [file.suffix for file in files] == [".json", ".html", ".jsonl"]
-    assert files[0].name.startswith("offboard-acme.zendesk.com-20")
-    assert json.loads(files[0].read_text("utf-8")) == outcome["report"]
-    assert outcome["warnings"] == outcome["report"]["warnings"] != []
-    assert "<title>3 tokens of 2 people revoked" in files[1].read_text("utf-8")
-    assert len(files[2].read_text("utf-8").splitlines()) == 6
-
-
-def test_a_dry_run_leaves_no_journal(run, tmp_path):
-    outcome = run(check_mode=True, report_dir=str(tmp_path), report_formats="json")
-    assert outcome["report"]["dry_run"]
-    assert [Path(name).suffix for name in outcome["report_files"]] == [".json"]
-    assert len(os.listdir(tmp_path)) == 1
-
-
-def test_a_failed_revocation_fails_the_task_after_the_report(run, tmp_path):
-    outcome = run(task_vars=ROLE, max_revocations=2, report_dir=str(tmp_path))
-    assert outcome["failed"]
-    reason = (
-        "Nothing was revoked: 3 tokens would be revoked, and 'offboard_max_revocations' is 2. If the selection is "
-        "correct, increase it."
+@pytest.mark.parametrize(
+    ("script", "args", "expected", "part"),
+    [
+        ({}, {"max_revocations": 2}, dict.fromkeys([1, 2, 3], "not revoked"), "'offboard_max_revocations' is 2."),
+        *(({"GET oauth/tokens": [reply]}, {}, {}, "") for reply in (Reply(401), Reply(503), Reply(200, b"<html>"))),
+        ({"GET agents/email/jonas%40example.com": [Reply(401)]}, {}, {}, "HTTP 401"),
+        (
+            {"DELETE oauth/tokens/1": [Reply(422, applied=False)], "DELETE oauth/tokens/3": [Reply(404, NOT_FOUND)]},
+            {},
+            {1: "not revoked", 2: "revoked", 3: "gone"},
+            "HTTP 422",
+        ),
+        (
+            {"DELETE oauth/tokens/1": [Reply(None)], "GET oauth/tokens": [None, Reply(503)]},
+            {},
+            {1: "unknown", 2: "revoked", 3: "revoked"},
+            "",
+        ),
+    ],
+)
+def test_a_failed_revocation_fails_the_task_after_the_report(script, args, expected, part, run, tmp_path):
+    """Without a list, everything is null except the given people, and that nothing was revoked."""
+    outcome = run(account(script), report_dir=str(tmp_path), **args)
+    report, summary = outcome["report"], outcome["report"]["summary"]
+    assert (outcome["failed"], report["complete"], results(report)) == (True, False, expected)
+    assert (outcome["changed"], summary["revoked"]) == (
+        "revoked" in expected.values(),
+        list(expected.values()).count("revoked"),
     )
-    assert outcome["msg"] == f"NOT COMPLETE: nothing was revoked. {reason}"
-    assert outcome["report"]["msg"] == reason
-    assert (outcome["changed"], len(outcome["report_files"])) == (False, 2)
+    assert outcome["msg"].startswith("NOT COMPLETE: ")
+    assert part in report["msg"]
+    assert report["msg"] in outcome["msg"]
+    assert len(outcome["report_files"]) == (3 if outcome["changed"] else 2)
+    if not expected:
+        assert [report[key] for key in ("listed", "unknown_agent_emails", "unknown_agent_ids")] == [None] * 3
+        assert [(person["id"], person["tokens"]) for person in report["agents"]] == [(PRIYA, None), (None, None)]
+        assert [summary[key] for key in ("agents", "kept", "gone", "not_revoked")] == [None] * 4
 
 
-@pytest.mark.parametrize("reply", [Reply(401, {"error": "No"}), Reply(503), Reply(200, b"<html>")])
-def test_what_is_unknown_after_a_failed_list_is_null(reply, run, tmp_path):
-    outcome = run(account(script={"GET oauth/tokens": [reply]}), report_dir=str(tmp_path))
+def test_without_names_the_tokens_are_revoked_and_the_report_states_what_is_missing(run):
+    outcome = run(account({"GET agents/6": [Reply(403)]}), agent_emails=[])
     report = outcome["report"]
-    assert (outcome["failed"], outcome["status"], report["complete"]) == (True, reply.status, False)
-    assert (report["listed"], report["unknown_agent_emails"], report["unknown_agent_ids"]) == (None, None, None)
-    assert [person["tokens"] for person in report["agents"]] == [None, None]
-    assert [report["summary"][key] for key in ("agents", "kept", "gone", "not_revoked")] == [None] * 4
-    assert len(outcome["report_files"]) == 2
-
-
-def test_a_delete_whose_outcome_is_unknown(run):
-    replies = {"DELETE oauth/tokens/1": [Reply(None)], "GET oauth/tokens": [None, Reply(503)]}
-    report = run(account(script=replies))["report"]
-    assert results(report) == {1: "unknown", 2: "revoked", 3: "revoked"}
-    assert report["summary"]["not_revoked"] == 1
+    assert (outcome["failed"], results(report), report["complete"]) == (False, {2: "revoked"}, True)
+    assert (report["unknown_agent_ids"], report["agents"][0]["display_name"]) == (None, None)
+    assert outcome["warnings"] == report["warnings"]
+    assert "agents could not be read" in report["warnings"][0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGALRM, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_an_interrupted_run_writes_its_report(number, run, tmp_path):
+    """It has what the journal has. After a timeout of the task, there is also a result."""
     chat = account()
     chat.tokens.update({100 + count: token(100 + count, agent_id=JONAS) for count in range(40)})
 
@@ -178,20 +183,15 @@ def test_an_interrupted_run_writes_its_report(number, run, tmp_path):
                 pass
 
     chat.before = interrupt
-
-    def interrupted():
-        return run(chat, report_dir=str(tmp_path), report_formats="json", timeout=5)
-
-    if number == signal.SIGALRM:
-        assert re.match(
-            r"NOT COMPLETE: \d+ of 43 tokens revoked, \d+ not\. The task timed out after 5 s\.", interrupted()["msg"]
-        )
+    try:
+        outcome = run(chat, report_dir=str(tmp_path), report_formats="json", timeout=5)
+        assert "not. The task timed out after 5 s." in outcome["msg"]
+    except SystemExit:
+        assert number != signal.SIGALRM
     else:
-        with pytest.raises(SystemExit):
-            interrupted()
-    (path,) = tmp_path.glob("*.json")
+        assert number == signal.SIGALRM
+    (path,), (journal,) = tmp_path.glob("*.json"), tmp_path.glob("*.jsonl")
     report = json.loads(path.read_text("utf-8"))
-    (journal,) = tmp_path.glob("*.jsonl")
     lines = list(map(json.loads, journal.read_text("utf-8").splitlines()))
     assert {line["token"] for line in lines if line["event"] == "revoked"} == set(chat.deleted)
     revoked = {name for name, result in results(report).items() if result == "revoked"}
@@ -199,40 +199,23 @@ def test_an_interrupted_run_writes_its_report(number, run, tmp_path):
     assert revoked == set(chat.deleted)
     assert report["summary"]["not_revoked"] == 43 - len(revoked)
     assert (report["complete"], report["verified"]) == (False, False)
-    assert "after 5 seconds" not in path.read_text("utf-8")
 
 
 def test_the_files_do_not_contain_the_credentials(run, tmp_path):
     """Not even if the API returns them as something else."""
-    chat = account(clients=[{"client_identifier": "zendesk", "name": "x own-token-value x"}])
+    chat = account(clients=[{"client_identifier": "zendesk", "name": f"x {OWN} x"}])
     for path in run(chat, report_dir=str(tmp_path))["report_files"]:
-        assert "own-token-value" not in Path(path).read_text("utf-8")
+        assert OWN not in Path(path).read_text("utf-8")
 
 
-def test_credentials_that_occur_in_ids_do_not_change_them(run, monkeypatch):
-    chat = account()
-    chat.tokens[2]["agent_id"] = 77755577
-    chat.agents.append(agent(77755577, "priya2@example.com"))
-    monkeypatch.setenv("ZCHAT_EMAIL", "a@example.com")
-    monkeypatch.setenv("ZCHAT_PASSWORD", "77755577")
-    outcome = run(chat, access_token=..., agent_ids=[77755577])
-    assert {person["id"] for person in outcome["report"]["agents"]} == {JONAS, 77755577}
-
-
-def test_a_report_that_cannot_be_written_hides_nothing(run, tmp_path):
-    chat = account()
-
-    def remove(line):
-        if line == "GET oauth/tokens" and chat.deleted:
-            for path in tmp_path.iterdir():
-                path.unlink()
-            tmp_path.rmdir()
-
-    chat.before = remove
-    outcome = run(chat, report_dir=str(tmp_path))
-    tmp_path.mkdir()
-    assert (outcome["failed"], outcome["changed"], outcome["report"]["summary"]["revoked"]) == (True, True, 3)
+def test_a_report_that_cannot_be_written_is_printed_and_fails_the_task(run, controller, monkeypatch, tmp_path):
+    monkeypatch.setattr(_files, "_write", Mock(side_effect=FULL))
+    outcome = run(report_dir=str(tmp_path))
+    assert (outcome["failed"], outcome["changed"], outcome["report"]["complete"]) == (True, True, True)
     assert outcome["msg"].startswith(f"{DONE}. The report ")
+    assert "could not be written: [Errno 28] No space left on device." in outcome["msg"]
+    assert list(map(json.loads, controller.printed)) == [outcome["report"]]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -245,10 +228,11 @@ def test_a_report_that_cannot_be_written_hides_nothing(run, tmp_path):
         ({"agent_ids": [OTHER]}, False),
     ],
 )
-def test_unknown_agents_can_fail_the_task(people, failed, run):
-    script = {f"GET agents/{OTHER}": [Reply(404, NOT_FOUND)]}
-    outcome = run(account(script=script), ROLE, unknown_agents="fail", **people)
-    assert outcome["failed"] is failed
-    assert ("'offboard_unknown_agents' is 'fail'" in outcome["msg"]) is failed
-    assert outcome["report"]["msg"] is None
-    assert not run(account(), **people)["failed"]
+def test_unknown_agents_fail_the_task_only_if_the_user_wants_it(people, failed, run):
+    """The tokens of the others are revoked."""
+    chat = account({f"GET agents/{OTHER}": [Reply(404, NOT_FOUND)]})
+    outcome = run(chat, unknown_agents="fail", **people)
+    assert (outcome["failed"], outcome["report"]["msg"], outcome["report"]["verified"]) == (failed, None, True)
+    assert ("The task fails, because 'offboard_unknown_agents' is 'fail'." in outcome["msg"]) is failed
+    assert {1, 3} <= {*chat.deleted}
+    assert not run(**people)["failed"]

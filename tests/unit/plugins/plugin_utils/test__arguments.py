@@ -2,127 +2,28 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""Variables of the role ``offboard`` and of its host -> options and connection. A typo or null never disables a guard."""
+
 from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleError
 
+from ansible_collections.zchat.admin.plugins.action.zchat_offboard import ActionModule
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import connection_from
-from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import (
-    OptionNames,
-    arguments,
-    misspelled,
-    validated,
-)
-
-NAMES = OptionNames(
-    {
-        "people": {"type": "list", "elements": "str", "default": []},
-        "ids": {"type": "list", "elements": "int"},
-        "formats": {"type": "list", "elements": "str", "choices": ["json", "html"]},
-        "limit": {"type": "int"},
-    },
-    "role_",
-)
-MORE = {"token": {"type": "str"}}
-
-
-@pytest.mark.parametrize(
-    ("args", "expected"),
-    [
-        ({}, {"people": [], "ids": None}),
-        ({"people": "a@example.com, b@example.com"}, {"people": ["a@example.com", "b@example.com"]}),
-        ({"ids": "5, 6", "formats": "json,html"}, {"ids": [5, 6], "formats": ["json", "html"]}),
-        ({"ids": 5, "limit": "0"}, {"ids": [5], "limit": 0}),
-        ({"people": [], "token": "secret"}, {"people": [], "token": "secret"}),
-    ],
-)
-def test_options_are_converted(args, expected):
-    options = validated(args, NAMES, MORE)
-    assert options.keys() == {*NAMES.options, *MORE}
-    assert {name: options[name] for name in expected} == expected
-
-
-@pytest.mark.parametrize(
-    ("args", "parts"),
-    [
-        ({"people": None}, ["'role_people' is null or empty"]),
-        ({"people": ""}, ["'role_people' is null or empty"]),
-        ({"people": ["a@example.com", None]}, ["'role_people' contains an empty value"]),
-        ({"people": "a@example.com, "}, ["'role_people' contains an empty value"]),
-        ({"limit": None}, ["'role_limit' is null or empty"]),
-        ({"limit": ""}, ["'role_limit' is null or empty"]),
-        ({"ids": "5,x"}, ["role_ids", "int"]),
-        ({"ids": "1e2"}, ["role_ids", "1e2"]),
-        ({"ids": ["1_0"]}, ["role_ids", "1_0"]),
-        ({"formats": "pdf"}, ["role_formats", "pdf"]),
-        ({"formats": []}, ["'role_formats' is empty. Set one or more of json, html"]),
-        ({"limits": 5}, ["There is no such option: limits"]),
-        ({"limit": "x", "formats": "pdf"}, ["role_limit", "role_formats"]),
-    ],
-)
-def test_a_message_names_what_the_user_set(args, parts):
-    with pytest.raises(ChatError) as error:
-        validated(args, NAMES, MORE)
-    for part in parts:
-        assert part in error.value.msg
-
-
-VALID = ["agent_emails", "agent_ids", "max_revocations", "own_token", "report_dir", "report_formats"]
-VALID += ["unknown_agents", "accounts"]
-
-
-@pytest.mark.parametrize(
-    ("name", "valid"),
-    [
-        # A close match.
-        ("agent_email", "agent_emails"),
-        ("agnet_emails", "agent_emails"),
-        ("max_revocation", "max_revocations"),
-        ("maxrevocations", "max_revocations"),
-        ("acounts", "accounts"),
-        ("account", "accounts"),
-        # The same beginning.
-        ("max_tokens", "max_revocations"),
-        ("report_directory", "report_dir"),
-        ("agent_mails", "agent_emails"),
-        # A part.
-        ("emails", "agent_emails"),
-        ("email", "agent_emails"),
-        ("ids", "agent_ids"),
-        ("max", "max_revocations"),
-        ("dir", "report_dir"),
-        ("format", "report_formats"),
-    ],
-)
-def test_a_variable_that_resembles_a_valid_one(name, valid):
-    assert misspelled([f"offboard_{name}"], "offboard_", VALID) == {f"offboard_{name}": f"offboard_{valid}"}
-
-
-def test_other_variables_are_ignored():
-    names = ["offboard_ticket", "offboard_reason", "offboard_date", "offboard_manager", "offboard_job_template"]
-    names += ["offboard_webhook_agent_emails", "agent_email", "review_agent_email", "offboard", "offboard_"]
-    names += ["offboard_report_files", "offboard_results", *(f"offboard_{name}" for name in VALID)]
-    assert misspelled(names, "offboard_", VALID, ["webhook_*", "job_template", "report_files"]) == {}
-
-
-# Variables of a role and of a host
-
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import OptionNames, arguments
 
 HOST = {"zchat_subdomain": "acme", "zchat_access_token": "host-token"}
+ACME = "https://acme.zendesk.com/api/v2/chat"
+OMIT = "__omit_place_holder__1"
 
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch):
-    for name in ("SUBDOMAIN", "API_URL", "ACCESS_TOKEN", "EMAIL", "PASSWORD", "CA_PATH", "TIMEOUT", "RETRIES"):
-        monkeypatch.delenv(f"ZCHAT_{name}", raising=False)
-
-
-def given(task_args=None, task_vars=None, host=None, prefix="role_"):
-    host = {} if host is None else host
-    names = OptionNames(NAMES.options, prefix)
-    return arguments(task_args or {}, {**host, **(task_vars or {})}, names, template, ["result", "webhook_*"])
+    for name in CONNECTION_OPTIONS:
+        monkeypatch.delenv(f"ZCHAT_{name.upper()}", raising=False)
 
 
 def template(values):
@@ -135,114 +36,158 @@ def template(values):
     return values
 
 
+def given(variables=None, task_args=None, host=HOST, prefix="offboard_"):
+    """The arguments of a task of the role, or of a user if there is no ``prefix``."""
+    names, task_vars = OptionNames(ActionModule.OPTIONS, prefix), {"omit": OMIT, **host, **(variables or {})}
+    return arguments(task_args or {}, task_vars, names, template, ActionModule.OTHER_VARIABLES)
+
+
 def rejection(*args, **more):
     with pytest.raises(ChatError) as error:
         given(*args, **more)
     return error.value.msg
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("agent_emails", "a@example.com, b@example.com", ["a@example.com", "b@example.com"]),
+        ("agent_emails", [], []),
+        ("agent_ids", "5, 6", [5, 6]),
+        ("agent_ids", 5, [5]),
+        ("report_formats", "json,html", ["json", "html"]),
+        ("max_revocations", "0", 0),
+        ("max_revocations", OMIT, None),
+    ],
+)
+def test_every_variable_accepts_a_string_from_the_command_line(option, value, expected):
+    options = given({f"offboard_{option}": value}).options
+    assert options == {**given().options, option: expected}
+    assert options.keys() == {*ActionModule.OPTIONS, *CONNECTION_OPTIONS}
+
+
+NULL = "is null or empty"
+
+
+@pytest.mark.parametrize(
+    ("variables", "part"),
+    [
+        *(({f"offboard_{name}": None}, f"'offboard_{name}' {NULL}") for name in ActionModule.OPTIONS),
+        ({"offboard_agent_emails": ""}, f"'offboard_agent_emails' {NULL}"),
+        ({"offboard_max_revocations": ""}, f"'offboard_max_revocations' {NULL}"),
+        ({"offboard_agent_emails": ["a@example.com", None]}, "'offboard_agent_emails' contains an empty value"),
+        ({"offboard_agent_emails": "a@example.com, "}, "'offboard_agent_emails' contains an empty value"),
+        ({"offboard_agent_ids": "5,x"}, "offboard_agent_ids"),
+        ({"offboard_agent_ids": "1e2"}, "1e2"),
+        ({"offboard_agent_ids": ["1_0"]}, "1_0"),
+        ({"offboard_report_formats": "pdf"}, "offboard_report_formats"),
+        ({"offboard_report_formats": []}, "'offboard_report_formats' is empty. Set one or more of json, html"),
+        ({"offboard_max_revocations": "x"}, "offboard_max_revocations"),
+        *(({name: None}, f"'{name}' is null") for name in ("zchat_timeout", *HOST)),
+        # A template of an undefined variable must never disable a limit, or select nobody.
+        *(
+            ({name: "{{ undefined }}"}, f"The variable '{name}' cannot be evaluated: 'undefined' is undefined.")
+            for name in ("offboard_max_revocations", "offboard_agent_emails", "zchat_access_token", "zchat_timeout")
+        ),
+        ({"zchat_access_token": "secret{{"}, "'zchat_access_token' cannot be evaluated: its template is not valid"),
+        ({"offboard_subdomain": "x"}, "'offboard_subdomain' (set the zchat_ variable, or the environment variable)"),
+        ({"offboard_check": True}, "'offboard_check' (use --check)"),
+        ({"offboard_exclude": {}}, "'offboard_exclude' (only the modules have this option)"),
+        ({"offboard_limit": 5}, "'offboard_limit' (to limit the revocations, use offboard_max_revocations)"),
+    ],
+)
+def test_a_variable_that_is_null_or_invalid_is_an_error_that_names_it(variables, part):
+    message = rejection(variables)
+    assert part in message
+    assert "secret" not in message
+
+
+@pytest.mark.parametrize(
+    ("valid", "names"),
+    [
+        ("offboard_agent_emails", "agent_email agnet_emails agent_mails emails"),
+        ("offboard_agent_ids", "ids"),
+        ("offboard_max_revocations", "max_revocation maxrevocations max_tokens max"),
+        ("offboard_report_dir", "report_directory dir"),
+        ("offboard_report_formats", "format"),
+        ("offboard_accounts", "acounts account"),
+        ("zchat_access_token", "zchat_token zchat_tokn zchat_tokens"),
+        ("zchat_api_url", "zchat_url"),
+        ("zchat_rate_limit_timeout", "zchat_rate_limit"),
+        ("zchat_ca_path", "zchat_ca_bundle"),
+    ],
+)
+def test_a_misspelled_variable_is_an_error_with_the_valid_name(valid, names):
+    for name in names.split():
+        wrong = name if name.startswith("zchat_") else f"offboard_{name}"
+        assert f"no variable '{wrong}' (use '{valid}')" in rejection({wrong: "x"})
+
+
+def test_other_variables_are_ignored():
+    names = "ticket reason date manager job_template webhook_agent_emails report_files result results accounts"
+    others = dict.fromkeys(("zchat_group", "offboard", "offboard_", "review_agent_email"))
+    assert given({**others, **{f"offboard_{name}": "x" for name in names.split()}})
+
+
+def connection(*args, **more):
+    return connection_from(given(*args, **more).sources)
+
+
 def test_the_connection_comes_from_the_task_then_the_host_then_the_environment(monkeypatch):
     monkeypatch.setenv("ZCHAT_TIMEOUT", "9")
     monkeypatch.setenv("ZCHAT_RETRIES", "8")
-    connection = connection_from(given({"subdomain": "other"}, host={**HOST, "zchat_retries": "2"}).sources)
-    assert connection.base_url == "https://other.zendesk.com/api/v2/chat"
-    assert (connection.access_token, connection.timeout, connection.retries) == ("host-token", 9, 2)
-
-
-def test_a_task_of_a_user_ignores_the_variables_of_the_host(monkeypatch):
-    monkeypatch.setenv("ZCHAT_SUBDOMAIN", "other")
-    monkeypatch.setenv("ZCHAT_ACCESS_TOKEN", "x")
-    connection = connection_from(given({"limit": 5}, {"zchat_tiemout": 5}, HOST, prefix="").sources)
-    assert connection.base_url == "https://other.zendesk.com/api/v2/chat"
+    used = connection({"zchat_retries": "2", "zchat_rate_limit_timeout": OMIT}, {"subdomain": "other"})
+    assert used.base_url == "https://other.zendesk.com/api/v2/chat"
+    assert (used.access_token, used.timeout, used.retries, used.rate_limit_timeout) == ("host-token", 9, 2, 300)
 
 
 def test_with_accounts_environment_variables_never_apply(monkeypatch):
     monkeypatch.setenv("ZCHAT_TIMEOUT", "9")
     monkeypatch.setenv("ZCHAT_SUBDOMAIN", "other")
-    connection = connection_from(given({}, {"role_accounts": "all"}, HOST).sources)
-    assert (connection.base_url, connection.timeout) == ("https://acme.zendesk.com/api/v2/chat", 30)
-    message = rejection({}, {"role_accounts": "all", "inventory_hostname": "berlin"}, {})
+    used = connection({"offboard_accounts": "all"})
+    assert (used.base_url, used.timeout) == (ACME, 30)
+    message = rejection({"offboard_accounts": "all", "inventory_hostname": "berlin"}, host={})
     assert "berlin has no value for zchat_subdomain or zchat_api_url; and for zchat_access_token" in message
 
 
 def test_two_accounts_are_an_error_that_names_both(monkeypatch):
     monkeypatch.setenv("ZCHAT_SUBDOMAIN", "other")
-    assert "zchat_subdomain and ZCHAT_SUBDOMAIN are both set" in rejection(host=HOST)
-    assert given({"subdomain": "third"}, host=HOST), "the task decides"
+    assert "zchat_subdomain and ZCHAT_SUBDOMAIN are both set" in rejection()
+    assert given(task_args={"subdomain": "third"}), "the task decides"
     monkeypatch.setenv("ZCHAT_SUBDOMAIN", "acme")
-    assert given(host=HOST)
+    assert given()
     monkeypatch.setenv("ZCHAT_EMAIL", "a@example.com")
     monkeypatch.setenv("ZCHAT_PASSWORD", "pass-word")
-    message = rejection(host=HOST)
+    message = rejection()
     assert "zchat_access_token and ZCHAT_EMAIL and ZCHAT_PASSWORD are both set" in message
     assert "pass-word" not in message
 
 
-@pytest.mark.parametrize(
-    ("task_vars", "part"),
-    [
-        ({"role_limits": 5}, "'role_limits' (use 'role_limit')"),
-        ({"role_subdomain": "x"}, "'role_subdomain' (set the zchat_ variable, or the environment variable)"),
-        ({"role_check": True}, "'role_check' (use --check)"),
-        *(
-            ({f"zchat_{name}": "x"}, f"'zchat_{name}' (use 'zchat_access_token')")
-            for name in ("token", "tokn", "tokens")
-        ),
-        ({"zchat_url": "x"}, "'zchat_url' (use 'zchat_api_url')"),
-        ({"zchat_rate_limit": 5}, "'zchat_rate_limit' (use 'zchat_rate_limit_timeout')"),
-        ({"zchat_ca_bundle": "x"}, "'zchat_ca_bundle' (use 'zchat_ca_path')"),
-        ({"role_limit": None}, "'role_limit' is null"),
-    ],
-)
-def test_a_variable_that_would_be_ignored_is_an_error(task_vars, part):
-    assert part in rejection({}, task_vars, HOST)
-
-
-@pytest.mark.parametrize("name", ["role_limit", "role_people", "zchat_access_token", "zchat_timeout"])
-def test_a_variable_with_the_template_of_an_undefined_one_is_an_error(name):
-    """It must never disable a limit, or select nobody."""
-    message = rejection({}, {}, {**HOST, name: "{{ undefined }}"})
-    assert f"The variable '{name}' cannot be evaluated: 'undefined' is undefined." in message
-
-
-def test_the_text_of_a_template_that_is_not_valid_is_not_shown():
-    message = rejection({}, {}, {**HOST, "zchat_access_token": "secret{{"})
-    assert message.startswith("The variable 'zchat_access_token' cannot be evaluated: its template is not valid")
-    assert "secret" not in message
-
-
-def test_an_option_and_its_alias_are_an_error():
-    message = rejection({"access_token": "task", "token": "module_defaults"}, prefix="")
-    assert message == "'access_token' and 'token' are the same option. Set only one of them."
-
-
-def test_an_omitted_variable_is_not_set():
-    omitted = {"role_limit": "__omit", "zchat_timeout": "__omit", "omit": "__omit"}
-    arguments = given({}, omitted, HOST)
-    assert (arguments.options["limit"], connection_from(arguments.sources).timeout) == (None, 30)
-
-
-@pytest.mark.parametrize("name", ["role_ticket", "role_result", "role_webhook_port", "role_accounts", "zchat_group"])
-def test_a_variable_of_another_kind_is_ignored(name):
-    assert given({}, {name: "x"}, HOST)
-
-
-@pytest.mark.parametrize(("option", "name"), [("access_token", "zchat_access_token"), ("subdomain", "zchat_subdomain")])
-def test_a_null_connection_option_is_an_error(option, name):
-    assert f"'{option}' is null" in rejection({option: None}, prefix="")
-    assert "'zchat_timeout' is null" in rejection(host={**HOST, "zchat_timeout": None})
-    assert f"'{name}' is null" in rejection(host={**HOST, name: None})
+def test_a_task_of_a_user_ignores_variables_and_has_its_own_names(monkeypatch):
+    monkeypatch.setenv("ZCHAT_SUBDOMAIN", "other")
+    monkeypatch.setenv("ZCHAT_ACCESS_TOKEN", "x")
+    used = connection({"zchat_tiemout": 5, "max_revocation": 5}, {"max_revocations": 5}, prefix="")
+    assert used.base_url == "https://other.zendesk.com/api/v2/chat"
+    for task_args, part in (
+        ({"access_token": None}, "'access_token' is null"),
+        ({"agent_ids": None}, "'agent_ids' is null"),
+        ({"limits": 5}, "There is no such option: limits"),
+        ({"access_token": "task", "token": "module_defaults"}, "'access_token' and 'token' are the same option."),
+        ({"max_revocations": "x", "report_formats": "pdf"}, "report_formats"),
+    ):
+        assert part in rejection(task_args=task_args, prefix="")
 
 
 def test_messages_name_what_the_user_set():
+    options, role = OptionNames(ActionModule.OPTIONS), OptionNames(ActionModule.OPTIONS, "offboard_")
     result = {
-        "msg": "Increase 'limit' or 'timeout'.",
-        "warnings": ["See 'ids'."],
-        "not_revoked": [{"id": 1, "msg": "'limit'"}],
+        "msg": "'agent_ids' or 'timeout'.",
+        "warnings": ["'own_token'"],
+        "not_revoked": [{"id": 1, "msg": "'agent_ids'"}],
     }
-    assert OptionNames(NAMES.options).in_result(result) == result
-    assert NAMES.in_result(result) == {
-        "msg": "Increase 'role_limit' or 'zchat_timeout'.",
-        "warnings": ["See 'role_ids'."],
-        "not_revoked": [{"id": 1, "msg": "'role_limit'"}],
+    assert options.in_result(result) == result
+    assert role.in_result(result) == {
+        "msg": "'offboard_agent_ids' or 'zchat_timeout'.",
+        "warnings": ["'offboard_own_token'"],
+        "not_revoked": [{"id": 1, "msg": "'offboard_agent_ids'"}],
     }

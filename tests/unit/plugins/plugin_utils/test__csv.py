@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""The spreadsheet of a review: one row for each token, any text, and no formula."""
+
 from __future__ import annotations
 
 import csv
@@ -10,16 +12,8 @@ import io
 import pytest
 
 from ansible_collections.zchat.admin.plugins.plugin_utils._csv import neutralized, review_csv, summary_csv
-from ansible_collections.zchat.admin.tests.unit.support.review import (
-    ACCOUNT,
-    JONAS,
-    NEXT_YEAR,
-    RECENT,
-    agent,
-    report,
-    report_of,
-    token,
-)
+from ansible_collections.zchat.admin.tests.unit.support.offboarding import ACCOUNT
+from ansible_collections.zchat.admin.tests.unit.support.review import JONAS, RECENT, agent, report, report_of, token
 
 HEADER = (
     "account,agent_id,email,display_name,status,last_login,token_id,client_identifier,client_name,scopes,create_date,"
@@ -29,16 +23,11 @@ HEADER = (
 
 def test_one_row_for_each_token():
     header, *rows = review_csv(report()).splitlines()
-    assert header == HEADER
-    assert len(rows) == 6
-    assert rows[0] == (
-        f"{ACCOUNT},1,amelie.laurent@example.com,Amelie Laurent,enabled,{RECENT},11,zopim,Chat dashboard,read write,{RECENT},,"
-        "true,never_expires"
-    )
+    assert (header, len(rows)) == (HEADER, 6)
+    owner = f"{ACCOUNT},1,amelie.laurent@example.com,Amelie Laurent,enabled,{RECENT}"
+    assert rows[0] == f"{owner},11,zopim,Chat dashboard,read write,{RECENT},,true,never_expires"
     assert rows[4].endswith("2014-09-09T07:49:20Z,2014-09-09T17:49:20Z,false,expired old")
-    assert (
-        rows[5] == f"{ACCOUNT},7,,,missing,,71,zopim,Chat dashboard,read write,{RECENT},{NEXT_YEAR},false,owner_missing"
-    )
+    assert rows[5].startswith(f"{ACCOUNT},7,,,missing,,71,")
 
 
 def test_the_rows_of_several_accounts_begin_with_the_name():
@@ -49,53 +38,56 @@ def test_the_rows_of_several_accounts_begin_with_the_name():
 
 
 @pytest.mark.parametrize(
+    "value",
+    # The last ones are full-width.
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\tx",
+        "\rx",
+        "\nx",
+        " =1",
+        '=HYPERLINK("x")',
+        "\uff1d1",
+        "\uff0b1",
+        "\uff0d1",
+        "\uff20x",
+    ],
+)
+def test_no_value_begins_a_formula(value):
+    assert neutralized(value) == f"'{value}"
+
+
+@pytest.mark.parametrize(
     ("value", "expected"),
     [
-        *(
-            (text, f"'{text}")
-            for text in (
-                "=1+1",
-                "+1",
-                "-1",
-                "@SUM(A1)",
-                "\tx",
-                "\rx",
-                "\nx",
-                " =1",
-                "\uff1d1",
-                "\uff20x",
-                '=HYPERLINK("https://example.com")',
-            )
-        ),
         # Spreadsheets of some languages end a cell at a semicolon.
         ("x;=1;@y", "x;'=1;'@y"),
         ("x\n-1", "x\n'-1"),
         ("\t=1", "'\t'=1"),
-        ("x\r\ny", "x\r\ny"),
-        *((text, text) for text in ("a=b", "a-b@example.com", "2026-11-01", "1", "'=1", "x; y", "{{ 7 * 191 }}", "")),
+        ("a\x1b[31m\x00b\x9bc", "a\ufffd[31m\ufffdb\ufffdc"),
+        *((text, text) for text in ("x\r\ny", "a=b", "a-b@example.com", "2026-11-01", "'=1", "x; y", "{{ 7 }}", "")),
         (None, ""),
         (38, "38"),
     ],
 )
-def test_no_value_begins_a_formula(value, expected):
+def test_other_text_only_changes_where_a_formula_or_a_control_character_is(value, expected):
     assert neutralized(value) == expected
 
 
-def test_control_characters_are_replaced():
-    assert neutralized("a\x1b[31m\x00b\x9bc") == "a\ufffd[31m\ufffdb\ufffdc"
-
-
-def test_any_text_is_read_back():
-    names = [
+@pytest.mark.parametrize(
+    "name",
+    [
         'Quote " comma , semicolon ;',
         "line\nbreak",
-        "{{ lookup('pipe', 'id') }}",
-        "<script>alert(1)</script>",
+        "<script>",
         "\u202e\u05e9\u05dc\u05d5\u05dd",
         "\U0001f600 \U00020000",
-    ]
-    for name in names:
-        text = review_csv(report_of(token(1), agents=[agent(JONAS, display_name=name)]))
-        assert text.encode("utf-8").decode("utf-8") == text
-        (row,) = csv.DictReader(io.StringIO(text, newline=""))
-        assert row["display_name"] == name
+    ],
+)
+def test_any_text_is_read_back(name):
+    text = review_csv(report_of(token(1), agents=[agent(JONAS, display_name=name)]))
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert row["display_name"] == name

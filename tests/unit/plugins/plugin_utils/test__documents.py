@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the reports of offboardings and reviews share: the message of a task, and the summary of all accounts."""
+"""The summary of all accounts. The message of a task is the headline of its account, if this is not complete."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import pytest
 
 from ansible_collections.zchat.admin.plugins.plugin_utils import _offboarding, _review
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
-    message,
     not_run,
-    result_of,
     summary_document,
     task_result,
 )
@@ -22,166 +20,90 @@ from ansible_collections.zchat.admin.tests.unit.support import offboarding, revi
 NOW = "2026-11-23T14:16:00Z"
 ORIGIN = Origin(NOW, NOW, "amelie", "1.0.0")
 FILES = {"acme": [{"name": "a.json", "sha256": "0f"}]}
-PARTLY = {"revoked": [offboarding.token(38)], "not_revoked": [offboarding.not_revoked(101)], **offboarding.FAILED}
+PARTLY = {"revoked": [offboarding.token(38)], "not_revoked": [offboarding.token(101, msg="x")], **offboarding.FAILED}
+DONE, DRY = offboarding.report(), offboarding.report(dry_run=True)
+DRY_FAILED = offboarding.report(dry_run=True, **PARTLY)
+REJECTED = offboarding.report_of(not_run("'agent_ids' is null."))
+KEPT = offboarding.report(revoked=[], kept=[offboarding.token(1204, reason="own token")])
+NOBODY = _offboarding.nobody_document(["a", "b"], dry_run=False, origin=offboarding.ORIGIN)
+REVIEWED = review.report()
+DONE_HEADLINE = "3 tokens of 2 people revoked, and none is left; 1 person can still sign in"
 
 
-def run_of(document, problems=(), **result):
+def run_of(document, *problems):
     """The result of a task with this report."""
-    return {**task_result(document, result, problems), "report_files": []}
+    return task_result(document, {}, problems)
 
 
 def summary_of(runs, kind=_offboarding.SUMMARY, dry_run=False):
     return summary_document(runs, kind, ORIGIN, files=FILES, dry_run=dry_run)
 
 
-def headlines(summary):
-    return [(account["name"], account["result"], account["headline"]) for account in summary["accounts"]]
+RUNS = {
+    "acme": (run_of(DONE), "done", DONE_HEADLINE),
+    "broken": (
+        run_of(offboarding.report(**PARTLY)),
+        "not complete",
+        "NOT COMPLETE: 1 of 2 tokens revoked, 1 not. Revoked 2 of 3 tokens.",
+    ),
+    "no file": (run_of(DONE, "No file"), "not complete", f"{DONE_HEADLINE}. No file."),
+    "rejected": (run_of(REJECTED), "not complete", "NOT COMPLETE: nothing was revoked. 'agent_ids' is null."),
+    "unreachable": ({"unreachable": True, "msg": "No route to host."}, "not complete", "No route to host."),
+    "dry run": (run_of(DRY), "dry run", DRY["headline"]),
+    "dry run that failed": (run_of(DRY_FAILED), "not complete", f"{DRY_FAILED['headline']}. Revoked 2 of 3 tokens."),
+    "never": ({}, "not complete", "This account was not processed."),
+    "kept": (run_of(KEPT), "not complete", "NOT COMPLETE: 0 of 1 token revoked, 1 kept"),
+    "nobody": (run_of(NOBODY), "done", "Nobody to offboard: 'a' and 'b' are not set or empty"),
+}
 
 
-@pytest.mark.parametrize(
-    ("document", "problems", "expected"),
-    [
-        (review.report(), [], "6 tokens of 4 people, 5 need a decision"),
-        (review.report(), ["No file"], "6 tokens of 4 people, 5 need a decision. No file."),
-        (
-            review.report(**review.FAILED),
-            ["No file."],
-            "NOT COMPLETE: the tokens were not listed. The API rejected the access token. No file.",
-        ),
-        (
-            offboarding.report(**PARTLY),
-            [],
-            "NOT COMPLETE: 1 of 2 tokens revoked, 1 not. Revoked 2 of 3 tokens.",
-        ),
-    ],
-)
-def test_the_message_of_a_task(document, problems, expected):
-    assert message(document, problems) == expected
-    failed = document["msg"] is not None or bool(problems)
-    assert task_result(document, {"status": 401, "tokens": []}, problems) == {
-        "changed": False,
-        "failed": failed,
-        "msg": expected,
-        "report": document,
-        "report_files": [],
-        "status": 401,
-    }
-
-
-@pytest.mark.parametrize(
-    ("document", "expected"),
-    [
-        (offboarding.report(), "done"),
-        (offboarding.report(dry_run=True), "dry run"),
-        (offboarding.report(dry_run=True, **PARTLY), "not complete"),
-        (review.report(), "done"),
-        (review.report(agents=None), "not complete"),
-    ],
-)
-def test_the_result_of_a_document(document, expected):
-    assert result_of(document) == expected
-
-
-def test_the_summary_of_offboardings():
-    done = "3 tokens of 2 people revoked, and none is left; 1 person can still sign in"
-    runs = {
-        "acme": run_of(offboarding.report()),
-        "broken": run_of(offboarding.report(**PARTLY)),
-        "no file": run_of(offboarding.report(), ["No file."]),
-        "rejected": run_of(offboarding.report_of(offboarding.NOT_LISTED)),
-        "unreachable": {"unreachable": True, "msg": "No route to host."},
-        "never": {},
-        "kept": run_of(offboarding.report(revoked=[], kept=[offboarding.token(1204, reason="own token")])),
-        "nobody given": run_of(_offboarding.nobody_document(["a", "b"], dry_run=False, origin=offboarding.ORIGIN)),
-    }
-    summary = summary_of(runs)
-    assert headlines(summary) == [
-        ("acme", "done", done),
-        ("broken", "not complete", "NOT COMPLETE: 1 of 2 tokens revoked, 1 not. Revoked 2 of 3 tokens."),
-        ("no file", "not complete", f"{done}. No file."),
-        ("rejected", "not complete", "NOT COMPLETE: nothing was revoked. The API rejected the access token."),
-        ("unreachable", "not complete", "No route to host."),
-        ("never", "not complete", "This account was not processed."),
-        ("kept", "not complete", "NOT COMPLETE: 0 of 1 token revoked, 1 kept"),
-        ("nobody given", "done", "Nobody to offboard: 'a' and 'b' are not set or empty"),
-    ]
-    assert summary["accounts"][0] == {
-        "name": "acme",
-        "account": offboarding.ACCOUNT,
-        "result": "done",
-        "headline": done,
-        "revoked": 3,
-        "would_be_revoked": 0,
-        "kept": 0,
-        "gone": 0,
-        "not_revoked": 0,
-        "files": FILES["acme"],
-    }
-    assert (summary["accounts"][3]["revoked"], summary["accounts"][3]["kept"]) == (0, None)
-    assert (summary["accounts"][4]["account"], summary["accounts"][4]["revoked"]) == (None, None)
-    # What is unknown is not in the totals.
-    counts = {"revoked": 7, "would_be_revoked": 0, "kept": 1, "gone": 0, "not_revoked": 1}
-    assert summary["summary"] == {"accounts": 8, "done": 2, "not_complete": 6, **counts}
-    assert (summary["started"], summary["finished"]) == ("2026-11-23T14:14:57Z", NOW)
-    assert list(summary) == [
-        *("schema", "started", "finished", "ansible_user", "collection_version", "dry_run", "accounts", "summary")
-    ]
-
-
-def test_a_total_is_unknown_only_if_it_is_unknown_for_every_account():
-    summary = summary_of({"never": {}, "rejected": run_of(review.report(**review.FAILED))}, _review.SUMMARY)
-    counts = dict.fromkeys(["tokens", "agents", "tokens_with_findings"])
-    assert summary["summary"] == {"accounts": 2, "done": 0, "not_complete": 2, **counts}
-    assert _review.SUMMARY.headline(summary) == "NOT COMPLETE: 2 of 2 accounts (never, rejected)"
+def test_a_summary_has_each_account_and_adds_up_what_is_known():
+    summary = summary_of({name: run for name, (run, *_expected) in RUNS.items()})
+    shown = {row["name"]: (row["result"], row["headline"]) for row in summary["accounts"]}
+    assert shown == {name: tuple(expected) for name, (_run, *expected) in RUNS.items()}
+    rows = {row.pop("name"): row for row in summary["accounts"]}
+    counts = {"revoked": 3, "would_be_revoked": 0, "kept": 0, "gone": 0, "not_revoked": 0}
+    done = {"account": offboarding.ACCOUNT, "result": "done", "headline": DONE_HEADLINE}
+    assert rows["acme"] == {**done, **counts, "files": FILES["acme"]}
+    assert (rows["rejected"]["revoked"], rows["rejected"]["kept"]) == (0, None)
+    assert (rows["unreachable"]["account"], rows["unreachable"]["revoked"]) == (None, None)
+    totals = {"revoked": 7, "would_be_revoked": 4, "kept": 1, "gone": 0, "not_revoked": 2}
+    assert summary["summary"] == {"accounts": 10, "done": 3, "not_complete": 7, **totals}
+    assert (summary["started"], summary["finished"]) == (offboarding.ORIGIN.started, NOW)
     assert summary_of({"never": {}})["started"] == NOW
 
 
-def test_the_summary_of_reviews():
-    runs = {"acme": run_of(review.report()), "globex": run_of(review.report())}
-    document = summary_of(runs, _review.SUMMARY)
-    assert document["accounts"][0] == {
-        "name": "acme",
-        "account": review.ACCOUNT,
-        "result": "done",
-        "headline": "6 tokens of 4 people, 5 need a decision",
-        "tokens": 6,
-        "agents": 4,
-        "tokens_with_findings": 5,
-        "files": FILES["acme"],
-    }
-    counts = {"tokens": 12, "agents": 8, "tokens_with_findings": 10}
-    assert document["summary"] == {"accounts": 2, "done": 2, "not_complete": 0, **counts}
-
-
-FULL = {"acme": run_of(offboarding.report()), "never": {}}
-DRY = {"acme": run_of(offboarding.report(dry_run=True))}
-REVIEWS = {"acme": run_of(review.report()), "globex": run_of(review.report())}
+REVIEWS = {"acme": run_of(REVIEWED), "globex": run_of(REVIEWED)}
+UNKNOWN = {"never": {}, "rejected": run_of(review.report(**review.FAILED))}
 
 
 @pytest.mark.parametrize(
-    ("kind", "runs", "dry_run", "expected"),
+    ("runs", "totals", "headline"),
     [
+        (REVIEWS, (2, 0, 12, 8, 10), "12 tokens of 8 people in 2 accounts, 10 need a decision"),
         (
-            _offboarding.SUMMARY,
-            {"acme": FULL["acme"]},
-            False,
-            "3 tokens revoked in 1 account, and every account is done",
-        ),
-        (_offboarding.SUMMARY, FULL, False, "NOT COMPLETE: 1 of 2 accounts (never)"),
-        (_offboarding.SUMMARY, DRY, True, "DRY RUN: 3 tokens would be revoked in 1 account"),
-        (_review.SUMMARY, REVIEWS, False, "12 tokens of 8 people in 2 accounts, 10 need a decision"),
-        (
-            _review.SUMMARY,
             {**REVIEWS, "never": {}},
-            False,
+            (2, 1, 12, 8, 10),
             "NOT COMPLETE: 1 of 3 accounts (never); 12 tokens of 8 people, 10 need a decision",
         ),
+        # A total is unknown only if it is unknown for each account.
+        (UNKNOWN, (0, 2, None, None, None), "NOT COMPLETE: 2 of 2 accounts (never, rejected)"),
     ],
 )
-def test_the_headline_of_a_summary(kind, runs, dry_run, expected):
-    assert kind.headline(summary_of(runs, kind, dry_run)) == expected
+def test_the_summary_of_reviews(runs, totals, headline):
+    summary = summary_of(runs, _review.SUMMARY)
+    keys = ("done", "not_complete", "tokens", "agents", "tokens_with_findings")
+    assert summary["summary"] == {"accounts": len(runs), **dict(zip(keys, totals))}
+    assert _review.SUMMARY.headline(summary) == headline
 
 
-def test_a_run_that_failed_before_its_first_request_is_reported():
-    document = offboarding.report_of(not_run("'agent_ids' is null."))
-    assert message(document) == "NOT COMPLETE: nothing was revoked. 'agent_ids' is null."
+@pytest.mark.parametrize(
+    ("runs", "dry_run", "expected"),
+    [
+        ({"acme": run_of(DONE)}, False, "3 tokens revoked in 1 account, and every account is done"),
+        ({"acme": run_of(DONE), "never": {}}, False, "NOT COMPLETE: 1 of 2 accounts (never)"),
+        ({"acme": run_of(DRY)}, True, "DRY RUN: 3 tokens would be revoked in 1 account"),
+    ],
+)
+def test_the_headline_of_a_summary_of_offboardings(runs, dry_run, expected):
+    assert _offboarding.SUMMARY.headline(summary_of(runs, dry_run=dry_run)) == expected

@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""The report folder: modes, exclusive creation, and that no file of someone else is overwritten, removed or followed."""
+
 from __future__ import annotations
 
 import errno
@@ -9,13 +11,11 @@ import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 from ansible.utils.display import Display
 
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files, _output
 from ansible_collections.zchat.admin.plugins.plugin_utils._files import ReportFiles
 from ansible_collections.zchat.admin.plugins.plugin_utils._output import Output
@@ -23,108 +23,90 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._output import Output
 NAME = "offboard-acme.zendesk.com-20261123T141500Z"
 
 
-@pytest.fixture
-def display():
+@pytest.fixture(name="display")
+def _display():
     return Mock(spec=Display)
 
 
-@pytest.fixture
-def syslog(monkeypatch):
+@pytest.fixture(name="output")
+def _output_fixture(display):
+    return Output(display)
+
+
+@pytest.fixture(name="syslog")
+def _syslog(monkeypatch):
     written = []
     monkeypatch.setattr(_output.syslog, "syslog", lambda _level, text: written.append(text))
     return written
 
 
-@pytest.mark.parametrize(
-    ("account", "host"),
-    [
-        ("https://acme.zendesk.com/api/v2/chat", "acme.zendesk.com"),
-        ("http://127.0.0.1:8080/api/v2", "127.0.0.1"),
-        ("http://[::1]:8080/api/v2", "-1"),
-    ],
-)
-def test_a_stem_has_the_host_and_the_start_time(account, host):
-    assert _files.stem("offboard", account, "2026-11-23T14:15:00Z") == f"offboard-{host}-20261123T141500Z"
+@pytest.mark.parametrize("host", ["acme.zendesk.com", "127.0.0.1"])
+def test_a_name_has_the_host_and_the_start_time(host):
+    name = _files.stem("offboard", f"https://{host}:8080/api/v2", "2026-11-23T14:15:00Z")
+    assert name == f"offboard-{host}-20261123T141500Z"
 
 
-def test_a_missing_folder_is_created_for_the_owner_only(tmp_path):
+def test_a_missing_folder_is_created_for_the_owner_only_and_an_existing_one_keeps_its_mode(tmp_path, output):
+    tmp_path.chmod(0o750)
     folder = tmp_path / "reports" / "of today"
     files = ReportFiles(str(folder), NAME, ["jsonl", "json"])
-    assert files.journal == folder / f"{NAME}.jsonl"
-    assert [path.stat().st_mode & 0o777 for path in (folder.parent, folder, files.journal)] == [0o700, 0o700, 0o600]
+    paths = [tmp_path, folder.parent, folder, files.journal]
+    assert [path.stat().st_mode & 0o777 for path in paths] == [0o750, 0o700, 0o700, 0o600]
     assert os.listdir(folder) == [f"{NAME}.jsonl"]
+    # An empty journal does not remain.
+    assert (files.finish(output), os.listdir(folder)) == ([], [])
 
 
-def test_an_existing_folder_keeps_its_mode(tmp_path):
-    tmp_path.chmod(0o750)
-    assert ReportFiles(str(tmp_path), NAME, ["json"]).journal is None
-    assert tmp_path.stat().st_mode & 0o777 == 0o750
-
-
-def test_without_a_folder_nothing_is_written(display):
+def test_without_a_folder_nothing_is_written(output):
     files = ReportFiles(None, NAME, ["jsonl", "json"])
-    assert (files.journal, files.save({}, Output(display)), files.finish(Output(display))) == (None, [], [])
+    assert (files.journal, files.save({}, output), files.finish(output)) == (None, [], [])
 
 
 def link(path):
     path.symlink_to("/dev/null")
 
 
-FOREIGN = pytest.mark.parametrize("create", [lambda path: path.write_text("x"), os.mkfifo, link])
-"""What someone else can have in a shared folder."""
-
-
-@FOREIGN
-@pytest.mark.parametrize("taken", ["jsonl", "html"])
-def test_a_number_is_added_to_a_name_that_is_taken(taken, create, tmp_path, display):
+@pytest.mark.parametrize("create", [lambda path: path.write_text("x"), os.mkfifo, link])
+@pytest.mark.parametrize(
+    ("when", "taken"), [("before", "jsonl"), ("before", "json"), ("during", "json"), ("after", "jsonl")]
+)
+def test_a_file_pipe_or_link_of_someone_else_is_left_alone(when, taken, create, tmp_path, output):
+    """Before the run, a number is added to its name. During the run, the same; the file of the run can be replaced, too."""
     foreign = tmp_path / f"{NAME}.{taken}"
-    create(foreign)
-    before = foreign.lstat()
-    files = ReportFiles(str(tmp_path), NAME, ["jsonl", "html"])
-    assert files.save({}, Output(display), html=lambda: "<html>") == []
-    assert files.finish(Output(display)) == [str(tmp_path / f"{NAME}-2.html")]
-    assert foreign.lstat() == before
-
-
-@FOREIGN
-def test_a_file_that_appears_during_the_run_is_neither_written_to_nor_removed(create, tmp_path, display):
+    if when == "before":
+        create(foreign)
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json"])
-    foreign = tmp_path / f"{NAME}.json"
-    create(foreign)
+    if when == "after":
+        foreign.unlink()
+    if when != "before":
+        create(foreign)
     before = foreign.lstat()
-    assert files.save({}, Output(display)) == []
-    assert files.finish(Output(display)) == [str(tmp_path / f"{NAME}-2.json")]
+    assert files.save({}, output) == []
+    assert files.finish(output) == [str(tmp_path / (f"{NAME}.json" if when == "after" else f"{NAME}-2.json"))]
     assert foreign.lstat() == before
 
 
-@FOREIGN
-def test_a_file_that_replaces_a_reserved_one_is_neither_written_to_nor_removed(create, tmp_path, display):
+@pytest.mark.parametrize("create", [link, lambda path: None])
+def test_a_report_that_is_replaced_or_removed_is_a_problem(create, tmp_path, output):
     files = ReportFiles(str(tmp_path), NAME, ["json"])
-    (foreign,) = tmp_path.iterdir()
-    foreign.unlink()
-    create(foreign)
-    before = foreign.lstat()
-    (problem,) = files.save({}, Output(display))
+    (path,) = tmp_path.iterdir()
+    path.unlink()
+    create(path)
+    before = list(tmp_path.iterdir())
+    (problem,) = files.save({}, output)
     assert "was replaced by another file" in problem
-    assert files.finish(Output(display)) == []
-    assert foreign.lstat() == before
+    assert (files.finish(output), list(tmp_path.iterdir())) == ([], before)
 
 
-def test_no_two_runs_get_the_same_name(tmp_path, display):
+def test_no_two_runs_get_the_same_name(tmp_path, output):
     def run(_number):
         files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json"])
-        assert files.save({"schema": 1}, Output(display)) == []
-        return files.finish(Output(display))
+        assert files.save({"schema": 1}, output) == []
+        return files.finish(output)
 
     with ThreadPoolExecutor(8) as pool:
         written = [name for names in pool.map(run, range(40)) for name in names]
     assert len(set(written)) == len(written) == 40
-
-
-@pytest.mark.parametrize("folder", ["/dev/null/reports", "/proc/reports", "\0"])
-def test_a_folder_that_cannot_be_written_to(folder):
-    with pytest.raises(ChatError, match=r"^The folder in 'report_dir' cannot be written to\. .+\.$"):
-        _files.reserve(folder, NAME, ["json"], "report_dir")
 
 
 @pytest.mark.parametrize("written", [0, OSError(errno.ENOSPC, "No space left on device")])
@@ -135,45 +117,30 @@ def test_a_full_folder_is_rejected_before_the_run(written, tmp_path, monkeypatch
     assert os.listdir(tmp_path) == []
 
 
-def test_files_are_written_hashed_and_logged(tmp_path, display, syslog):
+def test_files_are_written_hashed_and_logged(tmp_path, display, output, syslog):
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json", "html"])
     files.journal.write_text("{}\n")
-    assert files.save({"name": "Zoë \udcff"}, Output(display), html=lambda: "<html>") == []
-    json_file, html_file, journal = map(Path, files.finish(Output(display)))
-    assert [path.name for path in (json_file, html_file, journal)] == [f"{NAME}.json", f"{NAME}.html", f"{NAME}.jsonl"]
-    assert json.loads(json_file.read_text("utf-8")) == {"name": "Zoë ?"}
-    assert html_file.read_text("utf-8") == "<html>"
+    assert files.save({"name": "Zoë \udcff"}, output, html=lambda: "<html>") == []
+    paths = [tmp_path / f"{NAME}.{extension}" for extension in ("json", "html", "jsonl")]
+    assert files.finish(output) == list(map(str, paths))
+    assert json.loads(paths[0].read_text("utf-8")) == {"name": "Zoë ?"}
+    assert paths[1].read_text("utf-8") == "<html>"
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
-    digest = hashlib.sha256(json_file.read_bytes()).hexdigest()
-    assert syslog[0] == f"wrote {json_file}, SHA-256 {digest}"
-    assert display.display.call_args_list[0].args == (f"zchat.admin: {syslog[0]}",)
-    assert all(call.kwargs == {"log_only": True} for call in display.display.call_args_list)
+    assert syslog == [f"wrote {path}, SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths]
+    lines = [(call.args[0], call.kwargs) for call in display.display.call_args_list]
+    assert lines == [(f"zchat.admin: {line}", {"log_only": True}) for line in syslog]
 
 
-def test_an_empty_journal_does_not_remain(tmp_path, display):
-    assert ReportFiles(str(tmp_path), NAME, ["jsonl", "json"]).finish(Output(display)) == []
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_report_that_cannot_be_written_is_printed(tmp_path, display):
-    files = ReportFiles(str(tmp_path / "reports"), NAME, ["jsonl", "json", "html"])
-    files.journal.unlink()
-    files.journal.parent.rmdir()
-    problems = files.save({"schema": 1}, Output(display), html=lambda: "<html>")
-    assert len(problems) == 2
-    assert "No such file or directory" in problems[0]
-    assert display.display.call_args.args == ('{\n  "schema": 1\n}\n',)
-    assert files.finish(Output(display)) == []
-
-
-def test_one_format_that_fails_leaves_the_other(tmp_path, display):
+def test_a_report_that_cannot_be_written_is_printed_and_leaves_the_others(tmp_path, display, output):
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json", "html"])
-    (problem,) = files.save({}, Output(display), html=lambda: 1 / 0)
+    (problem,) = files.save({"schema": 1}, output, html=lambda: 1 / 0)
     assert "html could not be written: division by zero." in problem
-    assert files.finish(Output(display)) == [str(tmp_path / f"{NAME}.json")]
+    assert display.display.call_args.args == ('{\n  "schema": 1\n}\n',)
+    assert files.finish(output) == [str(tmp_path / f"{NAME}.json")]
 
 
 def test_a_hash_is_that_of_a_file(tmp_path):
+    """A pipe does not block, and a link is not followed."""
     os.mkfifo(tmp_path / "pipe")
     assert _files.sha256(tmp_path / "pipe") == hashlib.sha256(b"").hexdigest()
     link(tmp_path / "link")
