@@ -11,6 +11,7 @@ import signal
 
 import pytest
 
+from ansible_collections.zchat.admin.plugins.action import zchat_offboard, zchat_review
 from ansible_collections.zchat.admin.plugins.action.zchat_preflight import ActionModule
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PREFIX
 from ansible_collections.zchat.admin.tests.unit.support.actions import Controller
@@ -50,29 +51,73 @@ def test_an_account_that_is_not_ready_fails_the_task(status, part, run):
     assert result["msg"] == f"NOT READY: {' '.join(result['findings'])}"
 
 
-ACCOUNTS = {"preflight_accounts": "x", "inventory_hostname": "berlin"}
+# Every action
+
+
+def null(action, prefix):
+    return [({f"{prefix}{name}": None}, f"'{prefix}{name}' is null") for name in action.OPTIONS]
+
+
+ACTIONS = {"offboard": zchat_offboard.ActionModule, "review": zchat_review.ActionModule, "preflight": ActionModule}
+REJECTED = {
+    "offboard": [
+        # Older templates make something else of null.
+        ({"own_token": "None", "offboard_own_token": None}, "'offboard_own_token' is null"),
+        ({"agent_emails": "jonas"}, "'offboard_agent_emails' contains 'jonas', which is not one plain email address"),
+        ({"unknown_agents": "never"}, "offboard_unknown_agents"),
+        (
+            {"offboard_max_revocation": 5, "offboard_ticket": 1},
+            "'offboard_max_revocation' (use 'offboard_max_revocations')",
+        ),
+        *(
+            ({"report_dir": folder}, "The folder in 'offboard_report_dir' cannot be written to.")
+            for folder in ("/dev/null/reports", "/proc/reports", "\0")
+        ),
+    ],
+    "review": [
+        ({"report_dir": ...}, "review_report_dir"),
+        ({"report_dir": "/dev/null/reports"}, "The folder in 'review_report_dir' cannot be written to."),
+        ({"report_formats": "pdf"}, "review_report_formats"),
+        *(
+            ({"old_after": text}, "'review_old_after' must be an integer")
+            for text in ("180", "0d", "-1d", "1.5d", "180 days")
+        ),
+        ({"review_old_afer": "1d", "review_ticket": 1}, "'review_old_afer' (use 'review_old_after')"),
+        ({"review_report_folder": "x"}, "'review_report_folder' (use 'review_report_dir')"),
+        ({"review_acounts": "x"}, "'review_acounts' (use 'review_accounts')"),
+    ],
+    "preflight": [
+        ({"preflight_account": "x", "preflight_ticket": 1}, "'preflight_account' (use 'preflight_accounts')"),
+        ({"subdomain": ..., "preflight_accounts": "x"}, "berlin has no value for zchat_subdomain or zchat_api_url."),
+        ({"access_token": ..., "preflight_accounts": "x"}, "berlin has no value for zchat_access_token"),
+        ({"subdomain": "a.b"}, "'zchat_subdomain' must be"),
+        ({"subdomain": ..., "access_token": ...}, "No Chat account is set"),
+        ({"access_token": ..., "email": "x"}, "'zchat_password' is missing"),
+    ],
+}
 
 
 @pytest.mark.parametrize(
-    ("args", "variables", "part"),
+    ("role", "given", "part"),
     [
-        ({}, {"preflight_acounts": "x"}, "'preflight_acounts' (use 'preflight_accounts')"),
-        ({}, {"preflight_account": "x", "preflight_ticket": 1}, "'preflight_account' (use 'preflight_accounts')"),
-        ({"subdomain": ...}, ACCOUNTS, "berlin has no value for zchat_subdomain or zchat_api_url."),
-        ({"access_token": ...}, ACCOUNTS, "berlin has no value for zchat_access_token"),
-        ({"subdomian": "x"}, {}, "subdomian"),
-        ({"subdomain": "a.b"}, {}, "'zchat_subdomain' must be"),
-        ({"subdomain": ..., "access_token": ...}, {}, "No Chat account is set"),
+        (role, *row)
+        for role, action in ACTIONS.items()
+        for row in (*REJECTED[role], *null(action, f"{role}_"), ({"subdomian": "x"}, "subdomian"))
     ],
 )
-def test_what_is_rejected_before_any_request(args, variables, part, run):
-    chat = account()
-    result = run(chat, {**PLAYBOOK, **variables}, **args)
-    assert (chat.requests, result["failed"], result["ready"]) == ([], True, False)
-    assert part in result["findings"][0]
-
-
-# Every action
+def test_what_is_rejected_before_any_request(role, given, part, monkeypatch, tmp_path):
+    """A report is not complete, and states nothing that is unknown."""
+    needed = {"offboard": {"agent_ids": [5]}, "review": {"report_dir": str(tmp_path)}, "preflight": {}}
+    variables = {name: value for name, value in given.items() if name.startswith(f"{role}_")}
+    args = {**needed[role], **{name: value for name, value in given.items() if name not in variables}}
+    chat, task_vars = account(), {PREFIX: f"{role}_", "inventory_hostname": "berlin", **variables}
+    result = Controller(monkeypatch, ACTIONS[role])(chat, task_vars, **args)
+    assert (chat.requests, result["failed"]) == ([], True)
+    assert part in result["msg"]
+    assert result["msg"].startswith("NOT ")
+    report = result.get("report", {"complete": False, "summary": {}})
+    assert not report["complete"]
+    assert {*report["summary"].values()} <= {0, None}
 
 
 def test_the_variables_of_the_host_and_the_environment_of_the_task_apply(run, monkeypatch):

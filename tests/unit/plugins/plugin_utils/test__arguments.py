@@ -72,7 +72,6 @@ NULL = "is null or empty"
 @pytest.mark.parametrize(
     ("variables", "part"),
     [
-        *(({f"offboard_{name}": None}, f"'offboard_{name}' {NULL}") for name in ActionModule.OPTIONS),
         ({"offboard_agent_emails": ""}, f"'offboard_agent_emails' {NULL}"),
         ({"offboard_max_revocations": ""}, f"'offboard_max_revocations' {NULL}"),
         ({"offboard_agent_emails": ["a@example.com", None]}, "'offboard_agent_emails' contains an empty value"),

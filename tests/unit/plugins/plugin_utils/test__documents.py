@@ -2,31 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The summary of all accounts. The message of a task is the headline of its account, if this is not complete."""
+"""The summary of all accounts. The headline of one that is not complete is the message of its task. Its page shows the totals."""
 
 from __future__ import annotations
 
-import pytest
-
-from ansible_collections.zchat.admin.plugins.plugin_utils import _offboarding, _review
-from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
-    not_run,
-    summary_document,
-    task_result,
-)
+from ansible_collections.zchat.admin.plugins.plugin_utils import _offboarding
+from ansible_collections.zchat.admin.plugins.plugin_utils._documents import not_run, summary_document, task_result
 from ansible_collections.zchat.admin.plugins.plugin_utils._origin import Origin
-from ansible_collections.zchat.admin.tests.unit.support import offboarding, review
+from ansible_collections.zchat.admin.tests.unit.support import offboarding
+from ansible_collections.zchat.admin.tests.unit.support.offboarding import report, report_of, token
 
 NOW = "2026-11-23T14:16:00Z"
 ORIGIN = Origin(NOW, NOW, "amelie", "1.0.0")
 FILES = {"acme": [{"name": "a.json", "sha256": "0f"}]}
-PARTLY = {"revoked": [offboarding.token(38)], "not_revoked": [offboarding.token(101, msg="x")], **offboarding.FAILED}
-DONE, DRY = offboarding.report(), offboarding.report(dry_run=True)
-DRY_FAILED = offboarding.report(dry_run=True, **PARTLY)
-REJECTED = offboarding.report_of(not_run("'agent_ids' is null."))
-KEPT = offboarding.report(revoked=[], kept=[offboarding.token(1204, reason="own token")])
+PARTLY = {"revoked": [token(38)], "not_revoked": [token(101, msg="x")], **offboarding.FAILED}
+DONE, DRY, BROKEN = report(), report(dry_run=True), report(**PARTLY)
+DRY_FAILED = report(dry_run=True, **PARTLY)
+REJECTED = report_of(not_run("'agent_ids' is null."))
+KEPT = report(revoked=[], kept=[token(1204, reason="own token")])
 NOBODY = _offboarding.nobody_document(["a", "b"], dry_run=False, origin=offboarding.ORIGIN)
-REVIEWED = review.report()
 DONE_HEADLINE = "3 tokens of 2 people revoked, and none is left; 1 person can still sign in"
 
 
@@ -35,17 +29,13 @@ def run_of(document, *problems):
     return task_result(document, {}, problems)
 
 
-def summary_of(runs, kind=_offboarding.SUMMARY, dry_run=False):
-    return summary_document(runs, kind, ORIGIN, files=FILES, dry_run=dry_run)
+def summary_of(runs):
+    return summary_document(runs, _offboarding.SUMMARY, ORIGIN, files=FILES)
 
 
 RUNS = {
     "acme": (run_of(DONE), "done", DONE_HEADLINE),
-    "broken": (
-        run_of(offboarding.report(**PARTLY)),
-        "not complete",
-        "NOT COMPLETE: 1 of 2 tokens revoked, 1 not. Revoked 2 of 3 tokens.",
-    ),
+    "broken": (run_of(BROKEN), "not complete", f"{BROKEN['headline']}. Revoked 2 of 3 tokens."),
     "no file": (run_of(DONE, "No file"), "not complete", f"{DONE_HEADLINE}. No file."),
     "rejected": (run_of(REJECTED), "not complete", "NOT COMPLETE: nothing was revoked. 'agent_ids' is null."),
     "unreachable": ({"unreachable": True, "msg": "No route to host."}, "not complete", "No route to host."),
@@ -71,39 +61,3 @@ def test_a_summary_has_each_account_and_adds_up_what_is_known():
     assert summary["summary"] == {"accounts": 10, "done": 3, "not_complete": 7, **totals}
     assert (summary["started"], summary["finished"]) == (offboarding.ORIGIN.started, NOW)
     assert summary_of({"never": {}})["started"] == NOW
-
-
-REVIEWS = {"acme": run_of(REVIEWED), "globex": run_of(REVIEWED)}
-UNKNOWN = {"never": {}, "rejected": run_of(review.report(**review.FAILED))}
-
-
-@pytest.mark.parametrize(
-    ("runs", "totals", "headline"),
-    [
-        (REVIEWS, (2, 0, 12, 8, 10), "12 tokens of 8 people in 2 accounts, 10 need a decision"),
-        (
-            {**REVIEWS, "never": {}},
-            (2, 1, 12, 8, 10),
-            "NOT COMPLETE: 1 of 3 accounts (never); 12 tokens of 8 people, 10 need a decision",
-        ),
-        # A total is unknown only if it is unknown for each account.
-        (UNKNOWN, (0, 2, None, None, None), "NOT COMPLETE: 2 of 2 accounts (never, rejected)"),
-    ],
-)
-def test_the_summary_of_reviews(runs, totals, headline):
-    summary = summary_of(runs, _review.SUMMARY)
-    keys = ("done", "not_complete", "tokens", "agents", "tokens_with_findings")
-    assert summary["summary"] == {"accounts": len(runs), **dict(zip(keys, totals))}
-    assert _review.SUMMARY.headline(summary) == headline
-
-
-@pytest.mark.parametrize(
-    ("runs", "dry_run", "expected"),
-    [
-        ({"acme": run_of(DONE)}, False, "3 tokens revoked in 1 account, and every account is done"),
-        ({"acme": run_of(DONE), "never": {}}, False, "NOT COMPLETE: 1 of 2 accounts (never)"),
-        ({"acme": run_of(DRY)}, True, "DRY RUN: 3 tokens would be revoked in 1 account"),
-    ],
-)
-def test_the_headline_of_a_summary_of_offboardings(runs, dry_run, expected):
-    assert _offboarding.SUMMARY.headline(summary_of(runs, dry_run=dry_run)) == expected

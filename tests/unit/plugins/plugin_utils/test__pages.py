@@ -39,9 +39,12 @@ class Page(HTMLParser):
         self.text = "|".join(self._texts)
 
     def classes(self, tag):
-        return [
-            dict(attributes).get("class", "") for name, attributes in zip(self.tags, self.attributes) if name == tag
-        ]
+        return [value for element, name, value in self.attributes if (element, name) == (tag, "class")]
+
+    @property
+    def names(self):
+        """The names of all tags and attributes."""
+        return {*self.tags, *(name for _tag, name, _value in self.attributes)}
 
     def handle_starttag(self, tag, attrs):
         self.handle_startendtag(tag, attrs)
@@ -50,7 +53,7 @@ class Page(HTMLParser):
 
     def handle_startendtag(self, tag, attrs):
         self.tags.append(tag)
-        self.attributes.append(attrs)
+        self.attributes += [(tag, *attribute) for attribute in attrs]
 
     def handle_endtag(self, tag):
         assert self._open.pop() == tag
@@ -87,184 +90,133 @@ LOST = [offboarding.token(number, msg="Timeout.") for number in (39, 40)]
 PRIYA_AND_JONAS = [agent(PRIYA, "Priya", enabled=False, last_login=OLD), agent(JONAS, last_login=OLD)]
 
 
-@pytest.mark.parametrize(
-    ("document", "expected"),
-    [
-        # The tokens and people that need attention come first, the next step before all of them.
-        (
-            full_report(),
-            """not-complete: acme.zendesk.com|NOT COMPLETE: 3 of 5 tokens revoked, 1 not|Revoked 2 of 3 tokens.|These people can still sign in
-            … Jonas Weber|jonas.weber@example.com|Warnings|A warning.|People and their tokens|Jonas Weber|
-            jonas.weber@example.com|agent 100000204|enabled in Chat|4 tokens: 1 not revoked, 1 kept, 2 revoked
-            … 39|Not revoked|Zopim Dashboard|zopim|read write|9 Sep 2014, 07:49 UTC|9 Sep 2014, 17:49 UTC|(already expired)
-            |HTTP 422.|1205|Kept … This run authenticates with this token. … 38|Revoked … 1204|Revoked … no expiry date|
-            Priya Nair … disabled in Chat|1 token revoked … 143 … Not found in this account … x@example.com|agent 7 …
-            Listed|21 tokens of 5 agents. … Verified|No.|Started|23 Nov 2026, 14:14 UTC … Run by|amelie … zchat.admin 1.0.0""",
-        ),
-        (report(), "done: and none is left … Next step: these people can still sign in … People … Verified|Yes."),
-        (
-            report(dry_run=True),
-            "dry-run: DRY RUN: 3 tokens of 2 people would be revoked; … Nothing was changed. … Would be",
-        ),
-        (report(**UNKNOWN), "done attention: were not found … Not found in this account"),
-        (report(dry_run=True, **UNKNOWN), "dry-run attention: DRY RUN: … were not found"),
-        (
-            report(**OWN_ONLY),
-            "done attention: Listed|21 tokens … The API listed only the tokens of this run's own agent. Tokens of other",
-        ),
-        (
-            report(revoked=[], not_revoked=LOST, unknown_outcomes=[40], **FAILED),
-            "not-complete: 2 tokens: 1 unknown, 1 not revoked … 40|Unknown … 39|Not revoked",
-        ),
-        (
-            offboarding.report_of({**offboarding.NOT_LISTED, "account": None}),
-            """not-complete: The API rejected the access token. … agent 10000026 … jonas.weber@example.com|state not known|The tokens are not
-            known … Account|not known|Listed|The list of tokens was not read.""",
-        ),
-        (
-            report(agents=[], revoked=[offboarding.token(38, 5), offboarding.token(39, None)], unknown_agent_ids=[5]),
-            "done: People and their tokens|agent 5|no longer exists|1 token revoked … Tokens without an agent|the API returns no",
-        ),
-        (report(revoked=[], clients=None), "done: Priya Nair … No token"),
-        (report(clients=None), "done: 143|Revoked|zopim|read write"),
-        # Each token counts once, so that the numbers add up to the headline. What reveals most comes first.
-        (
-            review.report(agents=[agent(AMELIE, "Amelie"), *PRIYA_AND_JONAS], warnings=["A warning."]),
-            """done attention: 6 tokens of 4 people, 6 need a decision|Findings, … Owner no longer exists|1|agent 7|Revoke these tokens by agent id.
-            … Owner is disabled|1|Priya|Revoke … Owner has not signed in for 90 days|3|Jonas Weber|Offboard … Never expires|
-            1|Amelie|Replace … A warning.|What this review cannot show|When a token was last used … People and their tokens
-            that need a decision|agent 7|no longer exists|1 token, 1 needs a decision … Priya|priya@example.com|agent 2|
-            disabled in Chat|last sign-in 9 Sep 2014 … 21|Owner is disabled|Chat dashboard|zopim|read write|1 Nov 2026|
-            1 Nov 2027|Jonas Weber … 3 tokens, 3 need … 33|Owner has not signed in for 90 days|Expired|Older than 180 days
-            … Amelie … 11|Never expires|This review authenticates with this token … no expiry date … A token is old after 180
-            days, and expires soon within 14 days. A person is inactive 90 days after""",
-        ),
-        # Of one person, the tokens that still work come first. Of an expired one, the age matters less.
-        (
-            tokens_of(
-                EXPIRED, {"create_date": OLD}, SOON, {}, {"expire_date": None}, {"create_date": OLD, "expire_date": OLD}
-            ),
-            """done attention: Never expires|1|Jonas … Older than 180 days|1|Jonas … Expires within 14 days|1|Jonas … Expired|2|Jonas … 6 tokens, 5
-            need a decision … 5|Never … 2|Older than 180 days|Chat … 3|Expires … 6|Expired|Older … 1|Expired|Chat …
-            No decision needed: 1 token (Chat dashboard).""",
-        ),
-        # Tokens that need the same decision share a row. A date that is not valid is shown as it is.
-        (
-            tokens_of(EXPIRED, LATER, {"client_identifier": "crm", "scopes": None, **EXPIRED}, EXPIRED, own_token_id=4),
-            """done attention: 1, 2|2 tokens|Expired|Chat dashboard|zopim|read write|1 Nov 2026|2 Nov 2026|to|3 Nov 2026|3|Expired|crm|not
-            known|1 Nov 2026|2 Nov 2026|4|Expired|This review authenticates""",
-        ),
-        (
-            tokens_of(*[EXPIRED] * 30, own_token_id=None),
-            "done attention: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 20 more|30 tokens|Expired",
-        ),
-        (
-            tokens_of({"expire_date": "someday"}, {"expire_date": None, "create_date": "soon"}),
-            "done attention: 1|Never expires … 1 Nov 2026|someday|2|Never expires … soon|no expiry date",
-        ),
-        (
-            tokens_of({}, {}, {"agent_id": None, "client_identifier": "crm"}),
-            """done: none needs a decision … People without a token that needs a decision|Jonas Weber|jonas.weber@example.com|
-            , 2 tokens (Chat dashboard)|Tokens without an agent|the API returns no owner|, 1 token (crm)""",
-        ),
-        # Why it is not complete is stated first, and what the API did not show, last.
-        (
-            review.report(**UNREAD),
-            "not-complete: NOT COMPLETE: 6 tokens of … The agents could not be read. … Findings, ",
-        ),
-        (
-            review.report(**OWN_ONLY),
-            "not-complete: The API listed only the tokens of this run's own agent. … Findings, ",
-        ),
-        (
-            review.report(**OWN_ONLY, **UNREAD),
-            "not-complete: The API listed only … The agents could not be read. … Findings, ",
-        ),
-        (
-            review.report(**review.FAILED),
-            "not-complete: tokens were not listed|The API rejected the access token.|About this run",
-        ),
-        (
-            tokens_of(
-                {"agent_id": None},
-                {"create_date": "soon"},
-                {"expire_date": "1970-01-01T00:00:00Z"},
-                agents=[agent(JONAS, enabled=None, last_login=None)],
-                clients=None,
-            ),
-            """done attention: Whether the owner is enabled, for 1 person.|Whether the owner is inactive, for 1 person.|The owner, for 1 token.|
-            The name of the client, for 3 tokens.|The age, because the creation date is not valid, for 1 token.|The expiry
-            date, because it is not valid. Counted as never expiring: 1 token.""",
-        ),
-        # The accounts that are not complete come first, then those with most to decide, which are not shown as done.
-        (
-            summary(acme=report(), other=full_report()),
-            """not-complete: NOT COMPLETE: 1 of 2 accounts (other)|Accounts … other|acme.zendesk.com|Not complete|NOT COMPLETE: 3 of 5 … acme|
-            acme.zendesk.com|Done|3 tokens of 2 people revoked … a.json|0f|a.html|cannot be read … Tokens|6 revoked, 1 kept, 1
-            not revoked""",
-        ),
-        (
-            summary(acme=report(revoked=[])),
-            "done: 0 tokens revoked in 1 account, and every account is done … Tokens|none",
-        ),
-        (summary(dry_run=True, acme=report(dry_run=True)), "dry-run: Dry run|DRY RUN: 3 … 3 would be revoked"),
-        (
-            summary(quiet=QUIET, busy=REVIEW, never=None),
-            """not-complete: never|Not complete|This account was not processed.|busy|acme.zendesk.com|5 to decide|6 tokens of 4 people, 5 need
-            a decision|quiet|acme.zendesk.com|Done … Tokens|7 tokens, 5 agents, 5 tokens with findings""",
-        ),
-        (
-            summary(quiet=QUIET, busy=REVIEW),
-            "done attention: 7 tokens of 5 people in 2 accounts, 5 need a decision|Accounts",
-        ),
-        (summary(never=None), "not-complete: Tokens|not known"),
-    ],
-)
-def test_a_page_is_well_formed_and_shows_in_this_order(document, expected):
-    """And it loads nothing. The kind of the verdict comes first. "|" separates elements, and "…" stands for any text."""
+PAGES = {
+    # The tokens and people that need attention come first, the next step before all of them.
+    """not-complete: acme.zendesk.com|NOT COMPLETE: 3 of 5 tokens revoked, 1 not|Revoked 2 of 3 tokens.|These people can still sign in
+    … Jonas Weber|jonas.weber@example.com|Warnings|A warning.|People and their tokens|Jonas Weber|
+    jonas.weber@example.com|agent 100000204|enabled in Chat|4 tokens: 1 not revoked, 1 kept, 2 revoked
+    … 39|Not revoked|Zopim Dashboard|zopim|read write|9 Sep 2014, 07:49 UTC|9 Sep 2014, 17:49 UTC|(already expired)
+    |HTTP 422.|1205|Kept … This run authenticates with this token. … 38|Revoked … 1204|Revoked … no expiry date|
+    Priya Nair … disabled in Chat|1 token revoked … 143 … Not found in this account … x@example.com|agent 7 …
+    Listed|21 tokens of 5 agents. … Verified|No.|Started|23 Nov 2026, 14:14 UTC … Run by|amelie … zchat.admin 1.0.0""": full_report(),
+    "done: and none is left … Next step: these people can still sign in … People … Verified|Yes.": report(),
+    "dry-run: DRY RUN: 3 tokens of 2 people would be revoked; … Nothing was changed. … Would be": report(dry_run=True),
+    "done attention: were not found … Not found in this account": report(**UNKNOWN),
+    "dry-run attention: DRY RUN: … were not found": report(dry_run=True, **UNKNOWN),
+    "done attention: Listed|21 tokens … The API listed only the tokens of this run's own agent. Tokens of other": report(
+        **OWN_ONLY
+    ),
+    "not-complete: 2 tokens: 1 unknown, 1 not revoked … 40|Unknown … 39|Not revoked": report(
+        revoked=[], not_revoked=LOST, unknown_outcomes=[40], **FAILED
+    ),
+    """not-complete: The API rejected the access token. … agent 10000026 … jonas.weber@example.com|state not known|The tokens are not
+    known … Account|not known|Listed|The list of tokens was not read.""": offboarding.report_of(
+        {**offboarding.NOT_LISTED, "account": None}
+    ),
+    "done: People and their tokens|agent 5|no longer exists|1 token revoked … Tokens without an agent|the API returns no": report(
+        agents=[], revoked=[offboarding.token(38, 5), offboarding.token(39, None)], unknown_agent_ids=[5]
+    ),
+    "done: Priya Nair … No token": report(revoked=[], clients=None),
+    "done: 143|Revoked|zopim|read write": report(clients=None),
+    # Each token counts once, so that the numbers add up to the headline. The most serious finding comes first.
+    """done attention: 6 tokens of 4 people, 6 need a decision|Findings, … Owner no longer exists|1|agent 7|Revoke these tokens by agent id.
+    … Owner is disabled|1|Priya|Revoke … Owner has not signed in for 90 days|3|Jonas Weber|Offboard … Never expires|
+    1|Amelie|Replace … A warning.|What this review cannot show|When a token was last used … People and their tokens
+    that need a decision|agent 7|no longer exists|1 token, 1 needs a decision … Priya|priya@example.com|agent 2|
+    disabled in Chat|last sign-in 9 Sep 2014 … 21|Owner is disabled|Chat dashboard|zopim|read write|1 Nov 2026|
+    1 Nov 2027|Jonas Weber … 3 tokens, 3 need … 33|Owner has not signed in for 90 days|Expired|Older than 180 days
+    … Amelie … 11|Never expires|This review authenticates with this token … no expiry date … A token is old after 180
+    days, and expires soon within 14 days. A person is inactive 90 days after""": review.report(
+        agents=[agent(AMELIE, "Amelie"), *PRIYA_AND_JONAS], warnings=["A warning."]
+    ),
+    # Of one person, the tokens that still work come first. Of an expired one, the age matters less.
+    """done attention: Never expires|1|Jonas … Older than 180 days|1|Jonas … Expires within 14 days|1|Jonas … Expired|2|Jonas … 6 tokens, 5
+    need a decision … 5|Never … 2|Older than 180 days|Chat … 3|Expires … 6|Expired|Older … 1|Expired|Chat …
+    No decision needed: 1 token (Chat dashboard).""": tokens_of(
+        EXPIRED, {"create_date": OLD}, SOON, {}, {"expire_date": None}, {"create_date": OLD, "expire_date": OLD}
+    ),
+    # Tokens that need the same decision share a row. A date that is not valid is shown as it is.
+    """done attention: 1, 2|2 tokens|Expired|Chat dashboard|zopim|read write|1 Nov 2026|2 Nov 2026|to|3 Nov 2026|3|Expired|crm|not
+    known|1 Nov 2026|2 Nov 2026|4|Expired|This review authenticates""": tokens_of(
+        EXPIRED, LATER, {"client_identifier": "crm", "scopes": None, **EXPIRED}, EXPIRED, own_token_id=4
+    ),
+    "done attention: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 20 more|30 tokens|Expired": tokens_of(
+        *[EXPIRED] * 30, own_token_id=None
+    ),
+    "done attention: 1|Never expires … 1 Nov 2026|someday|2|Never expires … soon|no expiry date": tokens_of(
+        {"expire_date": "someday"}, {"expire_date": None, "create_date": "soon"}
+    ),
+    """done: none needs a decision … People without a token that needs a decision|Jonas Weber|jonas.weber@example.com|
+    , 2 tokens (Chat dashboard)|Tokens without an agent|the API returns no owner|, 1 token (crm)""": tokens_of(
+        {}, {}, {"agent_id": None, "client_identifier": "crm"}
+    ),
+    # Why it is not complete is stated first, and what the API did not show, last.
+    "not-complete: NOT COMPLETE: 6 tokens of … The agents could not be read. … Findings, ": review.report(**UNREAD),
+    "not-complete: The API listed only the tokens of this run's own agent. … Findings, ": review.report(**OWN_ONLY),
+    "not-complete: The API listed only … The agents could not be read. … Findings, ": review.report(
+        **OWN_ONLY, **UNREAD
+    ),
+    "not-complete: tokens were not listed|The API rejected the access token.|About this run": review.report(
+        **review.FAILED
+    ),
+    """done attention: Whether the owner is enabled, for 1 person.|Whether the owner is inactive, for 1 person.|The owner, for 1 token.|
+    The name of the client, for 3 tokens.|The age, because the creation date is not valid, for 1 token.|The expiry
+    date, because it is not valid. Counted as never expiring: 1 token.""": tokens_of(
+        {"agent_id": None},
+        {"create_date": "soon"},
+        {"expire_date": "1970-01-01T00:00:00Z"},
+        agents=[agent(JONAS, enabled=None, last_login=None)],
+        clients=None,
+    ),
+    # The accounts that are not complete come first, then those with most to decide, which are not shown as done.
+    """not-complete: NOT COMPLETE: 1 of 2 accounts (other)|Accounts … other|acme.zendesk.com|Not complete|NOT COMPLETE: 3 of 5 … acme|
+    acme.zendesk.com|Done|3 tokens of 2 people revoked … a.json|0f|a.html|cannot be read … Tokens|6 revoked, 1 kept, 1
+    not revoked""": summary(acme=report(), other=full_report()),
+    "done: 0 tokens revoked in 1 account, and every account is done … Tokens|none": summary(acme=report(revoked=[])),
+    "dry-run: DRY RUN: 3 tokens would be revoked in 1 account … Dry run|DRY RUN: 3 … 3 would be revoked": summary(
+        dry_run=True, acme=report(dry_run=True)
+    ),
+    """not-complete: never|Not complete|This account was not processed.|busy|acme.zendesk.com|5 to decide|6 tokens of 4 people, 5 need
+    a decision|quiet|acme.zendesk.com|Done … Tokens|7 tokens, 5 agents, 5 tokens with findings""": summary(
+        quiet=QUIET, busy=REVIEW, never=None
+    ),
+    "done attention: 7 tokens of 5 people in 2 accounts, 5 need a decision|Accounts": summary(quiet=QUIET, busy=REVIEW),
+    "not-complete: Tokens|not known": summary(never=None),
+    # A date before the token was created means that it never expires.
+    "done: 1 token ≠ already expired": report(revoked=[offboarding.token(1, expire_date="2014-09-09T07:49:19Z")]),
+    "done: 1 token of ≠ already expired": report(revoked=[offboarding.token(1, expire_date="2026-11-23T14:15:01Z")]),
+    # A deleted agent with tokens was found. That a disabled owner does not sign in is no second reason.
+    "done: agent 5 ≠ Not found": report(agents=[], revoked=[offboarding.token(38, 5)], unknown_agent_ids=[5]),
+    "done: none is left ≠ can still sign in": report(agents=offboarding.AGENTS[:1]),
+    "done attention: Owner is disabled ≠ has not signed in": tokens_of({"agent_id": PRIYA}, agents=PRIYA_AND_JONAS),
+    "done: none needs a decision ≠ Findings, ": QUIET,
+    "done attention: People ≠ Whether the owner": review.report(agents=[agent(number) for number in (1, 2, 3)]),
+    "not-complete: not listed ≠ What this review cannot show": review.report(**review.FAILED),
+}
+
+
+@pytest.mark.parametrize(("expected", "document"), PAGES.items(), ids=range(len(PAGES)))
+def test_a_page_is_well_formed_and_shows_in_this_order(expected, document):
+    """And it loads nothing. The kind of the verdict comes first. "|" separates elements, "…" stands for any text, and "≠" precedes
+    what the page does not show.
+    """
     verdict, _colon, shown = expected.partition(": ")
+    shown, _unequal, absent = re.sub(r"\s*\|\s*", "|", " ".join(shown.split())).partition(" ≠ ")
     page, position = page_of(document), 0
-    for part in re.sub(r"\s*\|\s*", "|", " ".join(shown.split())).split(" … "):
+    assert not absent or absent not in page.text
+    for part in shown.split(" … "):
         assert part in page.text[position:]
         position = page.text.index(part, position) + len(part)
     assert next(name for name in page.classes("div") if "verdict" in name) == f"verdict {verdict}"
-    attributes = [attribute for attributes in page.attributes for attribute in attributes]
-    assert not {"script", "link", "img", "iframe", "object", "form"} & {*page.tags}
-    assert not [name for name, _value in attributes if name.startswith("on") or name in ("src", "href", "style")]
-    assert ("content", "default-src 'none'; style-src 'unsafe-inline'") in attributes
+    assert not {"script", "link", "img", "iframe", "object", "form", "src", "href"} & page.names
+    assert not [name for _tag, name, _value in page.attributes if name.startswith("on") or name == "style"]
+    assert ("meta", "content", "default-src 'none'; style-src 'unsafe-inline'") in page.attributes
     assert page.tags.count("h1") == 1
-
-
-@pytest.mark.parametrize(
-    ("document", "absent"),
-    [
-        # A date before the token was created means that it never expires.
-        (report(revoked=[offboarding.token(1, expire_date="2014-09-09T07:49:19Z")]), "already expired"),
-        (report(revoked=[offboarding.token(1, expire_date="2026-11-23T14:15:01Z")]), "already expired"),
-        (report(agents=[], revoked=[offboarding.token(38, 5)], unknown_agent_ids=[5]), "Not found in this account"),
-        (report(agents=offboarding.AGENTS[:1]), "can still sign in"),
-        # That a disabled owner does not sign in is no second reason.
-        (tokens_of({}, agents=[agent(JONAS, enabled=False, last_login=OLD)]), "has not signed in"),
-        (QUIET, "Findings, "),
-        (review.report(agents=[agent(number) for number in (1, 2, 3)]), "Whether the owner"),
-        (review.report(**review.FAILED), "What this review cannot show"),
-    ],
-)
-def test_a_page_does_not_show(document, absent):
-    assert absent not in page_of(document).text
 
 
 def test_how_serious_a_finding_is():
     page = page_of(review.report())
-    findings = ["urgent", "urgent", "attention", "minor", "minor"]
-    assert [name for name in page.classes("tr") if name] == [
-        *findings,
-        "urgent",
-        "urgent",
-        "attention",
-        "minor",
-        "minor",
-    ]
+    assert page.classes("tr") == 2 * ["urgent", "urgent", "attention", "minor", "minor"]
 
 
 def test_a_page_of_many_people_stays_small():
@@ -272,15 +224,11 @@ def test_a_page_of_many_people_stays_small():
     number = 10 * MAX_DETAILED
     agents = [agent(owner, f"Agent {owner}", enabled=owner >= MAX_DETAILED) for owner in range(number)]
     tokens = [review.token(owner, owner, **(EXPIRED if owner % 2 else {})) for owner in range(number)]
-    page = page_of(
-        review.report(tokens=[*tokens, review.token(number, number - 1)], agents=agents, unknown_agent_ids=[])
-    )
+    tokens.append(review.token(number, number - 1))
+    page = page_of(review.report(tokens=tokens, agents=agents, unknown_agent_ids=[]))
     assert page.tags.count("article") == MAX_DETAILED
     assert [page.text.count(text) for text in ("disabled in Chat", ", 1 of 1 token|", ", 1 token (")] == [100, 449, 450]
-    assert (
-        "More people with tokens that need a decision|The JSON and CSV reports list each of their tokens.|Expired|"
-        in page.text
-    )
+    assert "More people with tokens that need a decision|The JSON and CSV reports list each" in page.text
     assert "Agent 999|agent.999@example.com|, 1 of 2 tokens" in page.text
     assert len(page.source) < 300_000
     same = [review.token(count, count % 50) for count in range(number)]
@@ -312,10 +260,7 @@ def hostile(value, numbers):
 def test_every_value_is_shown_and_escaped(document):
     numbers = []
     expected, page = page_of(document), page_of(hostile(document, numbers))
-    assert {*page.tags} <= {*expected.tags}
-    assert {name for row in page.attributes for name, _value in row} <= {
-        name for row in expected.attributes for name, _value in row
-    }
+    assert page.names <= expected.names
     assert [number for number in numbers if f"{SHOWN} {number}" not in page.text] == []
     assert not {"\u202e", "\x1b"} & {*page.source}
     assert "1337" not in page.source
@@ -324,14 +269,11 @@ def test_every_value_is_shown_and_escaped(document):
 @pytest.mark.parametrize(
     ("date", "text", "machine"),
     [
-        ("2014-09-09T07:49:20", "9 Sep 2014, 07:49 UTC", "2014-09-09T07:49:20Z"),
         ("2026-01-01T00:30:00+01:00", "31 Dec 2025, 23:30 UTC", "2025-12-31T23:30:00Z"),
-        ("someday", "someday", ""),
         # In UTC, the year is 10000 or 0.
         ("9999-12-31T23:59:59-08:00", "9999-12-31T23:59:59-08:00", ""),
         ("0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00+01:00", ""),
         (1410248960, "1410248960", ""),
-        (None, "not known", ""),
     ],
 )
 def test_dates_for_people_and_for_programs(date, text, machine):
