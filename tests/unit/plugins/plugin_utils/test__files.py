@@ -16,34 +16,25 @@ from unittest.mock import Mock
 import pytest
 from ansible.utils.display import Display
 
-from ansible_collections.zchat.admin.plugins.plugin_utils import _files, _output
+from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._files import ReportFiles
 from ansible_collections.zchat.admin.plugins.plugin_utils._output import Output
 
 NAME = "offboard-acme.zendesk.com-20261123T141500Z"
 
 
-@pytest.fixture(name="display")
-def _display():
-    return Mock(spec=Display)
-
-
 @pytest.fixture(name="output")
-def _output_fixture(display):
-    return Output(display)
+def _output():
+    """It has the mock of Ansible's display."""
+    return Output(Mock(spec=Display))
 
 
-@pytest.fixture(name="syslog")
-def _syslog(monkeypatch):
+@pytest.fixture(name="log", autouse=True)
+def _log(monkeypatch):
+    """The lines of the system log."""
     written = []
-    monkeypatch.setattr(_output.syslog, "syslog", lambda _level, text: written.append(text))
+    monkeypatch.setattr("syslog.syslog", lambda _level, text: written.append(text))
     return written
-
-
-@pytest.mark.parametrize("host", ["acme.zendesk.com", "127.0.0.1"])
-def test_a_name_has_the_host_and_the_start_time(host):
-    name = _files.stem("offboard", f"https://{host}:8080/api/v2", "2026-11-23T14:15:00Z")
-    assert name == f"offboard-{host}-20261123T141500Z"
 
 
 def test_a_missing_folder_is_created_for_the_owner_only_and_an_existing_one_keeps_its_mode(tmp_path, output):
@@ -55,11 +46,6 @@ def test_a_missing_folder_is_created_for_the_owner_only_and_an_existing_one_keep
     assert os.listdir(folder) == [f"{NAME}.jsonl"]
     # An empty journal does not remain.
     assert (files.finish(output), os.listdir(folder)) == ([], [])
-
-
-def test_without_a_folder_nothing_is_written(output):
-    files = ReportFiles(None, NAME, ["jsonl", "json"])
-    assert (files.journal, files.save({}, output), files.finish(output)) == (None, [], [])
 
 
 def link(path):
@@ -117,7 +103,7 @@ def test_a_full_folder_is_rejected_before_the_run(written, tmp_path, monkeypatch
     assert os.listdir(tmp_path) == []
 
 
-def test_files_are_written_hashed_and_logged(tmp_path, display, output, syslog):
+def test_files_are_written_hashed_and_logged(tmp_path, output, log):
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json", "html"])
     files.journal.write_text("{}\n")
     assert files.save({"name": "Zoë \udcff"}, output, html=lambda: "<html>") == []
@@ -126,16 +112,16 @@ def test_files_are_written_hashed_and_logged(tmp_path, display, output, syslog):
     assert json.loads(paths[0].read_text("utf-8")) == {"name": "Zoë ?"}
     assert paths[1].read_text("utf-8") == "<html>"
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
-    assert syslog == [f"wrote {path}, SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths]
-    lines = [(call.args[0], call.kwargs) for call in display.display.call_args_list]
-    assert lines == [(f"zchat.admin: {line}", {"log_only": True}) for line in syslog]
+    assert log == [f"wrote {path}, SHA-256 {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in paths]
+    lines = [(call.args[0], call.kwargs) for call in output._display.display.call_args_list]
+    assert lines == [(f"zchat.admin: {line}", {"log_only": True}) for line in log]
 
 
-def test_a_report_that_cannot_be_written_is_printed_and_leaves_the_others(tmp_path, display, output):
+def test_a_report_that_cannot_be_written_is_printed_and_leaves_the_others(tmp_path, output):
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json", "html"])
     (problem,) = files.save({"schema": 1}, output, html=lambda: 1 / 0)
     assert "html could not be written: division by zero." in problem
-    assert display.display.call_args.args == ('{\n  "schema": 1\n}\n',)
+    assert output._display.display.call_args.args == ('{\n  "schema": 1\n}\n',)
     assert files.finish(output) == [str(tmp_path / f"{NAME}.json")]
 
 
@@ -148,9 +134,10 @@ def test_a_hash_is_that_of_a_file(tmp_path):
         _files.sha256(tmp_path / "link")
 
 
-def test_after_ansible_was_stopped_nothing_is_passed_to_it(display, syslog):
+def test_after_ansible_was_stopped_nothing_is_passed_to_it(log):
     """Nobody reads its pipe any more, so a write could block forever."""
+    display = Mock(spec=Display)
     output = Output(display, lambda: True)
     output.show("a report")
     output.log("a line")
-    assert (display.mock_calls, syslog) == ([], ["a line"])
+    assert (display.mock_calls, log) == ([], ["a line"])
