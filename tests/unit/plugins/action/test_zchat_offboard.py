@@ -23,7 +23,7 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import NOT_FOU
 
 JONAS, PRIYA, OTHER = 5, 6, 7
 DONE = "3 tokens of 2 people revoked, and none is left; 1 person can still sign in"
-REFUSED, GONE = [Reply(422, applied=False)], [Reply(404, NOT_FOUND)]
+GONE = [Reply(404, NOT_FOUND)]
 NOTHING = {"revoked": 0, "would_be_revoked": 0}
 
 
@@ -87,20 +87,16 @@ def test_if_nobody_is_given_there_is_no_request_and_no_file(prefix, controller, 
     assert f"'{prefix}agent_emails' and '{prefix}agent_ids' are not set" in outcome["msg"]
 
 
+# The outcome of one DELETE is unknown, and the list after it cannot be read.
+LOST = {"DELETE oauth/tokens/1": [Reply(None)], "GET oauth/tokens": [None, Reply(503)]}
+PARTLY = {"DELETE oauth/tokens/1": [Reply(422, applied=False)], "DELETE oauth/tokens/3": GONE}
+
+
 @pytest.mark.parametrize(
     ("script", "expected", "part"),
     [
-        (
-            {"DELETE oauth/tokens/1": REFUSED, "DELETE oauth/tokens/3": GONE},
-            ["not revoked", "revoked", "gone"],
-            "HTTP 422",
-        ),
-        # The outcome of one DELETE is unknown, and the list after it cannot be read.
-        (
-            {"DELETE oauth/tokens/1": [Reply(None)], "GET oauth/tokens": [None, Reply(503)]},
-            ["unknown", "revoked", "revoked"],
-            "",
-        ),
+        (PARTLY, ["not revoked", "revoked", "gone"], "HTTP 422"),
+        (LOST, ["unknown", "revoked", "revoked"], ""),
         *(({"GET oauth/tokens": [reply]}, [], "") for reply in (Reply(401), Reply(503), Reply(200, b"<html>"))),
         ({"GET agents/email/jonas%40example.com": [Reply(401)]}, [], "HTTP 401"),
     ],
@@ -113,9 +109,7 @@ def test_a_failed_revocation_fails_the_task_after_the_report(script, expected, p
     assert results(report) == dict(enumerate(expected, 1))
     assert outcome["msg"] == f"{report['headline']}. {report['msg']}"
     assert part in report["msg"]
-    assert [Path(name).suffix for name in outcome["report_files"]] == [".json", ".html", ".jsonl"][
-        : 2 + outcome["changed"]
-    ]
+    assert len(outcome["report_files"]) == 2 + outcome["changed"]
     if not expected:
         assert [report[key] for key in ("listed", "unknown_agent_emails", "unknown_agent_ids")] == [None] * 3
         assert [(person["id"], person["tokens"]) for person in report["agents"]] == [(PRIYA, None), (None, None)]
