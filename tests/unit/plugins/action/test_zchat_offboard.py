@@ -83,7 +83,9 @@ def test_if_nobody_is_given_there_is_no_request_and_no_file(prefix, controller, 
     chat = account()
     outcome = controller(chat, {PREFIX: prefix}, agent_ids=[], report_dir=str(tmp_path), subdomain=...)
     assert (chat.requests, os.listdir(tmp_path)) == ([], [])
-    assert (outcome["failed"], outcome["report"]["complete"]) == (False, True)
+    report = outcome["report"]
+    assert (outcome["failed"], report["complete"], report["agents"], report["listed"]) == (False, True, [], None)
+    assert {*report["summary"].values()} == {0}
     assert f"'{prefix}agent_emails' and '{prefix}agent_ids' are not set" in outcome["msg"]
 
 

@@ -10,7 +10,6 @@ import json
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import nobody_document
 from ansible_collections.zchat.admin.tests.unit.support import offboarding
 from ansible_collections.zchat.admin.tests.unit.support.offboarding import JONAS, PRIYA, report, report_of, token
 
@@ -155,11 +154,3 @@ def test_unknown_is_null_if_the_list_was_not_read(run, dry_run, revoked, would_b
 def test_unread_agents_are_not_counted():
     document = report(**UNREAD)
     assert (document["unknown_agent_ids"], document["summary"]["agents"]) == (None, None)
-
-
-def test_without_people_there_is_nothing_to_do():
-    document = nobody_document(["agent_emails", "agent_ids"], dry_run=False, origin=offboarding.ORIGIN)
-    assert document.keys() == report().keys()
-    assert (document["complete"], document["agents"], document["listed"]) == (True, [], None)
-    assert document["headline"] == "Nobody to offboard: 'agent_emails' and 'agent_ids' are not set or empty"
-    assert set(document["summary"].values()) == {0}
