@@ -63,6 +63,10 @@ def report(dry_run: bool = False, **changed: Any) -> dict[str, Any]:
 
 def full_report() -> dict[str, Any]:
     """A report with every part of the page."""
-    failed = {"not_revoked": [token(39, msg="HTTP 422.")], "kept": [token(1205, reason="own token")], **FAILED}
+    failed: dict[str, Any] = {
+        "not_revoked": [token(39, msg="HTTP 422.")],
+        "kept": [token(1205, reason="own token")],
+        **FAILED,
+    }
     unknown = {"unknown_agent_emails": ["x@example.com"], "unknown_agent_ids": [7]}
     return report(**failed, **unknown, warnings=["A warning."])

@@ -17,7 +17,7 @@ DAY = 86_400
 THRESHOLDS = Thresholds(old_after=180 * DAY, expires_within=14 * DAY, inactive_after=90 * DAY)
 NOW, RECENT, NEXT_YEAR, OLD = ORIGIN.finished, "2026-11-01T08:00:00Z", "2027-11-01T08:00:00Z", "2014-09-09T07:49:20Z"
 FAILED = {"failed": True, "msg": "The API rejected the access token.", "tokens": None, "listed": None}
-UNREAD = {"agents": None, "unknown_agent_ids": []}
+UNREAD: dict[str, Any] = {"agents": None, "unknown_agent_ids": []}
 """The agents could not be read."""
 
 
