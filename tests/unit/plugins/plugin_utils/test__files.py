@@ -54,21 +54,28 @@ def link(path):
 
 @pytest.mark.parametrize("create", [lambda path: path.write_text("x"), os.mkfifo, link])
 @pytest.mark.parametrize(
-    ("when", "taken"), [("before", "jsonl"), ("before", "json"), ("during", "json"), ("after", "jsonl")]
+    ("when", "taken", "written"),
+    [
+        ("before", "jsonl", ["-2.json", "-2.jsonl"]),
+        ("before", "json", ["-2.json", "-2.jsonl"]),
+        ("during", "json", ["-2.json", ".jsonl"]),
+        ("after", "jsonl", [".json"]),
+    ],
 )
-def test_a_file_pipe_or_link_of_someone_else_is_left_alone(when, taken, create, tmp_path, output):
-    """Before the run, a number is added to its name. During the run, the same; the file of the run can be replaced, too."""
+def test_a_file_pipe_or_link_of_someone_else_is_left_alone(when, taken, written, create, tmp_path, output):
+    """The files get another name: all of them if the run has not begun. Afterwards, a file of the run can also be replaced."""
     foreign = tmp_path / f"{NAME}.{taken}"
     if when == "before":
         create(foreign)
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json"])
+    files.journal.write_text("{}")
     if when == "after":
         foreign.unlink()
     if when != "before":
         create(foreign)
     before = foreign.lstat()
     assert files.save({}, output) == []
-    assert files.finish(output) == [str(tmp_path / (f"{NAME}.json" if when == "after" else f"{NAME}-2.json"))]
+    assert files.finish(output) == [str(tmp_path / f"{NAME}{name}") for name in written]
     assert foreign.lstat() == before
 
 
