@@ -36,3 +36,7 @@ def test_the_version_of_the_collection(files, version, tmp_path):
     for name, content in files.items():
         (tmp_path / name).write_text(content, encoding="utf-8")
     assert collection_version(tmp_path) == version
+
+
+def test_this_checkout_has_a_version():
+    assert str(collection_version()).count(".") == 2
