@@ -85,7 +85,7 @@ def tokens_of(*fields, **more):
 
 
 EXPIRED, SOON = {"expire_date": "2026-11-02T08:00:00Z"}, {"expire_date": "2026-11-30T08:00:00Z"}
-LATER = {"expire_date": "2026-11-03T08:00:00Z"}
+LATER = {"expire_date": "2026-11-03T08:00:00Z", "create_date": "2026-10-31T08:00:00Z"}
 LOST = [offboarding.token(number, msg="Timeout.") for number in (39, 40)]
 PRIYA_AND_JONAS = [agent(PRIYA, "Priya", enabled=False, last_login=OLD), agent(JONAS, last_login=OLD)]
 
@@ -135,13 +135,13 @@ PAGES = {
         EXPIRED, {"create_date": OLD}, SOON, {}, {"expire_date": None}, {"create_date": OLD, "expire_date": OLD}
     ),
     # Tokens that need the same decision share a row. A date that is not valid is shown as it is.
-    """done attention: 1, 2|2 tokens|Expired|Chat dashboard|zopim|read write|1 Nov 2026|2 Nov 2026|to|3 Nov 2026|3|Expired|crm|not
+    """done attention: 1, 2|2 tokens|Expired|Chat dashboard|zopim|read write|31 Oct 2026|to|1 Nov 2026|2 Nov 2026|to|3 Nov 2026|3|Expired|crm|not
     known|1 Nov 2026|2 Nov 2026|4|Expired|This review authenticates""": tokens_of(
         EXPIRED, LATER, {"client_identifier": "crm", "scopes": None, **EXPIRED}, EXPIRED, own_token_id=4
     ),
     "done attention: 9, 10 and 20 more|30 tokens|Expired": tokens_of(*[EXPIRED] * 30, own_token_id=None),
-    "done attention: 1|Never expires … 1 Nov 2026|someday|2|Never expires … soon|no expiry date": tokens_of(
-        {"expire_date": "someday"}, {"expire_date": None, "create_date": "soon"}
+    "done attention: 1|Never … 1 Nov 2026|someday|2|Never … soon|no expiry date|3|Never … later|no expiry": tokens_of(
+        {"expire_date": "someday"}, *({"expire_date": None, "create_date": date} for date in ("soon", "later"))
     ),
     """done: none needs a decision … People without a token that needs a decision|Jonas Weber|jonas.weber@example.com|
     , 2 tokens (Chat dashboard)|Tokens without an agent|the API returns no owner|, 1 token (crm) ≠ Findings, """: tokens_of(
@@ -152,13 +152,13 @@ PAGES = {
     "not-complete: The API listed only the tokens of this run's own agent. … Findings, ": review.report(**OWN_ONLY),
     "not-complete: The API listed only … The agents could not be read.": review.report(**OWN_ONLY, **UNREAD),
     "not-complete: not listed|The API rejected … About this ≠ this review cannot show": review.report(**review.FAILED),
-    """done attention: Whether the owner is enabled, for 1 person.|Whether the owner is inactive, for 1 person.|The owner, for 1 token.|
+    """done attention: Whether the owner is enabled, for 2 people.|Whether the owner is inactive, for 2 people.|The owner, for 1 token.|
     The name of the client, for 3 tokens.|The age, because the creation date is not valid, for 1 token.|The expiry
     date, because it is not valid. Counted as never expiring: 1 token.""": tokens_of(
         {"agent_id": None},
         {"create_date": "soon"},
-        {"expire_date": "1970-01-01T00:00:00Z"},
-        agents=[agent(JONAS, enabled=None, last_login=None)],
+        {"expire_date": "1970-01-01T00:00:00Z", "agent_id": PRIYA},
+        agents=[agent(number, enabled=None, last_login=None) for number in (JONAS, PRIYA)],
         clients=None,
     ),
     # The accounts that are not complete come first, then those with most to decide, which are not shown as done.
