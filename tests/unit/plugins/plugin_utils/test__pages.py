@@ -183,7 +183,7 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize(("expected", "document"), PAGES.items(), ids=range(len(PAGES)))
+@pytest.mark.parametrize(("expected", "document"), PAGES.items(), ids=[text[:50] for text in PAGES])
 def test_a_page_is_well_formed_and_shows_in_this_order(expected, document):
     """And it loads nothing. The kind of the verdict comes first. "|" separates elements, "…" stands for any text, and "≠" precedes
     what the page does not show.
