@@ -20,9 +20,8 @@ from .demo import (
     UNKNOWN_ID,
     demo_seed,
 )
-from .faults import Fault
 from .options import Options
-from .seed import fake_secret, read_seed
+from .seed import fake_secret
 from .server import Sandbox
 
 __all__ = [
@@ -33,11 +32,9 @@ __all__ = [
     "LEAVER_EMAIL",
     "LEAVER_ID",
     "UNKNOWN_ID",
-    "Fault",
     "InputError",
     "Options",
     "Sandbox",
     "demo_seed",
     "fake_secret",
-    "read_seed",
 ]

@@ -14,13 +14,12 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from .checks import InputError
-from .faults import parse_faults
-from .options import VALUE_FORMS, Options
-from .seed import read_json, read_seed
+from .options import Options
 from .server import Sandbox
 
 
@@ -29,70 +28,22 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m tests.sandbox",
         description="A mock server of the Zendesk Chat API on this machine. It keeps its state in memory.",
     )
-    add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on, in 127.0.0.0/8 (default: %(default)s)")
-    add("--port", type=int, default=0, help="port to listen on; 0 selects a free one (default: %(default)s)")
-    add("--latency", type=float, default=0.0, metavar="SECONDS", help="minimum duration of each request")
-    add(
-        "--rate-limit",
-        type=int,
-        metavar="N",
-        help="requests that each endpoint accepts in a window before it returns 429",
-    )
-    add(
-        "--rate-window",
-        type=float,
-        default=60.0,
-        metavar="SECONDS",
-        help="length of that window (default: %(default)g)",
-    )
-    add("--requests-per-minute", type=int, metavar="N", help="the same as --rate-limit N --rate-window 60")
-    add("--list-cap", type=int, metavar="N", help="limit the token list to the N tokens with the lowest ids")
-    add("--own-only", action="store_true", help="limit the token list to the tokens of the calling agent")
-    add(
-        "--value-form",
-        choices=VALUE_FORMS,
-        default="full",
-        help="form of the listed token values (default: %(default)s)",
-    )
-    add("--value-length", type=int, metavar="N", help="list only the first N characters of each token value")
-    add("--email-case-sensitive", action="store_true", help="look up email addresses only by their exact spelling")
-    add("--tokens", type=int, default=0, metavar="N", help="generate N tokens in addition to the seed")
-    add("--agents", type=int, default=0, metavar="N", help="generate N agents in addition to the seed")
-    add(
-        "--seed",
-        type=Path,
-        metavar="FILE",
-        help="JSON file with agents, tokens, clients and credentials to use instead of the demo account",
-    )
-    add("--faults", type=Path, metavar="FILE", help="JSON file with a list of faults")
-    add("--ready-file", type=Path, metavar="FILE", help="write URLs and credentials to this JSON file when ready")
+    for option in fields(Options):
+        name = f"--{option.name.replace('_', '-')}"
+        parser.add_argument(name, default=option.default, **option.metadata["argument"])
+    text = "write URLs and credentials to this JSON file when ready"
+    parser.add_argument("--ready-file", type=Path, metavar="FILE", help=text)
     return parser
 
 
-def _options(given: argparse.Namespace) -> Options:
-    """Return the options from the command line. Raises InputError for an invalid value."""
-    rate_limit, rate_window = given.rate_limit, given.rate_window
-    if given.requests_per_minute is not None:
-        if rate_limit is not None:
-            raise InputError("--requests-per-minute and --rate-limit are mutually exclusive")
-        rate_limit, rate_window = given.requests_per_minute, 60.0
-    return Options(
-        host=given.host,
-        port=given.port,
-        latency=given.latency,
-        rate_limit=rate_limit,
-        rate_window=rate_window,
-        list_cap=given.list_cap,
-        own_only=given.own_only,
-        value_form=given.value_form,
-        value_length=given.value_length,
-        email_case_sensitive=given.email_case_sensitive,
-        tokens=given.tokens,
-        agents=given.agents,
-        seed=read_seed(given.seed) if given.seed else None,
-        faults=parse_faults(read_json(given.faults), f"{given.faults}: faults") if given.faults else (),
-    )
+def _read_json(path: Path) -> Any:
+    """Return the content of a JSON file. Raises InputError with the reason if it cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InputError(f"{path}: is not JSON: {error}") from error
 
 
 def _write_ready_file(path: Path, sandbox: Sandbox) -> None:
@@ -111,7 +62,7 @@ def _write_ready_file(path: Path, sandbox: Sandbox) -> None:
     unfinished.replace(path)
 
 
-def greeting(sandbox: Sandbox) -> str:
+def _greeting(sandbox: Sandbox) -> str:
     """Return the text for the user: the URLs, the credentials, and a playbook to paste."""
     state = sandbox.state
     tokens = state.tokens
@@ -155,27 +106,29 @@ def greeting(sandbox: Sandbox) -> str:
     return "\n".join([*lines, "Ctrl-C stops the sandbox and discards its data."])
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> int:
     """Run until Ctrl-C or SIGTERM. Return the exit status."""
-    given = _parser().parse_args(arguments)
+    given = vars(_parser().parse_args())
+    ready_file: Path | None = given.pop("ready_file")
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *unused: ended.set())
     try:
-        with Sandbox(_options(given)) as sandbox:
+        options = Options(**{name: _read_json(v) if isinstance(v, Path) else v for name, v in given.items()})
+        with Sandbox(options) as sandbox:
             # With many tokens, a full garbage collection would delay responses. These objects remain in use anyway.
             gc.freeze()
-            if given.ready_file:
-                _write_ready_file(given.ready_file, sandbox)
+            if ready_file:
+                _write_ready_file(ready_file, sandbox)
             # Flush, because a script may read the text from a pipe.
-            print(greeting(sandbox), flush=True)
+            print(_greeting(sandbox), flush=True)
             ended.wait()
     except (InputError, OSError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
     finally:
-        if ended.is_set() and given.ready_file:
-            given.ready_file.unlink(missing_ok=True)
+        if ended.is_set() and ready_file:
+            ready_file.unlink(missing_ok=True)
     return 0
 
 

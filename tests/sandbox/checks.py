@@ -62,10 +62,11 @@ def as_bool(value: object, where: str) -> bool:
     return value
 
 
-def as_int(value: object, where: str, least: int = 0) -> int:
-    """Return an integer of at least ``least``. A boolean is not an integer here, although Python treats it as one."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise InputError(f"{where}: must be an integer, {least} or more, not {shown(value)}")
+def as_int(value: object, where: str, least: int = 0, most: int | None = None) -> int:
+    """Return an integer in this range. A boolean is not an integer here, although Python treats it as one."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least or (most is not None and value > most):
+        limits = f"{least} or more" if most is None else f"from {least} to {most}"
+        raise InputError(f"{where}: must be an integer, {limits}, not {shown(value)}")
     return value
 
 

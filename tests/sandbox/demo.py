@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .seed import fake_secret
+from .seed import agent_document, fake_secret, token_document
 
 AUTOMATION_TOKEN_ID = 1100
 """The token of the automation: of an administrator, scopes ``read write``, without an expiry date."""
@@ -91,47 +91,6 @@ _CLIENTS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def _agent(
-    agent_id: int,
-    email: str,
-    first_name: str,
-    last_name: str,
-    last_login: str,
-    administrator: bool = False,
-    enabled: int | bool = 1,
-) -> dict[str, Any]:
-    # ``enabled`` is 1 or 0 on the vendor's page, and true or false in recorded responses. The demo account has both.
-    return {
-        "id": agent_id,
-        "email": email,
-        "first_name": first_name,
-        "last_name": last_name,
-        "display_name": f"{first_name} {last_name}",
-        "enabled": enabled,
-        "role_id": 1 if administrator else 3,
-        "roles": {"administrator": administrator, "owner": administrator},
-        "departments": [],
-        "create_date": "2014-09-01T08:00:00Z",
-        "last_login": last_login,
-    }
-
-
-def _token(
-    token_id: int, agent_id: int, client: str, scopes: str, create_date: str, expire_date: str | None
-) -> dict[str, Any]:
-    return {
-        "access_token": fake_secret("access", token_id),
-        "agent_id": agent_id,
-        "client_identifier": client,
-        "create_date": create_date,
-        "expire_date": expire_date,
-        "id": token_id,
-        "refresh_token": fake_secret("refresh", token_id),
-        "scopes": scopes,
-        "token_type": "Bearer",
-    }
-
-
 def _client(number: int, identifier: str, name: str, company: str, client_type: str) -> dict[str, Any]:
     return {
         "id": 9200 + number,
@@ -151,18 +110,19 @@ def _client(number: int, identifier: str, name: str, company: str, client_type: 
 
 def demo_seed() -> dict[str, Any]:
     """Return the demo account as a new seed document, which the caller can modify."""
-    unknown = _agent(UNKNOWN_ID, "mei.tanaka@example.com", "Mei", "Tanaka", "now-3d")
+    unknown = agent_document(UNKNOWN_ID, "mei.tanaka@example.com", "Mei", "Tanaka", "now-3d")
     del unknown["enabled"]
-    deleted = _agent(DELETED_ID, "tom.becker@example.com", "Tom", "Becker", "now-15d")
+    deleted = agent_document(DELETED_ID, "tom.becker@example.com", "Tom", "Becker", "now-15d")
+    # ``enabled`` is 1 or 0 on the vendor's page, and true or false in recorded responses. The demo account has both.
     return {
         "agents": [
-            _agent(OWNER_ID, OWNER_EMAIL, "Amélie", "Laurent", "now-1d", administrator=True, enabled=True),
-            _agent(COLLEAGUE_ID, COLLEAGUE_EMAIL, "Priya", "Nair", "now-120d", enabled=False),
-            _agent(LEAVER_ID, LEAVER_EMAIL, "Jonas", "Weber", "now-2d"),
+            agent_document(OWNER_ID, OWNER_EMAIL, "Amélie", "Laurent", "now-1d", administrator=True, enabled=True),
+            agent_document(COLLEAGUE_ID, COLLEAGUE_EMAIL, "Priya", "Nair", "now-120d", enabled=False),
+            agent_document(LEAVER_ID, LEAVER_EMAIL, "Jonas", "Weber", "now-2d"),
             {**deleted, "deleted": True},
             unknown,
         ],
-        "tokens": [dict(token) for token in _PAGE_TOKENS] + [_token(*row) for row in _OTHER_TOKENS],
+        "tokens": [dict(token) for token in _PAGE_TOKENS] + [token_document(*row) for row in _OTHER_TOKENS],
         "clients": [_client(number, *row) for number, row in enumerate(_CLIENTS, start=1)],
         "credentials": [
             {"email": OWNER_EMAIL, "password": OWNER_PASSWORD},

@@ -32,7 +32,7 @@ class Fault:
     after: int = 0
     """Number of matching requests to skip before the fault first acts."""
     times: int | None = None
-    """Number of requests that the fault acts on; None: no limit, but one request if ``mint`` is the only action."""
+    """Number of requests that the fault acts on; None: no limit."""
 
     status: int | None = None
     """Replace the normal response with one that has this status."""
@@ -49,16 +49,16 @@ class Fault:
     """Number of interim responses to send."""
     delay: float = 0.0
     """Seconds to wait before the response, after the request took effect."""
+    hold: bool = False
+    """Wait before the response, after the request took effect, until ``State.release`` or the next reset."""
     drop: str | None = None
     """Reset the connection without a response, ``before`` or ``after`` the request takes effect."""
     truncate: int | None = None
-    """Send the headers and this many bytes of the body, then close the connection (with ``drop``: reset it)."""
+    """Send the headers and this many bytes of the body, then close the connection."""
     stall: float | None = None
     """Send the first byte of the response, wait this many seconds, then close the connection."""
-    close: bool = False
-    """Send the complete response, then close the connection without a ``Connection: close`` header."""
 
-    linger: int | None = None
+    linger: int = 0
     """For DELETE: return 204, but keep the token in this many further token lists; -1: do not revoke it at all."""
     bearer_linger: int = 0
     """For DELETE: revoke the token, but accept it as a bearer token for this many further requests."""
@@ -100,28 +100,20 @@ def _filled(value: Any, fill: Fill) -> Any:
     return value
 
 
-_ACTIONS = (
-    *("status", "headers", "interim", "delay", "drop", "truncate", "stall", "close"),
-    *("linger", "bearer_linger", "mint"),
-)
 _NAMES = tuple(item.name for item in fields(Fault))
+_ACTIONS = [name for name in _NAMES if name not in ("method", "path", "after", "times")]
 _REQUIRES = {"body": "status", "interim_times": "interim"}
 
 
 def parse_fault(document: object, where: str) -> Fault:
     """Return the fault that a JSON object describes. Raises InputError, which names the invalid field."""
-    if isinstance(document, Fault):
-        return document
     given = as_object(document, where, allowed=_NAMES)
     if not any(name in _ACTIONS for name in given):
         raise InputError(f"{where}: has no action; set one of {', '.join(_ACTIONS)}")
     for name, required in _REQUIRES.items():
         if name in given and required not in given:
             raise InputError(f"{where}.{name}: requires {required}")
-    values = {name: _CHECKS[name](value, f"{where}.{name}") for name, value in given.items()}
-    if set(values) - {"method", "path", "after"} == {"mint"}:
-        values["times"] = 1
-    return Fault(**values)
+    return Fault(**{name: _CHECKS[name](value, f"{where}.{name}") for name, value in given.items()})
 
 
 def parse_faults(documents: object, where: str = "faults") -> list[Fault]:
@@ -138,13 +130,6 @@ def _pattern(value: object, where: str) -> str:
     return text
 
 
-def _status(value: object, where: str, least: int, most: int) -> int:
-    status = as_int(value, where, least)
-    if status > most:
-        raise InputError(f"{where}: must be an HTTP status from {least} to {most}, not {status}")
-    return status
-
-
 def _headers(value: object, where: str) -> dict[str, str]:
     return {name: as_str(text, f"{where}.{name}") for name, text in as_object(value, where).items()}
 
@@ -158,18 +143,18 @@ _CHECKS: dict[str, Callable[[object, str], Any]] = {
     "method": lambda value, where: as_str(value, where).upper(),
     "path": _pattern,
     "after": as_int,
-    "times": lambda value, where: None if value is None else as_int(value, where, least=1),
-    "status": lambda value, where: _status(value, where, 200, 599),
+    "times": lambda value, where: as_int(value, where, least=1),
+    "status": lambda value, where: as_int(value, where, 200, 599),
     "headers": _headers,
     "body": lambda value, where: value,
     "apply": as_bool,
-    "interim": lambda value, where: _status(value, where, 100, 199),
+    "interim": lambda value, where: as_int(value, where, 100, 199),
     "interim_times": lambda value, where: as_int(value, where, least=1),
     "delay": as_seconds,
+    "hold": as_bool,
     "drop": lambda value, where: as_choice(value, where, ("before", "after")),
     "truncate": as_int,
     "stall": as_seconds,
-    "close": as_bool,
     "linger": lambda value, where: as_int(value, where, least=-1),
     "bearer_linger": as_int,
     "mint": _mint,

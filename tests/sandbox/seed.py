@@ -11,13 +11,10 @@ the sandbox, such as ``now-90d`` or ``now+8h`` (units s m h d w).
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 from .checks import InputError, as_bool, as_int, as_list, as_object, as_str
@@ -40,6 +37,8 @@ class Agent:
     email: str | None
     administrator: bool
     document: Mapping[str, Any]
+    deleted: bool = False
+    """Whether the API does not return the agent; it still lists the agent's tokens."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,6 @@ class Token:
     listed: bool = True
     """Whether the API lists and revokes the token; it accepts the token in either case."""
 
-    def is_valid(self, now: datetime) -> bool:
-        """Return whether the token is not expired at ``now``."""
-        return self.expires is None or now < self.expires
-
 
 @dataclass(frozen=True)
 class Credential:
@@ -67,17 +62,13 @@ class Credential:
     email: str
     password: str
 
-    @property
-    def basic(self) -> str:
-        """The value of the ``Authorization`` header after the word Basic."""
-        return base64.b64encode(f"{self.email}:{self.password}".encode()).decode("ascii")
-
 
 @dataclass(frozen=True)
 class Seed:
     """The initial content of one account."""
 
     agents: Sequence[Agent]
+    """Those that are not deleted."""
     tokens: Sequence[Token]
     clients: Sequence[Mapping[str, Any]]
     credentials: Sequence[Credential]
@@ -95,9 +86,46 @@ def fake_secret(kind: str, number: int) -> str:
     return (beginning + "NOTaREALsecret" * 5)[:SECRET_LENGTH]
 
 
-def api_date(moment: datetime) -> str:
-    """Return a date in the format of the API, such as ``2014-09-09T07:49:20Z``."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+def agent_document(
+    agent_id: int,
+    email: str,
+    first_name: str,
+    last_name: str,
+    last_login: str | None,
+    administrator: bool = False,
+    enabled: int | bool = 1,
+) -> dict[str, Any]:
+    """Return an agent in the format of the API."""
+    return {
+        "id": agent_id,
+        "email": email,
+        "first_name": first_name,
+        "last_name": last_name,
+        "display_name": f"{first_name} {last_name}",
+        "enabled": enabled,
+        "role_id": 1 if administrator else 3,
+        "roles": {"administrator": administrator, "owner": administrator},
+        "departments": [],
+        "create_date": "2014-09-01T08:00:00Z",
+        "last_login": last_login,
+    }
+
+
+def token_document(
+    token_id: int, agent_id: int, client: str, scopes: str, create_date: str, expire_date: str | None
+) -> dict[str, Any]:
+    """Return a token in the format of the API, with fake values."""
+    return {
+        "access_token": fake_secret("access", token_id),
+        "agent_id": agent_id,
+        "client_identifier": client,
+        "create_date": create_date,
+        "expire_date": expire_date,
+        "id": token_id,
+        "refresh_token": fake_secret("refresh", token_id),
+        "scopes": scopes,
+        "token_type": "Bearer",
+    }
 
 
 def _parsed_date(value: object) -> datetime | None:
@@ -118,7 +146,8 @@ def _absolute_date(value: object, now: datetime) -> object:
         return value
     sign, amount, unit = match.groups()
     seconds = int(amount) * _SECONDS[unit] if amount else 0
-    return api_date(now + timedelta(seconds=-seconds if sign == "-" else seconds))
+    date = now + timedelta(seconds=-seconds if sign == "-" else seconds)
+    return date.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _fields(document: object, where: str, now: datetime, *dates: str) -> dict[str, Any]:
@@ -127,23 +156,18 @@ def _fields(document: object, where: str, now: datetime, *dates: str) -> dict[st
     return {key: _absolute_date(value, now) if key in dates else value for key, value in fields.items()}
 
 
-def parse_token(document: object, where: str, now: datetime) -> Token:
+def _parse_token(document: object, where: str, now: datetime) -> Token:
     """Return the token that a JSON object describes. Only ``id`` is required.
 
     ``listed`` is a key of the seed only: with false, the API accepts the token, but neither lists nor revokes it.
     """
     fields = _fields(document, where, now, "create_date", "expire_date")
     listed = as_bool(fields.pop("listed", True), f"{where}.listed")
-    token_id = as_int(fields.get("id"), f"{where}.id", least=1)
-    access_token = fields.get("access_token")
-    if access_token is not None:
-        access_token = as_str(access_token, f"{where}.access_token")
-    scopes = fields.get("scopes")
-    agent_id = fields.get("agent_id")
+    access_token, scopes, agent_id = (fields.get(key) for key in ("access_token", "scopes", "agent_id"))
     return Token(
-        id=token_id,
+        id=as_int(fields.get("id"), f"{where}.id", least=1),
         agent_id=agent_id if isinstance(agent_id, int) else None,
-        access_token=access_token,
+        access_token=None if access_token is None else as_str(access_token, f"{where}.access_token"),
         scopes=frozenset(scopes.split()) if isinstance(scopes, str) else frozenset(),
         expires=_parsed_date(fields.get("expire_date")),
         document=fields,
@@ -153,39 +177,32 @@ def parse_token(document: object, where: str, now: datetime) -> Token:
 
 def parse_tokens(documents: object, where: str, now: datetime) -> list[Token]:
     """Return the tokens that a JSON list describes. Raises InputError if two of them have the same id."""
-    tokens = [parse_token(item, f"{where}[{n}]", now) for n, item in enumerate(as_list(documents, where))]
-    seen: set[int] = set()
-    for number, token in enumerate(tokens):
-        if token.id in seen:
-            raise InputError(f"{where}[{number}].id: {token.id} is the id of an earlier token")
-        seen.add(token.id)
+    tokens = [_parse_token(item, f"{where}[{n}]", now) for n, item in enumerate(as_list(documents, where))]
+    _check_unique((token.id for token in tokens), where)
     return tokens
 
 
-def _parse_agent(document: object, where: str, now: datetime) -> tuple[Agent, bool]:
-    """Return the agent that a JSON object describes, and whether it is deleted. Only ``id`` is required."""
+def _check_unique(ids: Iterable[int], where: str) -> None:
+    seen: set[int] = set()
+    for number in ids:
+        if number in seen:
+            raise InputError(f"{where}: two have the id {number}")
+        seen.add(number)
+
+
+def _parse_agent(document: object, where: str, now: datetime) -> Agent:
+    """Return the agent that a JSON object describes. Only ``id`` is required. ``deleted`` is a key of the seed only."""
     fields = _fields(document, where, now, "create_date", "last_login")
     deleted = as_bool(fields.pop("deleted", False), f"{where}.deleted")
     email, roles = fields.get("email"), fields.get("roles")
     administrator = None if roles is None else as_object(roles, f"{where}.roles").get("administrator")
-    agent = Agent(
+    return Agent(
         id=as_int(fields.get("id"), f"{where}.id", least=1),
         email=None if email is None else as_str(email, f"{where}.email"),
         administrator=False if administrator is None else as_bool(administrator, f"{where}.roles.administrator"),
         document=fields,
+        deleted=deleted,
     )
-    return agent, deleted
-
-
-def _parse_agents(documents: object, where: str, now: datetime) -> list[Agent]:
-    """Return the agents of a JSON list that are not deleted.
-
-    ``deleted`` is a key of the seed only: with true, the API does not return the agent, but keeps its tokens.
-    """
-    parsed = [_parse_agent(item, f"{where}[{n}]", now) for n, item in enumerate(as_list(documents, where))]
-    if len({agent.id for agent, _deleted in parsed}) != len(parsed):
-        raise InputError(f"{where}: two agents have the same id")
-    return [agent for agent, deleted in parsed if not deleted]
 
 
 def _parse_credential(document: object, where: str, emails: Iterable[str]) -> Credential:
@@ -196,107 +213,58 @@ def _parse_credential(document: object, where: str, emails: Iterable[str]) -> Cr
     return Credential(email, as_str(fields.get("password"), f"{where}.password"))
 
 
-def parse_seed(document: object, where: str = "seed", now: datetime | None = None) -> Seed:
-    """Return the seed that a JSON object describes.
+def parse_seed(document: object, now: datetime, more_agents: int = 0, more_tokens: int = 0) -> Seed:
+    """Return the seed that a JSON object describes, with this many generated agents and tokens in addition.
 
     Keys: ``agents``, ``tokens`` and ``clients`` (lists, in the format of the API), ``credentials`` (list of ``email``
     and ``password`` for Basic authentication) and ``access_token`` (the value of the automation's token). Raises
     InputError, which names the invalid field.
     """
-    now = now or datetime.now(timezone.utc)
-    fields = as_object(document, where, allowed=("agents", "tokens", "clients", "credentials", "access_token"))
-    agents = _parse_agents(fields.get("agents", []), f"{where}.agents", now)
-    tokens = parse_tokens(fields.get("tokens", []), f"{where}.tokens", now)
-    clients = as_list(fields.get("clients", []), f"{where}.clients")
+    fields = as_object(document, "seed", allowed=("agents", "tokens", "clients", "credentials", "access_token"))
+    documents = [*as_list(fields.get("agents", []), "seed.agents"), *_generated_agents(more_agents)]
+    agents = [_parse_agent(item, f"seed.agents[{n}]", now) for n, item in enumerate(documents)]
+    _check_unique((agent.id for agent in agents), "seed.agents")
+    agents = sorted((agent for agent in agents if not agent.deleted), key=lambda agent: agent.id)
+    tokens = [*as_list(fields.get("tokens", []), "seed.tokens"), *_generated_tokens(more_tokens, agents)]
+    parsed_tokens = parse_tokens(tokens, "seed.tokens", now)
+    clients = as_list(fields.get("clients", []), "seed.clients")
     emails = {agent.email.lower() for agent in agents if agent.email}
-    credentials = as_list(fields.get("credentials", []), f"{where}.credentials")
+    credentials = as_list(fields.get("credentials", []), "seed.credentials")
     access_token = fields.get("access_token")
-    if access_token is not None and all(token.access_token != access_token for token in tokens):
-        raise InputError(f"{where}.access_token: no token has this value")
+    if access_token is not None and all(token.access_token != access_token for token in parsed_tokens):
+        raise InputError("seed.access_token: no token has this value")
     return Seed(
         agents=agents,
-        tokens=tokens,
-        clients=[as_object(item, f"{where}.clients[{n}]") for n, item in enumerate(clients)],
-        credentials=[
-            _parse_credential(item, f"{where}.credentials[{n}]", emails) for n, item in enumerate(credentials)
-        ],
+        tokens=parsed_tokens,
+        clients=[as_object(item, f"seed.clients[{n}]") for n, item in enumerate(clients)],
+        credentials=[_parse_credential(item, f"seed.credentials[{n}]", emails) for n, item in enumerate(credentials)],
         access_token=access_token,
     )
 
 
-def read_json(path: Path) -> Any:
-    """Return the content of a JSON file. Raises InputError with the reason if it cannot be read."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise InputError(f"{path}: is not JSON: {error}") from error
-
-
-def read_seed(path: Path) -> dict[str, Any]:
-    """Return the seed document in a file, validated. Raises InputError, which names the file and the field."""
-    document = read_json(path)
-    try:
-        parse_seed(document)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from error
-    return as_object(document, str(path))
-
-
-def generate_agents(count: int, now: datetime) -> list[Agent]:
-    """Return ``count`` agents with ids from 2000001, none of them an administrator.
+def _generated_agents(count: int) -> Iterable[dict[str, Any]]:
+    """Return agents that are not administrators.
 
     Every tenth is disabled. Every seventh never logged in; the last logins of the others are up to 199 days ago.
     """
-    return [_generated_agent(number, now) for number in range(count)]
+    for number in range(count):
+        agent_id = FIRST_GENERATED_AGENT_ID + number
+        last_login = None if number % 7 == 6 else f"now-{number % 200}d"
+        email, enabled = f"agent-{agent_id}@example.com", int(agent_id % 10 != 0)
+        yield agent_document(agent_id, email, "Agent", str(agent_id), last_login, enabled=enabled)
 
 
-def _generated_agent(number: int, now: datetime) -> Agent:
-    agent_id = FIRST_GENERATED_AGENT_ID + number
-    email = f"agent-{agent_id}@example.com"
-    document = {
-        "id": agent_id,
-        "email": email,
-        "first_name": "Agent",
-        "last_name": str(agent_id),
-        "display_name": f"Agent {agent_id}",
-        "enabled": int(agent_id % 10 != 0),
-        "role_id": 3,
-        "roles": {"administrator": False, "owner": False},
-        "departments": [],
-        "create_date": "2014-09-01T08:00:00Z",
-        "last_login": None if number % 7 == 6 else api_date(now - timedelta(days=number % 200)),
-    }
-    return Agent(agent_id, email, administrator=False, document=document)
+def _generated_tokens(count: int, agents: Sequence[Agent]) -> Iterable[dict[str, Any]]:
+    """Return tokens of the client ``generated``, distributed evenly among the agents.
 
-
-def generate(count: int, agents: Sequence[Agent], now: datetime) -> list[Token]:
-    """Return ``count`` tokens of the client ``generated`` with ids from 1000001, distributed evenly among the agents.
-
-    The result depends only on the arguments. Each token is one hour older than the previous one, up to a year. Of every
-    four tokens, the first is expired and the third has no expiry date.
+    Each token is one hour older than the previous one, up to a year. Of every four tokens, the first is expired and the
+    third has no expiry date.
     """
     owners = [agent.id for agent in agents] or [1]
-    return [_generated(number, owners[number % len(owners)], now) for number in range(count)]
-
-
-def _generated(number: int, agent_id: int, now: datetime) -> Token:
-    token_id = FIRST_GENERATED_ID + number
-    created = now - timedelta(hours=1 + number % 8_760)
-    lifetime = (timedelta(minutes=30), timedelta(days=730), None, timedelta(days=365, hours=8))[number % 4]
-    expires = None if lifetime is None else created + lifetime
-    scopes = _SCOPES[number % len(_SCOPES)]
-    access_token = fake_secret("access", token_id)
-    document = {
-        "access_token": access_token,
-        "agent_id": agent_id,
-        "client_identifier": GENERATED_CLIENT,
-        "create_date": api_date(created),
-        "expire_date": None if expires is None else api_date(expires),
-        "id": token_id,
-        "refresh_token": fake_secret("refresh", token_id),
-        "scopes": scopes,
-        "token_type": "Bearer",
-    }
-    return Token(token_id, agent_id, access_token, frozenset(scopes.split()), expires, document)
+    for number in range(count):
+        minutes = 60 * (1 + number % 8_760)
+        lifetime = (30, 730 * 1_440, None, 365 * 1_440 + 480)[number % 4]
+        expires = None if lifetime is None else f"now{lifetime - minutes:+d}m"
+        scopes, owner = _SCOPES[number % len(_SCOPES)], owners[number % len(owners)]
+        token_id = FIRST_GENERATED_ID + number
+        yield token_document(token_id, owner, GENERATED_CLIENT, scopes, f"now-{minutes}m", expires)

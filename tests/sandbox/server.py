@@ -13,13 +13,12 @@ import socket
 import struct
 import threading
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from .app import CHAT_BASE, LEGACY_BASE, TRANSMISSION, Transmission, create_app
+from .app import CHAT_BASE, FAULT, LEGACY_BASE, create_app
 from .checks import InputError
 from .faults import Fault
 from .options import Options
@@ -29,9 +28,6 @@ _STOP_SECONDS = 5.0
 """Maximum time to wait for the thread of each connection to end."""
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with a timeout of zero: close() sends RST."""
-_PHRASES = {status.value: status.phrase for status in HTTPStatus}
-_ONE_SEND = 65_536
-"""Maximum length in bytes of a body that is sent in one call with its headers. Copying a longer one is slower."""
 
 
 class _Handler(WSGIRequestHandler):
@@ -49,77 +45,46 @@ class _Handler(WSGIRequestHandler):
 
     def run_wsgi(self) -> None:
         """Process one request and send the response."""
-        body = self._request_body()
-        if body is None:
-            return
         environ = self.make_environ()
-        environ["wsgi.input"] = io.BytesIO(body)
+        environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         started: list[Any] = []
 
         def start_response(status: str, headers: Sequence[tuple[str, str]], exc_info: object = None) -> Any:
             started[:] = [status, headers]
 
-        chunks = self.server.app(environ, start_response)
-        try:
-            payload = b"".join(chunks)
-        finally:
-            if hasattr(chunks, "close"):
-                chunks.close()
+        payload = b"".join(self.server.app(environ, start_response))
         if self.server.stopping.is_set():
             self.close_connection = True
             return
-        self._send(started[0], started[1], payload, environ.get(TRANSMISSION, Transmission()))
+        self._send(int(started[0][:3]), started[1], payload, environ.get(FAULT, Fault()))
 
-    def _request_body(self) -> bytes | None:
-        """Return the body of the request; None, after a response with 411, if its length is unknown."""
-        length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdecimal():
-            self.close_connection = True
-            self._send("411 Length Required", [], b"", Transmission())
-            return None
-        return self.rfile.read(int(length))
-
-    def _send(self, status: str, headers: Sequence[tuple[str, str]], payload: bytes, how: Transmission) -> None:
+    def _send(self, status: int, headers: Sequence[tuple[str, str]], payload: bytes, fault: Fault) -> None:
         """Send a response."""
-        if how.drop and how.truncate is None:
+        if fault.drop is not None:
             self._reset()
             return
-        if how.interim is not None:
-            for _number in range(how.interim_times):
-                self.wfile.write(f"{_status_line(how.interim)}\r\n\r\n".encode())
-        code = int(status[:3])
-        payload = payload or how.extra_body
-        without_body = code in (204, 304) and not payload
-        names = {name.lower() for name, _value in headers}
-        lines = [_status_line(code), "Server: zchat-sandbox"]
-        if "date" not in names:
+        if fault.interim is not None:
+            for _number in range(fault.interim_times):
+                self.wfile.write(f"{self._status_line(fault.interim)}\r\n\r\n".encode())
+        lines = [self._status_line(status), "Server: zchat-sandbox"]
+        if all(name.lower() != "date" for name, _value in headers):
             lines.append(f"Date: {self.date_time_string()}")
-        unsent = ("connection", "content-length", "content-type") if without_body else ("connection",)
-        lines += [f"{name}: {value}" for name, value in headers if name.lower() not in unsent]
-        if not without_body and "content-length" not in names:
-            lines.append(f"Content-Length: {len(payload)}")
+        lines += [f"{name}: {value}" for name, value in headers]
         if self.close_connection:
             lines.append("Connection: close")
-        if self.command == "HEAD":
-            payload = b""
-        if how.truncate is not None:
-            payload = payload[: how.truncate]
         # UTF-8 instead of latin-1: the headers of a fault can contain any character.
         head = ("\r\n".join(lines) + "\r\n\r\n").encode()
-        if how.stall is not None:
+        if fault.stall is not None:
             self.wfile.write(head[:1])
-            self.server.stopping.wait(how.stall)
+            self.server.stopping.wait(fault.stall)
             self.close_connection = True
             return
-        if len(payload) <= _ONE_SEND:
-            self.wfile.write(head + payload)
-        else:
-            self.wfile.write(head)
-            self.wfile.write(payload)
-        if how.drop:
-            self._reset()
-        elif how.close or how.truncate is not None:
+        self.wfile.write(head + payload[: fault.truncate])
+        if fault.truncate is not None:
             self.close_connection = True
+
+    def _status_line(self, status: int) -> str:
+        return f"HTTP/1.1 {status} {self.responses.get(status, ('',))[0]}"
 
     def _reset(self) -> None:
         """Close the connection with a TCP reset."""
@@ -129,15 +94,12 @@ class _Handler(WSGIRequestHandler):
         os.close(self.connection.detach())
 
 
-def _status_line(code: int) -> str:
-    return f"HTTP/1.1 {code} {_PHRASES.get(code, '')}"
-
-
 class _Server(ThreadedWSGIServer):
     """A server that keeps a list of its connections, so that it can close them."""
 
     def __init__(self, listening: socket.socket, state: State) -> None:
         self.stopping = threading.Event()
+        self._state = state
         self._guard = threading.Lock()
         self._connections: dict[threading.Thread, socket.socket] = {}
         host, port = listening.getsockname()
@@ -156,6 +118,7 @@ class _Server(ThreadedWSGIServer):
     def stop(self) -> None:
         """Stop listening, interrupt all delays and close every connection."""
         self.stopping.set()
+        self._state.release()
         self.shutdown()
         with self._guard:
             connections = dict(self._connections)
@@ -186,7 +149,7 @@ class Sandbox:
         """Start the server. Raises InputError if the port is in use."""
         try:
             listening = socket.create_server((self.options.host, self.options.port), backlog=128)
-        except OSError as error:
+        except (OSError, OverflowError) as error:
             raise InputError(f"port: cannot listen on {self.options.host}:{self.options.port}: {error}") from error
         with listening:
             self._server = _Server(listening, self.state)
@@ -243,6 +206,6 @@ class Sandbox:
         """The password for Basic authentication, None if the seed has no credentials."""
         return self.state.credential.password if self.state.credential else None
 
-    def reset(self, faults: Sequence[Fault | Mapping[str, Any]] = (), **changes: Any) -> None:
+    def reset(self, faults: Sequence[Mapping[str, Any]] = (), **changes: Any) -> None:
         """Restore the seed, clear the log, set these faults, and apply ``changes`` to the options of the start."""
         self.state.reset(changes, faults)

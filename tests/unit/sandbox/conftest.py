@@ -2,29 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Fixtures: a sandbox and an HTTP session for it."""
+"""Fixtures: a sandbox, and requests to it."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
+import requests
 
-ROOT = Path(__file__).resolve().parents[3]
-
-# The sandbox is part of the repository, not of an installed package. This allows the import of tests.sandbox from any working
-# directory.
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+from tests.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")
 def shared_sandbox():
     """One running sandbox for the whole test session."""
-    pytest.importorskip("flask", reason="the sandbox requires flask")
-    from tests.sandbox import Sandbox
-
     with Sandbox() as sandbox:
         yield sandbox
 
@@ -37,10 +27,14 @@ def sandbox(shared_sandbox):
 
 
 @pytest.fixture
-def session(sandbox):
-    """A session that sends the access token of the automation."""
-    requests = pytest.importorskip("requests")
+def send(sandbox):
+    """Send a request such as ``GET /agents``. ``caller`` is the Authorization header, if it is not that of the automation."""
     with requests.Session() as session:
         session.trust_env = False
-        session.headers["Authorization"] = f"Bearer {sandbox.access_token}"
-        yield session
+
+        def send(request, caller="", base="/api/v2/chat", **options):
+            method, path = request.split(" ")
+            headers = {} if caller is None else {"Authorization": caller or f"Bearer {sandbox.access_token}"}
+            return session.request(method, sandbox.url + base + path, headers=headers, timeout=10, **options)
+
+        yield send

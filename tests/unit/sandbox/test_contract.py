@@ -1,0 +1,204 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The contract of the sandbox: its responses have the form of the real ones, and its options do what README.md states.
+
+``recorded.json`` contains the example of the vendor's page "OAuth Tokens" unchanged. Its other bodies have the keys, the types and the
+messages of responses that other projects recorded, with fictitious values: of agents (airbyte's source-zendesk-chat, zenpy), of
+clients (pohsiu/zendesk-chat-api), and of errors (zenpy, tap-zendesk). The last agent has ``enabled`` as on the vendor's page "Agents".
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox import COLLEAGUE_ID, DELETED_ID, LEAVER_ID, InputError, Options, Sandbox, demo_seed, fake_secret
+
+RECORDED = json.loads(Path(__file__).with_name("recorded.json").read_text(encoding="utf-8"))
+CHAT, OLD, SUPPORT, CONTROL = "/api/v2/chat", "/api/v2", "/support/api/v2", "/_sandbox"
+OWNER_ID = 10000001
+
+
+def seed():
+    """Return the demo account with further agents and tokens."""
+    document = demo_seed()
+    document["agents"] += [{"id": 1}, {"id": 2, "email": "a/x?é@example.com", "roles": None}]
+    document["tokens"] += [
+        {"id": 5, "agent_id": OWNER_ID, "access_token": "writer", "scopes": "write"},
+        {"id": 6, "agent_id": OWNER_ID, "access_token": "unlisted", "scopes": "read", "listed": False},
+        {"id": 7, "access_token": "of-nobody"},
+    ]
+    return document
+
+
+def bearer(token_id):
+    return f"Bearer {fake_secret('access', token_id)}"
+
+
+def basic(credentials):
+    return f"Basic {base64.b64encode(credentials.encode()).decode()}"
+
+
+def brief(response):
+    """Return the ids in a response, otherwise its body."""
+    if response.headers["Content-Type"] != "application/json":
+        return response.text
+    value = response.json()
+    return [item["id"] for item in value] if isinstance(value, list) else value.get("id", value)
+
+
+@pytest.mark.parametrize("base", [CHAT, OLD])
+@pytest.mark.parametrize("path", ["/oauth/tokens", "/oauth/clients", "/agents"])
+def test_a_list_is_a_bare_array_with_the_recorded_fields_and_types(send, base, path):
+    """Any field can be null."""
+    response = send(f"GET {path}", base=base)
+    assert (response.status_code, response.headers["Content-Length"]) == (200, str(len(response.content)))
+    recorded = RECORDED[path.rpartition("/")[2]]
+    for field, value in [pair for item in response.json() for pair in item.items()]:
+        assert value is None or type(value) in {type(body.get(field)) for body in recorded}, field
+    if path == "/oauth/tokens":
+        assert response.json()[:2] == recorded
+
+
+BAD_LIMIT = {"error": "Bad Request", "description": "Invalid value for parameter limit"}
+NO_TOKEN = {"error": "Not Found", "description": "There is no OAuth token with id 6"}
+NO_AGENT = {"error": "Not Found", "description": "There is no such agent"}
+OTHER = basic("Priya.Nair@example.com:not-her-real-password")
+UNAUTHORIZED, FORBIDDEN = RECORDED["unauthorized"], RECORDED["forbidden"]
+# request, caller (an empty string: the automation), status, and the ids in the response or its body
+RESPONSES = [
+    ("GET /agents", "", 200, [1, 2, OWNER_ID, COLLEAGUE_ID, 10000150, LEAVER_ID]),
+    (f"GET /agents?since_id=2&max_id={COLLEAGUE_ID}", "", 200, [2, OWNER_ID, COLLEAGUE_ID]),
+    ("GET /agents?limit=2", "", 200, [1, 2]),
+    ("GET /agents?limit=101", "", 400, BAD_LIMIT),
+    (f"GET /agents/{LEAVER_ID}", "", 200, LEAVER_ID),
+    (f"GET /agents/{DELETED_ID}", "", 404, NO_AGENT),
+    ("GET /agents/email/Jonas.WEBER%40example.com", "", 200, LEAVER_ID),
+    ("GET /agents/email/a%2Fx%3F%C3%A9%40example.com", "", 200, 2),
+    ("GET /agents/email/a/x%3F%C3%A9%40example.com", "", 404, NO_AGENT),
+    ("GET /agents/email/tom.becker@example.com", "", 404, NO_AGENT),
+    ("GET /agents/me", bearer(1301), 200, COLLEAGUE_ID),
+    ("GET /agents/me", OTHER, 200, COLLEAGUE_ID),
+    ("GET /agents/me", "Bearer unlisted", 200, OWNER_ID),
+    ("GET /agents/me", "Bearer of-nobody", 404, NO_AGENT),
+    ("DELETE /oauth/tokens/6", "", 404, NO_TOKEN),
+    ("GET /oauth/tokens", None, 401, UNAUTHORIZED),
+    ("GET /oauth/tokens", "Bearer unknown", 401, UNAUTHORIZED),
+    ("GET /agents/me", bearer(1101), 401, UNAUTHORIZED),  # expired
+    ("GET /agents/me", basic("priya.nair@example.com:x"), 401, UNAUTHORIZED),
+    ("GET /agents/me", "Basic %%%", 401, UNAUTHORIZED),
+    ("GET /oauth/clients", "Bearer writer", 403, RECORDED["missing_scope"]),
+    ("GET /oauth/clients", bearer(1301), 403, FORBIDDEN),
+    ("GET /agents", OTHER, 403, FORBIDDEN),
+    ("DELETE /oauth/tokens/1301", bearer(1301), 403, FORBIDDEN),
+    ("PUT /oauth/tokens", "", 405, RECORDED["method_not_allowed"]),
+    ("GET /chats", "", 404, "There is no help desk configured at this address"),
+]
+
+
+@pytest.mark.parametrize(("request_", "caller", "status", "expected"), RESPONSES)
+def test_a_response(sandbox, send, request_, caller, status, expected):
+    """Both base URLs send this response, no token is revoked, and the log contains it. Only the old one accepts a password."""
+    sandbox.reset(seed=seed())
+    tokens = sandbox.state.tokens
+    path = request_.partition(" ")[2]
+    for base in [OLD] if str(caller).startswith("Basic") else [OLD, CHAT]:
+        response = send(request_, caller, base)
+        assert (response.status_code, brief(response)) == (status, expected)
+        logged = sandbox.state.requests[-1]
+        assert (logged["status"], logged["path"] + "?" * bool(logged["query"]) + logged["query"]) == (
+            status,
+            base + path,
+        )
+    assert sandbox.state.tokens == tokens
+
+
+def test_the_new_base_url_rejects_a_password(send):
+    response = send("GET /agents/me", OTHER)
+    assert (response.status_code, response.json()) == (401, {"error": "Couldn't authenticate you"})
+
+
+@pytest.mark.parametrize("base", [CHAT, OLD, SUPPORT])
+def test_a_delete_revokes_one_token_of_one_api(sandbox, send, base):
+    """It returns 204 without a body, then 404. The tokens of the Support API have the same ids, but are unrelated."""
+    response = send("DELETE /oauth/tokens/1102", base=base)
+    assert (response.status_code, response.reason, response.content) == (204, "No Content", b"")
+    assert not {"Content-Length", "Content-Type", "Transfer-Encoding"} & set(response.headers)
+    assert send("DELETE /oauth/tokens/1102", base=base).status_code == 404
+    assert send("GET /agents/me", bearer(1102)).status_code == (200 if base == SUPPORT else 401)
+    chat, support = send("GET /oauth/tokens").json(), send("GET /oauth/tokens", base=SUPPORT).json()["tokens"]
+    assert [1102 in [token["id"] for token in tokens] for tokens in (chat, support)] == [
+        base == SUPPORT,
+        base != SUPPORT,
+    ]
+    assert send("GET /tokens", None, CONTROL).json() == [token["id"] for token in chat] == list(sandbox.state.tokens)
+    assert send("GET /support_tokens", None, CONTROL).json() == [token["id"] for token in support]
+    assert send("GET /oauth/tokens", None, SUPPORT).status_code == 401
+    assert send("GET /requests", None, CONTROL).json() == sandbox.state.requests
+    assert not any(entry["path"].startswith(CONTROL) for entry in sandbox.state.requests)
+
+
+def test_a_rate_limit_is_per_endpoint_and_window(sandbox, send):
+    """No fault acts on a request that the limit refuses."""
+    sandbox.reset(rate_limit=1, rate_window=0.5, faults=[{"after": 3, "status": 500}])
+    paths = ["GET /agents", "GET /agents", "GET /agents/1", "DELETE /oauth/tokens/38", "DELETE /oauth/tokens/143"]
+    responses = [send(path) for path in paths]
+    assert [response.status_code for response in responses] == [200, 429, 404, 204, 429]
+    assert responses[1].headers["Retry-After"] == "1"
+    time.sleep(0.5)
+    assert send("GET /agents").status_code == 500
+
+
+def test_secrets_are_all_values_since_the_start(sandbox):
+    """Of tokens and passwords, also those of before a reset, and those in the form of an HTTP header."""
+    credentials = [{"email": "a@example.com", "password": "ü"}]
+    sandbox.reset(seed={"agents": [{"id": 1, "email": "a@example.com"}], "credentials": credentials})
+    assert {
+        "ü",
+        basic("a@example.com:ü")[6:],
+        "not-a-real-password",
+        RECORDED["tokens"][0]["refresh_token"],
+    } <= sandbox.state.secrets
+
+
+INVALID = {
+    "host: must be an address in 127.0.0.0/8, such as 127.0.0.1, not '0.0.0.0'": {"host": "0.0.0.0"},
+    "port: cannot listen on 127.0.0.1:65536": {"port": 65536},
+    "latency: must be a number of seconds": {"latency": -1},
+    "own_only: must be true or false": {"own_only": 1},
+    "value_form: must be one of full, beginning, hash": {"value_form": None},
+    "seed: unknown keys token; valid keys are access_token, agents": {"seed": {"token": []}},
+    "seed.tokens: two have the id 1": {"seed": {"tokens": [{"id": 1}, {"id": 1}]}},
+    "seed.agents[0].email: must be a string": {"seed": {"agents": [{"id": 1, "email": 5}]}},
+    "seed.credentials[0].email: no agent": {"seed": {"credentials": [{"email": "b@example.com"}]}},
+    "seed.access_token: no token has this value": {"seed": {"access_token": "x"}},
+    "faults[0]: has no action": {"faults": [{"method": "GET"}]},
+    "faults[0]: unknown keys statsu": {"faults": [{"statsu": 500}]},
+    "faults[0].status: must be an integer, from 200 to 599": {"faults": [{"status": 99}]},
+    "faults[0].body: requires status": {"faults": [{"body": "x"}]},
+    "faults[0].path: is not a regular expression": {"faults": [{"path": "(", "status": 500}]},
+    "faults[0].mint[0].id: must be an integer, 1 or more, not null or missing": {"faults": [{"mint": [{}]}]},
+}
+
+
+@pytest.mark.parametrize(("message", "options"), INVALID.items(), ids=list(INVALID))
+def test_an_invalid_option_seed_or_fault_is_rejected_with_the_field(message, options):
+    with pytest.raises(InputError) as caught:
+        Sandbox(Options(**options)).start()
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "body", ['{"options": {"port": 80}}', '{"options": {"list_cap": 1}, "faults": [{}]}', "[]", "{"]
+)
+def test_an_invalid_reset_changes_nothing(send, body):
+    response = send("POST /reset", None, CONTROL, data=body)
+    assert response.status_code == 400
+    assert response.json()["error"]
+    assert len(brief(send("GET /oauth/tokens"))) == 21
