@@ -68,8 +68,10 @@ def test_a_list_is_a_bare_array_with_the_recorded_fields_and_types(send, base, p
 
 BAD_LIMIT = {"error": "Bad Request", "description": "Invalid value for parameter limit"}
 NO_TOKEN = {"error": "Not Found", "description": "There is no OAuth token with id 6"}
+NO_WRITE = {"error": "Forbidden", "description": "You are missing the following required scopes: write"}
 NO_AGENT = {"error": "Not Found", "description": "There is no such agent"}
 OTHER = basic("Priya.Nair@example.com:not-her-real-password")
+LISTED = sorted(token["id"] for token in seed()["tokens"] if token["id"] != 6)
 UNAUTHORIZED, FORBIDDEN = RECORDED["unauthorized"], RECORDED["forbidden"]
 # request, caller (an empty string: the automation), status, and the ids in the response or its body
 RESPONSES = [
@@ -87,6 +89,7 @@ RESPONSES = [
     ("GET /agents/me", OTHER, 200, COLLEAGUE_ID),
     ("GET /agents/me", "Bearer unlisted", 200, OWNER_ID),
     ("GET /agents/me", "Bearer of-nobody", 404, NO_AGENT),
+    ("GET /oauth/tokens", "Bearer unlisted", 200, LISTED),
     ("DELETE /oauth/tokens/6", "", 404, NO_TOKEN),
     ("GET /oauth/tokens", None, 401, UNAUTHORIZED),
     ("GET /oauth/tokens", "Bearer unknown", 401, UNAUTHORIZED),
@@ -94,6 +97,7 @@ RESPONSES = [
     ("GET /agents/me", basic("priya.nair@example.com:x"), 401, UNAUTHORIZED),
     ("GET /agents/me", "Basic %%%", 401, UNAUTHORIZED),
     ("GET /oauth/clients", "Bearer writer", 403, RECORDED["missing_scope"]),
+    ("DELETE /oauth/tokens/38", bearer(1102), 403, NO_WRITE),
     ("GET /oauth/clients", bearer(1301), 403, FORBIDDEN),
     ("GET /agents", OTHER, 403, FORBIDDEN),
     ("DELETE /oauth/tokens/1301", bearer(1301), 403, FORBIDDEN),
@@ -195,7 +199,7 @@ def test_an_invalid_option_seed_or_fault_is_rejected_with_the_field(message, opt
 
 
 @pytest.mark.parametrize(
-    "body", ['{"options": {"port": 80}}', '{"options": {"list_cap": 1}, "faults": [{}]}', "[]", "{"]
+    "body", ['{"options": {"port": 80}}', '{"options": {"list_cap": 1}, "faults": [{}]}', '{"option": {}}', "{"]
 )
 def test_an_invalid_reset_changes_nothing(send, body):
     response = send("POST /reset", None, CONTROL, data=body)
