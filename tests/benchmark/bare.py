@@ -4,9 +4,9 @@
 
 """The bare script: only the requests of a run, as fast as ``requests`` sends them from several threads.
 
-Usage: ``python bare.py API_URL CONCURRENCY [MOST]``. The environment variable TOKEN is the access token, CLIENT the client
-identifier of the tokens to revoke. The script prints the duration of its requests in seconds. Without CLIENT it only lists. MOST
-limits the number of revocations.
+Usage: ``python bare.py CONCURRENCY CLIENT MOST``. The environment variables ZCHAT_API_URL and ZCHAT_ACCESS_TOKEN are those of the
+modules. CLIENT is the client identifier of the tokens to revoke; if it is empty, the script only lists. MOST limits the number of
+revocations. The script prints the duration of its requests in seconds.
 """
 
 from __future__ import annotations
@@ -20,32 +20,21 @@ import requests
 from requests.adapters import HTTPAdapter
 
 
-def send(api_url: str, concurrency: int, client_identifier: str | None, most: int | None) -> None:
+def send(concurrency: int, client: str, most: int) -> None:
     """List, revoke, and list again as the module does, with one open connection for each thread."""
     session = requests.Session()
     session.trust_env = False
-    session.headers["Authorization"] = f"Bearer {os.environ['TOKEN']}"
+    session.headers["Authorization"] = f"Bearer {os.environ['ZCHAT_ACCESS_TOKEN']}"
     session.mount("http://", HTTPAdapter(pool_connections=1, pool_maxsize=concurrency, pool_block=True))
-    url = f"{api_url}/oauth/tokens"
-
-    def revoke(token_id: int) -> None:
-        session.delete(f"{url}/{token_id}").raise_for_status()
-
-    listed = session.get(url).json()
-    if client_identifier is None:
-        return
-    ids = [token["id"] for token in listed if token["client_identifier"] == client_identifier][:most]
-    with ThreadPoolExecutor(concurrency) as workers:
-        list(workers.map(revoke, ids))
-    session.get(url).json()
-
-
-def main() -> None:
-    api_url, concurrency, *most = sys.argv[1:]
-    began = time.perf_counter()
-    send(api_url, int(concurrency), os.environ.get("CLIENT"), int(most[0]) if most else None)
-    print(time.perf_counter() - began)
+    url = f"{os.environ['ZCHAT_API_URL']}/oauth/tokens"
+    ids = [token["id"] for token in session.get(url).json() if token["client_identifier"] == client][:most]
+    if client:
+        with ThreadPoolExecutor(concurrency) as workers:
+            list(workers.map(lambda token_id: session.delete(f"{url}/{token_id}").raise_for_status(), ids))
+        session.get(url).json()
 
 
 if __name__ == "__main__":
-    main()
+    began = time.perf_counter()
+    send(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    print(time.perf_counter() - began)
