@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,7 +45,11 @@ class ActionModule(normal.ActionModule):
 
 @contextmanager
 def _end_with_ansible() -> Iterator[None]:
-    """End this process if the main process of Ansible ends. A local module then notices that nobody reads its result."""
+    """End this process if the main process of Ansible ends. A local module then notices that nobody reads its result.
+
+    The thread takes no signals. The handler of one that it took would run only when the main thread, which waits for the module,
+    continues: the DELETE requests would go on after Ctrl-C.
+    """
     ansible, ended = os.getppid(), threading.Event()
 
     def watch() -> None:
@@ -52,7 +57,9 @@ def _end_with_ansible() -> Iterator[None]:
             if os.getppid() != ansible:
                 os._exit(1)
 
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     threading.Thread(target=watch, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     try:
         yield
     finally:

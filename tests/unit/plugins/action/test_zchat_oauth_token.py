@@ -7,6 +7,10 @@
 from __future__ import annotations
 
 import gc
+import re
+import signal
+import threading
+from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -16,9 +20,19 @@ from ansible.plugins.action import normal
 from ansible_collections.zchat.admin.plugins.action.zchat_oauth_token import ActionModule
 
 
+def takes_signals(thread):
+    """Return whether a thread does not block SIGINT."""
+    status = Path(f"/proc/self/task/{thread.native_id}/status").read_text("utf-8")
+    return not int(re.search(r"^SigBlk:\t(\w+)$", status, re.MULTILINE)[1], 16) & 1 << signal.SIGINT - 1
+
+
 @pytest.fixture(name="run")
 def _run(monkeypatch):
-    monkeypatch.setattr(normal.ActionModule, "run", lambda *_args: {"collects_garbage": gc.isenabled()})
+    def run_module(*_args):
+        threads = {thread: takes_signals(thread) for thread in threading.enumerate()}
+        return {"collects_garbage": gc.isenabled(), "threads": threads}
+
+    monkeypatch.setattr(normal.ActionModule, "run", run_module)
 
     def run(check_mode, ansible_check_mode):
         task = SimpleNamespace(check_mode=check_mode, args={}, async_val=0)
@@ -41,7 +55,15 @@ def test_garbage_collection_is_off_only_while_the_module_runs(enabled, run):
     try:
         if not enabled:
             gc.disable()
-        assert run(False, False) == {"collects_garbage": False}
+        assert run(False, False)["collects_garbage"] is False
         assert gc.isenabled() is enabled
     finally:
         gc.enable()
+
+
+def test_a_signal_always_interrupts_the_main_thread(run):
+    """Python's handler runs only there: a signal that another thread takes has no effect before the module ends."""
+    before = threading.enumerate()
+    threads = run(False, False)["threads"]
+    assert threads[threading.main_thread()]
+    assert [takes for thread, takes in threads.items() if thread not in before] == [False]
