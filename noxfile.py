@@ -53,7 +53,7 @@ def run_units(session: nox.Session, *options: str) -> None:
     tree.parent.mkdir(parents=True, exist_ok=True)
     if not tree.is_symlink():
         tree.symlink_to(ROOT)
-    session.run("pytest", *options, *(session.posargs or ["-n", "2", "tests/unit"]))
+    session.run("pytest", *options, *(session.posargs or ["-n", "2", "tests/unit", "tests/project"]))
 
 
 def install_archive(session: nox.Session) -> dict[str, str]:

@@ -87,7 +87,7 @@ class Bench:
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             **(_connection(sandbox) if sandbox else {}),
         }
-        command = [Path(sys.executable).with_name("ansible-playbook"), *arguments]
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), *arguments]
         start = time.perf_counter()
         done = subprocess.run(
             command, cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
@@ -101,7 +101,7 @@ class Bench:
         self, sandbox: Sandbox, concurrency: int, client: str = GENERATED_CLIENT, most: int = 10_000
     ) -> tuple[float, float]:
         """Return the seconds of the bare script from start to end, and those of its requests: without the import of requests."""
-        command = [sys.executable, Path(__file__).with_name("bare.py"), str(concurrency), client, str(most)]
+        command = [sys.executable, str(Path(__file__).with_name("bare.py")), str(concurrency), client, str(most)]
         start = time.perf_counter()
         done = subprocess.run(command, env={**os.environ, **_connection(sandbox)}, capture_output=True, check=True)
         return time.perf_counter() - start, float(done.stdout)
