@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.ansible_run import ROOT, Player
+from tests.integration.ansible_run import Player
 from tests.integration.zendesk import Zendesk
 from tests.sandbox import Sandbox
 
@@ -31,16 +31,9 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def collections_path(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the path where Ansible finds the collection: ``ANSIBLE_COLLECTIONS_PATH``, otherwise a link to this checkout."""
-    installed = os.environ.get("ANSIBLE_COLLECTIONS_PATH")
-    if installed:
-        return installed
-    folder = tmp_path_factory.mktemp("collections")
-    namespace = folder / "ansible_collections" / "zchat"
-    namespace.mkdir(parents=True)
-    (namespace / "admin").symlink_to(ROOT, target_is_directory=True)
-    return str(folder)
+def collections_path() -> str:
+    """The path where Ansible finds the collection, installed from its archive."""
+    return os.environ["ANSIBLE_COLLECTIONS_PATH"]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.ansible_run import Player
+from tests.integration.ansible_run import Player, connection
 from tests.integration.documentation import MODULES, documented
 from tests.sandbox import COLLEAGUE_EMAIL, LEAVER_EMAIL, Options, Sandbox, demo_seed, fake_secret
 
@@ -44,10 +44,6 @@ def _uses_the_api(task: dict[str, Any]) -> bool:
     return any(key.startswith("zchat.admin.") for key in task)
 
 
-def test_there_are_modules() -> None:
-    assert {"zchat_oauth_token", "zchat_oauth_token_info"} <= set(MODULES)
-
-
 # The example of this module requires the variables of a playbook.
 @pytest.mark.parametrize("module", [module for module in MODULES if module != "zchat_summary"])
 def test_examples(module: str, player: Player, sandbox: Sandbox) -> None:
@@ -62,9 +58,8 @@ def test_examples(module: str, player: Player, sandbox: Sandbox) -> None:
         tasks = []
         for example in examples:
             account = stack.enter_context(Sandbox(Options(seed=SEED))) if _uses_the_api(example) else sandbox
-            connection = {"ZCHAT_API_URL": account.api_url, "ZCHAT_ACCESS_TOKEN": account.access_token}
             variables = {"chat_api_url": account.api_url, "chat_access_token": account.access_token}
-            tasks.append({"block": [example], "environment": connection, "vars": variables})
+            tasks.append({"block": [example], "environment": connection(account), "vars": variables})
         run = player.play(
             tasks,
             variables={

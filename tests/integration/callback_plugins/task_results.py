@@ -36,7 +36,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "task_results"
     CALLBACK_NEEDS_ENABLED = True
 
-    def _write(self, outcome: Any, state: str, ignored: bool = False) -> None:
+    def _write(self, outcome: Any, state: str) -> None:
         # The public attribute `result` exists since ansible-core 2.19.
         result = outcome.result if hasattr(outcome, "result") else outcome._result
         task = outcome.task if hasattr(outcome, "task") else outcome._task
@@ -44,7 +44,6 @@ class CallbackModule(CallbackBase):
             "name": task.get_name(),
             "action": task.action,
             "state": state,
-            "ignored": bool(ignored),
             # Some versions remove it from the result.
             "result": {**result, "failed": state == "failed"},
         }
@@ -55,7 +54,7 @@ class CallbackModule(CallbackBase):
         self._write(result, "ok")
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
-        self._write(result, "failed", ignore_errors)
+        self._write(result, "failed")
 
     def v2_runner_on_skipped(self, result: Any) -> None:
         self._write(result, "skipped")

@@ -1,6 +1,0 @@
-#!/usr/bin/env bash
-# Copyright (c) 2026, The zchat.admin maintainers
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-
-exec ../setup_sandbox/run.sh "$@"

@@ -1,0 +1,287 @@
+# Copyright (c) 2026, The zchat.admin maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks: many accounts, the source of each connection, check mode, and report folders that cannot be written to."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.ansible_run import Player, connection, host, methods
+from tests.sandbox import COLLEAGUE_EMAIL, COLLEAGUE_ID, LEAVER_EMAIL, LEAVER_ID, Options, Sandbox, fake_secret
+
+OFFBOARD, REVIEW, PREFLIGHT = "zchat.admin.offboard", "zchat.admin.review", "zchat.admin.preflight"
+DEPARTING = [LEAVER_EMAIL, COLLEAGUE_EMAIL]
+TOKENS = 15
+"""Number of tokens of these two agents."""
+MACHINE = {
+    "ansible_connection": "ssh",
+    "ansible_host": "192.0.2.1",
+    "ansible_become": True,
+    "ansible_become_user": "nobody",
+    "ansible_python_interpreter": "/nonexistent/python",
+}
+"""Variables with which no module could run on a host."""
+OTHER_ACCOUNT = {"ZCHAT_API_URL": "http://127.0.0.1:9/api/v2", "ZCHAT_ACCESS_TOKEN": "not-this-one"}
+REJECTED = {"zchat_access_token": "no-such-t0ken"}
+READ_ONLY, OF_AN_AGENT, WITHOUT_READ = 1102, 1203, 1206
+"""Tokens of the demo account: of the Administrator with only ``read``, of another agent, and with only ``chat``."""
+
+
+def read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return document
+
+
+def summary_of(folder: Path) -> dict[str, Any]:
+    """Return the only summary in a folder. Each file that it names exists with its hash, readable only by its owner."""
+    (path,) = folder.glob("*-summary-*.json")
+    summary = read(path)
+    for file in (file for account in summary["accounts"] for file in account["files"]):
+        assert hashlib.sha256((folder / file["name"]).read_bytes()).hexdigest() == file["sha256"]
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    return summary
+
+
+def by_account(summary: dict[str, Any], key: str) -> dict[str, Any]:
+    return {account["name"]: account[key] for account in summary["accounts"]}
+
+
+def test_offboard_many_accounts(player: Player, tmp_path: Path) -> None:
+    """Check mode, run, second run, check mode: each account has its own connection and report.
+
+    An account that fails does not stop the others. With a --limit, the summary covers only these accounts.
+    """
+    fault = {"method": "DELETE", "path": "/1204$", "status": 422}
+    with Sandbox() as acme, Sandbox(Options(faults=[fault])) as failing, Sandbox() as globex:
+        accounts = {"acme": acme, "failing": failing, "globex": globex}
+        password = {"zchat_email": globex.email, "zchat_password": globex.password}
+        # All variables can be set in a template: those that do not apply are omitted.
+        hosts = {
+            "acme": host(acme, zchat_password="{{ omit }}"),
+            "failing": host(failing),
+            "globex": {"zchat_api_url": globex.legacy_url, "zchat_subdomain": "{{ omit }}", **password},
+        }
+        inventory = {"all": {"vars": MACHINE, "children": {"chat": {"hosts": hosts}}, "hosts": {"machine": {}}}}
+
+        def play(name: str, *arguments: str) -> tuple[int, dict[str, Any]]:
+            run = player.play_playbook(
+                OFFBOARD,
+                ["-e", f"offboard_agent_emails={','.join(DEPARTING)}", *arguments],
+                {"offboard_accounts": "chat", "offboard_report_dir": str(tmp_path / name)},
+                # These belong to none of the accounts.
+                {**OTHER_ACCOUNT, "ANSIBLE_ANY_ERRORS_FATAL": "true"},
+                inventory,
+            )
+            return run.rc, summary_of(tmp_path / name)
+
+        rc, dry_run = play("dry run", "--check")
+        assert (rc, methods(*accounts.values())) == (0, {"GET"})
+        assert by_account(dry_run, "result") == dict.fromkeys(accounts, "dry run")
+        assert by_account(dry_run, "would_be_revoked") == dict.fromkeys(accounts, TOKENS)
+
+        rc, real_run = play("real run")
+        assert (rc, methods(*accounts.values())) == (2, {"GET", "DELETE"})
+        left = {name: {t["agent_id"] for t in account.state.tokens.values()} for name, account in accounts.items()}
+        assert [name for name in left if left[name] & {LEAVER_ID, COLLEAGUE_ID}] == ["failing"]
+        assert by_account(real_run, "result") == {"acme": "done", "failing": "not complete", "globex": "done"}
+        assert by_account(real_run, "revoked") == {"acme": TOKENS, "failing": TOKENS - 1, "globex": TOKENS}
+        assert "HTTP 422" in by_account(real_run, "headline")["failing"]
+        suffixes = [[Path(file["name"]).suffix for file in account["files"]] for account in real_run["accounts"]]
+        assert suffixes == [[".json", ".html", ".jsonl"]] * len(accounts)
+
+        for name, result, *more in (("second run", "done"), ("last dry run", "dry run", "--check")):
+            rc, summary = play(name, "--limit", "acme,globex", *more)
+            assert (rc, methods(*accounts.values())) == (0, {"GET"})
+            assert by_account(summary, "result") == {"acme": result, "globex": result}
+            assert (summary["summary"]["revoked"], summary["summary"]["would_be_revoked"]) == (0, 0)
+
+
+def test_review_many_accounts(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """One is rejected, and of one the agents cannot be read: the summary has all of them, and a spreadsheet."""
+    with Sandbox(Options(faults=[{"method": "GET", "path": "/agents", "status": 403}])) as other:
+        hosts = {"acme": host(sandbox), "globex": host(other), "rejected": {**host(sandbox), **REJECTED}}
+        run = player.play_playbook(
+            REVIEW,
+            [],
+            {"review_accounts": "all", "review_report_dir": str(tmp_path / "reports")},
+            OTHER_ACCOUNT,
+            {"all": {"hosts": hosts}},
+        )
+        assert run.rc == 2
+        assert methods(sandbox, other) == {"GET"}
+    # The headline is shown without -v, in the label of an item.
+    assert "NOT COMPLETE: 2 of 3 accounts (globex, rejected)" in run.output
+    summary = summary_of(tmp_path / "reports")
+    assert by_account(summary, "result") == {"acme": "done", "globex": "not complete", "rejected": "not complete"}
+    assert "HTTP 401" in by_account(summary, "headline")["rejected"]
+    (spreadsheet,) = (tmp_path / "reports").glob("review-summary-*.csv")
+    with spreadsheet.open(encoding="utf-8", newline="") as file:
+        rows = [row["name"] for row in csv.DictReader(file)]
+    assert rows == ["acme"] * 21 + ["globex"] * 21
+
+
+def test_preflight(player: Player, sandbox: Sandbox) -> None:
+    """It shows one line for each account and its findings, and fails if an account is not ready. It sends only GET requests."""
+    run = player.play_playbook(PREFLIGHT, ["--check"], {"preflight_ticket": "CHG-1"}, connection(sandbox)).check()
+    ready = f"ready ({sandbox.api_url}; 21 tokens of 5 agents listed)"
+    assert run["Show all accounts"]["accounts"] == [f"localhost: {ready}"]
+    expected = {
+        "acme": (host(sandbox), ready),
+        "read-only": (host(sandbox, zchat_access_token=fake_secret("access", READ_ONLY)), "lacks the scope 'write'"),
+        "agent": (host(sandbox, zchat_access_token=fake_secret("access", OF_AN_AGENT)), "is not an Administrator"),
+        "forbidden": (host(sandbox, zchat_access_token=fake_secret("access", WITHOUT_READ)), "cannot be listed"),
+    }
+    hosts = {name: variables for name, (variables, _text) in expected.items()}
+    run = player.play_playbook(
+        PREFLIGHT, [], {"preflight_accounts": "all"}, connection(sandbox), {"all": {"hosts": hosts}}
+    )
+    assert run.rc == 2
+    assert run["Show all accounts"]["msg"].startswith("NOT READY: 3 of 4 accounts (read-only, agent, forbidden)")
+    shown = "\n".join(run["Show all accounts"]["accounts"])
+    for name, (_variables, text) in expected.items():
+        assert f"{name}: {'ready' if text == ready else 'NOT READY'}" in shown
+        assert text in shown
+    assert methods(sandbox) == {"GET"}
+
+
+@pytest.mark.parametrize("playbook", [OFFBOARD, REVIEW, PREFLIGHT])
+def test_what_each_account_lacks(playbook: str, player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """An account never gets the environment variables of another one. A wrong variable fails before any request.
+
+    The summary has the reason for each account.
+    """
+    kind = playbook.rpartition(".")[2]
+    option = {"offboard": "max_revocations", "review": "old_after", "preflight": "accounts"}[kind]
+    hosts: dict[str, tuple[dict[str, Any], str]] = {
+        "no_connection": ({}, "no_connection has no value for zchat_subdomain or zchat_api_url"),
+        "no_credentials": ({"zchat_api_url": sandbox.api_url}, "no_credentials has no value for zchat_access_token"),
+        "rejected": (host(sandbox, **REJECTED), "HTTP 401"),
+        "null": (host(sandbox, zchat_access_token=None), "zchat_access_token' is null"),
+        "undefined": (host(sandbox, zchat_timeout="{{ no_such_variable }}"), "'zchat_timeout' cannot be evaluated"),
+        "misspelled": (host(sandbox, **{f"{kind}_{option[:-1]}": 5}), f"(use '{kind}_{option}')"),
+    }
+    if kind == "offboard":
+        hosts["undefined_guard"] = (
+            host(sandbox, offboard_max_revocations="{{ no_such_variable }}"),
+            "'offboard_max_revocations' cannot be evaluated",
+        )
+    run = player.play_playbook(
+        playbook,
+        [],
+        {
+            f"{kind}_accounts": "all",
+            **({} if kind == "preflight" else {f"{kind}_report_dir": str(tmp_path / "reports")}),
+            **({"offboard_agent_emails": DEPARTING} if kind == "offboard" else {}),
+        },
+        connection(sandbox),
+        {"all": {"hosts": {name: variables for name, (variables, _text) in hosts.items()}}},
+    )
+    assert run.rc == 2
+    if kind == "preflight":
+        shown = " ".join(run["Show all accounts"]["accounts"])
+    else:
+        summary = summary_of(tmp_path / "reports")
+        assert by_account(summary, "result") == dict.fromkeys(hosts, "not complete")
+        shown = " ".join(by_account(summary, "headline").values())
+    assert [text for _variables, text in hosts.values() if text not in shown] == [], shown
+    assert {entry["status"] for entry in sandbox.state.requests} == {401}
+
+
+def test_accounts_that_are_not_processed(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """A run that starts at a later task fails, and so does a pattern without a host, or one that is null.
+
+    Also with --start-at-task, an account never gets the environment variables of another one.
+    """
+    inventory: dict[str, Any] = {"all": {"hosts": {"acme": {}}}}
+    for task, headline in {
+        "Revoke the tokens of the departing agents": "acme has no value for zchat_subdomain",
+        "Write the summary of all accounts": "This account was not processed.",
+    }.items():
+        folder = tmp_path / task
+        variables = {"offboard_agent_emails": DEPARTING, "offboard_report_dir": str(folder), "offboard_accounts": "all"}
+        run = player.play_playbook(OFFBOARD, ["--start-at-task", task], variables, connection(sandbox), inventory)
+        assert run.rc == 2
+        assert headline in by_account(summary_of(folder), "headline")["acme"]
+    for playbook, pattern in ((OFFBOARD, None), (REVIEW, "amce"), (PREFLIGHT, "amce")):
+        accounts = f"{playbook.rpartition('.')[2]}_accounts"
+        run = player.play_playbook(playbook, [], {accounts: pattern}, connection(sandbox), inventory)
+        assert run.rc != 0
+        assert accounts in run.output
+    assert sandbox.state.requests == []
+
+
+def test_variables_of_localhost_are_the_connection(player: Player, sandbox: Sandbox) -> None:
+    """Those of the group ``all`` too. Variables of other hosts and for connections to machines are ignored."""
+    other = {"zchat_api_url": OTHER_ACCOUNT["ZCHAT_API_URL"], **REJECTED}
+    inventory = {"all": {"vars": {**host(sandbox), **MACHINE}, "hosts": {"other": other}}}
+    player.play_playbook(OFFBOARD, [], {"offboard_agent_emails": LEAVER_EMAIL}, {}, inventory).check()
+    assert methods(sandbox) == {"GET", "DELETE"}
+    assert LEAVER_ID not in {token["agent_id"] for token in sandbox.state.tokens.values()}
+
+
+def test_check_mode(player: Player, sandbox: Sandbox) -> None:
+    """Check mode of the command line, a play, a block or a task sends no DELETE. A null keyword never overrides --check."""
+    role: dict[str, Any] = {"ansible.builtin.import_role": {"name": OFFBOARD}}
+    module = {"zchat.admin.zchat_oauth_token": {"state": "absent", "agent_ids": [LEAVER_ID]}}
+    action = {"zchat.admin.zchat_offboard": {"agent_ids": [LEAVER_ID]}}
+    play = {"hosts": "localhost", "gather_facts": False, "vars": {"offboard_agent_ids": LEAVER_ID}}
+    plays = [
+        {**play, "check_mode": True, "tasks": [role, module]},
+        {**play, "tasks": [{"check_mode": True, "block": [role, module]}]},
+        {**play, "tasks": [{**module, "check_mode": True}, {**action, "check_mode": True}]},
+    ]
+    run = player.play_playbook(plays, environment=connection(sandbox)).check()
+    assert methods(sandbox) == {"GET"}
+    changed = [task for task in run.tasks if task.result.get("changed")]
+    assert len(changed) == 2 * len(plays)
+
+    null = {"check_mode": "{{ dry_run | default(none) }}", "ignore_errors": True}
+    tasks = [module, role, {"name": "null", **module, **null}, {"name": "null of an action", **action, **null}]
+    run = player.play_playbook([{**play, "tasks": tasks}], ["--check"], environment=connection(sandbox)).check()
+    for name in ("null", "null of an action"):
+        assert "'check_mode' of this task is null" in run[name]["msg"]
+    assert methods(sandbox) == {"GET"}
+
+
+def printed(stdout: str) -> list[dict[str, Any]]:
+    """Return the reports that a run printed because they could not be written."""
+    decoder, mark = json.JSONDecoder(), '{\n  "schema": 1'
+    starts = [number for number in range(len(stdout)) if stdout.startswith(mark, number)]
+    return [decoder.raw_decode(stdout[start:])[0] for start in starts]
+
+
+def test_a_report_folder_that_cannot_be_used(
+    player: Player, sandbox: Sandbox, small_disk: Callable[[str], Path]
+) -> None:
+    """The run fails before any request."""
+    variables = {"offboard_agent_emails": DEPARTING, "offboard_report_dir": str(small_disk("ro"))}
+    run = player.play_playbook(OFFBOARD, [], variables, connection(sandbox))
+    assert run.rc == 2
+    assert "'offboard_report_dir' cannot be written to. [Errno 30] Read-only file system" in run.output
+    assert sandbox.state.requests == []
+
+
+def test_a_disk_that_is_full_after_the_run(player: Player, sandbox: Sandbox, small_disk: Callable[[str], Path]) -> None:
+    """The run fails, and prints the report of the account and the summary."""
+    sandbox.reset(tokens=200)
+    variables = {
+        "offboard_accounts": "all",
+        "offboard_agent_ids": sorted({token["agent_id"] for token in sandbox.state.tokens.values()}),
+        "offboard_own_token": "keep",
+        "offboard_report_dir": str(small_disk("size=120k")),
+    }
+    run = player.play_playbook(OFFBOARD, [], variables, {}, {"all": {"hosts": {"acme": host(sandbox)}}})
+    assert run.rc == 2
+    assert "could not be written: [Errno 28] No space left on device" in run.output
+    report, summary = printed(run.stdout)
+    assert report["summary"]["revoked"] == summary["summary"]["revoked"] == 220
+    assert methods(sandbox) == {"GET", "DELETE"}
