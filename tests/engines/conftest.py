@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.ansible_run import clean_environment
+from tests.integration.ansible_run import clean_environment, connection
 from tests.sandbox import Sandbox
 
 
@@ -36,6 +36,5 @@ def environment(sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
         "ANSIBLE_NOCOLOR": "true",
         "LC_ALL": "C.UTF-8",
-        "ZCHAT_API_URL": sandbox.api_url,
-        "ZCHAT_ACCESS_TOKEN": str(sandbox.access_token),
+        **connection(sandbox),
     }

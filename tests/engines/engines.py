@@ -26,11 +26,6 @@ def agents_left(sandbox: Sandbox) -> set[int]:
     return {token["agent_id"] for token in sandbox.state.tokens.values()}
 
 
-def methods(sandbox: Sandbox) -> set[str]:
-    """Return the methods of all requests."""
-    return {entry["method"] for entry in sandbox.state.requests}
-
-
 def read_yaml(path: Path) -> Any:
     return yaml.safe_load(path.read_text("utf-8"))
 

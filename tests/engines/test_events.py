@@ -13,8 +13,6 @@ import socket
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,8 +20,10 @@ from queue import Empty, Queue
 from typing import Any
 
 import pytest
+import requests
 
-from tests.sandbox import DELETED_ID, LEAVER_EMAIL, LEAVER_ID, UNKNOWN_ID, Sandbox
+from tests.engines.engines import agents_left
+from tests.sandbox import COLLEAGUE_ID, DELETED_ID, LEAVER_EMAIL, UNKNOWN_ID, Sandbox
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("java"), reason="ansible-rulebook needs Java, and there is none"),
@@ -31,38 +31,23 @@ pytestmark = [
 ]
 
 TOKEN = "a-webhook-token-of-the-test"
-_READY = "Waiting for events"
 _LONGEST = 90
 """Seconds to wait for a line, or for a response."""
 
-# None of these may do anything. The file {touched} must never be created.
+# The file {touched} must never be created.
 _EVIL = "{{{{ lookup('ansible.builtin.pipe', 'touch {touched}') }}}}"
 IGNORED: list[Any] = [
     {"event": "user.created", "email": LEAVER_EMAIL},
     {"event": ["user.offboarded"], "email": LEAVER_EMAIL},
     {"event": "user.offboarded"},
-    {"email": LEAVER_EMAIL},
-    {"event": "user.offboarded", "email": ""},
-    {"event": "user.offboarded", "email": None},
-    {"event": "user.offboarded", "email": 5},
-    {"event": "user.offboarded", "email": True},
     {"event": "user.offboarded", "email": [LEAVER_EMAIL]},
-    {"event": "user.offboarded", "email": {"address": LEAVER_EMAIL}},
-    {"event": "user.offboarded", "email": "jonas.weber"},
-    {"event": "user.offboarded", "email": f"{LEAVER_EMAIL}\n"},
     {"event": "user.offboarded", "email": f"{LEAVER_EMAIL}\noffboard_own_token: revoke"},
-    {"event": "user.offboarded", "email": f" {LEAVER_EMAIL}"},
-    {"event": "user.offboarded", "email": f"{LEAVER_EMAIL},priya.nair@example.com"},
-    {"event": "user.offboarded", "email": f"Jonas <{LEAVER_EMAIL}>"},
-    {"event": "user.offboarded", "email": f"{_EVIL}@example.com"},
     {"event": "user.offboarded", "email": f"jonas@{_EVIL}"},
-    {"event": "user.offboarded", "email": "{{% if true %}}" + LEAVER_EMAIL},
     {"event": _EVIL, "email": LEAVER_EMAIL},
-    [],
     [LEAVER_EMAIL],
     "user.offboarded",
-    5,
 ]
+"""Events of each kind that may do nothing. Unit tests of the event filter have all of them."""
 LAST = "nobody@example.com"
 OKTA = {
     "eventType": "com.okta.event_hook",
@@ -89,19 +74,35 @@ HOSTILE = {
 
 
 class Rulebook:
-    """A running ansible-rulebook: its output, line by line, and a way to send events."""
+    """ansible-rulebook with a rulebook of the collection: its output, line by line, and a way to send events."""
 
-    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
-        self._process = process
-        self._port = port
+    def __init__(self, name: str, folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self._port = int(listener.getsockname()[1])
+        (folder / "hosts.yml").write_text("all:\n  hosts:\n    localhost:\n      ansible_connection: local\n", "utf-8")
+        (folder / "variables.yml").write_text(f"offboard_webhook_port: {self._port}\n", "utf-8")
+        self.process = subprocess.Popen(
+            [
+                str(Path(sys.executable).parent / "ansible-rulebook"),
+                *("--rulebook", name, "--inventory", "hosts.yml", "--vars", "variables.yml"),
+                *("--env-vars", "offboard_webhook_token", "--verbose", *arguments),
+            ],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
         self._lines: Queue[str] = Queue()
-        self.output: list[str] = []
+        self.output = ""
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self.output.append(line)
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.output += line
             self._lines.put(line)
         self._lines.put("")
 
@@ -111,65 +112,28 @@ class Rulebook:
             try:
                 line = self._lines.get(timeout=_LONGEST)
             except Empty:
-                raise AssertionError(f"no {text!r} in\n{''.join(self.output)}") from None
-            assert line, f"it ended without {text!r}:\n{''.join(self.output)}"
+                line = ""
+            assert line, f"no {text!r} in\n{self.output}"
             if text in line:
                 return line
 
     def send(self, event: Any, token: str | None = TOKEN) -> int:
         """Send an event, and return the HTTP status."""
-        headers = {"Content-Type": "application/json"}
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}/endpoint", json.dumps(event).encode(), headers, method="POST"
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=_LONGEST) as response:
-                return int(response.status)
-        except urllib.error.HTTPError as refusal:
-            refusal.close()
-            return refusal.code
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def _started(
-    name: str, folder: Path, environment: Mapping[str, str], port: int, *arguments: str
-) -> subprocess.Popen[str]:
-    (folder / "hosts.yml").write_text("all:\n  hosts:\n    localhost:\n      ansible_connection: local\n", "utf-8")
-    (folder / "variables.yml").write_text(f"offboard_webhook_port: {port}\n", "utf-8")
-    return subprocess.Popen(
-        [
-            str(Path(sys.executable).parent / "ansible-rulebook"),
-            *("--rulebook", name, "--inventory", "hosts.yml", "--vars", "variables.yml"),
-            *("--env-vars", "offboard_webhook_token", "--verbose", *arguments),
-        ],
-        cwd=folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-    )
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        url = f"http://127.0.0.1:{self._port}/endpoint"
+        return requests.post(url, json=event, headers=headers, timeout=_LONGEST).status_code
 
 
 @contextlib.contextmanager
 def rulebook(name: str, folder: Path, environment: Mapping[str, str], *arguments: str) -> Iterator[Rulebook]:
-    """Run ansible-rulebook with a rulebook of the collection; yield when it listens."""
-    port = _free_port()
-    process = _started(name, folder, {**environment, "offboard_webhook_token": TOKEN}, port, *arguments)
+    """Run ansible-rulebook; yield when it listens."""
+    running = Rulebook(name, folder, {**environment, "offboard_webhook_token": TOKEN}, *arguments)
     try:
-        running = Rulebook(process, port)
-        running.wait_for(_READY)
+        running.wait_for("Waiting for events")
         yield running
     finally:
-        process.terminate()
-        process.wait()
+        running.process.terminate()
+        running.process.wait()
 
 
 def _filled_in(value: Any, touched: Path) -> Any:
@@ -187,16 +151,10 @@ def test_playbook(sandbox: Sandbox, environment: dict[str, str], tmp_path: Path)
             assert running.send(_filled_in(event, touched)) == 200
         assert running.send(_filled_in(HOSTILE, touched)) == 200
         assert "failed=0" in running.wait_for("localhost ")
-        revoked = [entry["path"] for entry in sandbox.state.requests if entry["method"] == "DELETE"]
         lookups = {entry["path"] for entry in sandbox.state.requests if "/agents/" in entry["path"]}
-        assert len(revoked) == 12
         assert lookups == {f"/api/v2/chat/agents/email/{LEAVER_EMAIL.replace('@', '%40')}"}
-        assert {token["agent_id"] for token in sandbox.state.tokens.values()} == {
-            10000001,
-            10000026,
-            DELETED_ID,
-            UNKNOWN_ID,
-        }
+        left = {10000001, COLLEAGUE_ID, DELETED_ID, UNKNOWN_ID}
+        assert agents_left(sandbox) == left
         # Events are processed in order: after the last one, all others are done.
         for event in (OKTA, TOKEN_REVOCATION, {**good, "email": LAST}):
             assert running.send(event) == 200
@@ -204,24 +162,20 @@ def test_playbook(sandbox: Sandbox, environment: dict[str, str], tmp_path: Path)
             assert "changed=0" in recap
             assert "failed=0" in recap
         assert len([entry for entry in sandbox.state.requests if entry["path"].endswith(LAST.replace("@", "%40"))]) == 1
-        assert len([entry for entry in sandbox.state.requests if entry["method"] == "DELETE"]) == 12
+        assert agents_left(sandbox) == left
     assert not touched.exists()
-    output = "".join(running.output)
+    output = running.output
     assert output.count("PLAY RECAP") == 4, "an event was not ignored"
     assert output.count("offboard_event: ignored") == len(IGNORED), "the reason for an ignored event is not logged"
     assert not [secret for secret in (TOKEN, *sandbox.state.secrets) if secret in output]
-    assert LEAVER_ID not in {token["agent_id"] for token in sandbox.state.tokens.values()}
 
 
 @pytest.mark.parametrize("name", ["zchat.admin.offboard", "zchat.admin.offboard_job_template"])
 def test_without_a_token_it_does_not_listen(name: str, environment: dict[str, str], tmp_path: Path) -> None:
-    port = _free_port()
-    process = _started(
-        name, tmp_path, environment, port, "--controller-url", "http://127.0.0.1:9", "--controller-token", "t"
-    )
-    output, _nothing = process.communicate(timeout=_LONGEST)
-    assert process.returncode != 0
-    assert "offboard_webhook_token" in output
+    controller = ("--controller-url", "http://127.0.0.1:9", "--controller-token", "t")
+    running = Rulebook(name, tmp_path, environment, *controller)
+    assert running.process.wait(_LONGEST) != 0
+    running.wait_for("offboard_webhook_token")
 
 
 class _Controller(BaseHTTPRequestHandler):
@@ -230,27 +184,18 @@ class _Controller(BaseHTTPRequestHandler):
     server: _ControllerServer
 
     def do_GET(self) -> None:
+        asked = ("ask_limit_on_launch", "ask_labels_on_launch", "ask_inventory_on_launch", "ask_variables_on_launch")
         template = {
             "id": 7,
             "type": "job_template",
             "name": "Offboard from Zendesk Chat",
             "summary_fields": {"organization": {"name": "Default"}},
             "related": {"launch": "/api/v2/job_templates/7/launch/"},
-            **dict.fromkeys(
-                ["ask_limit_on_launch", "ask_labels_on_launch", "ask_inventory_on_launch", "ask_variables_on_launch"],
-                True,
-            ),
+            **dict.fromkeys(asked, True),
         }
         job = {"id": 9, "type": "job", "url": "/api/v2/jobs/9/", "status": "successful", "artifacts": {}}
-        self._respond(
-            {
-                "results": [template if "template" in self.path else job],
-                "next": None,
-                "count": 1,
-                "version": "4.5.0",
-                **job,
-            }
-        )
+        results = [template if "template" in self.path else job]
+        self._respond({"results": results, "next": None, "count": 1, "version": "4.5.0", **job})
 
     def do_POST(self) -> None:
         self.server.launched.put(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
@@ -307,4 +252,4 @@ def test_job_template(controller: _ControllerServer, environment: dict[str, str]
     ]
     assert {launch["limit"] for launch in launched} == {"localhost"}
     assert not touched.exists()
-    assert TOKEN not in "".join(running.output)
+    assert TOKEN not in running.output
