@@ -167,7 +167,7 @@ class Interrupted:
 
 def _interrupt(player: Player, sandbox: Sandbox, task: dict[str, Any], end: Callable[[Playing], None]) -> Interrupted:
     """Interrupt a run that has sent STARTED requests. No DELETE starts afterwards, every process ends, and no secret is printed."""
-    sandbox.reset(tokens=TOKENS, latency=0.05, faults=[{"method": "DELETE", "after": STARTED, "delay": DELAY}])
+    sandbox.reset(tokens=TOKENS, faults=[{"method": "DELETE", "after": STARTED, "delay": DELAY}])
     playing = player.start([task], sandbox)
     try:
         assert sandbox.state.wait_for_requests(STARTED, 60, "DELETE")
@@ -231,7 +231,7 @@ def test_an_interrupted_offboarding_is_recorded(
     end: Callable[[Playing], None], player: Player, sandbox: Sandbox
 ) -> None:
     """No DELETE starts after the interruption, and the journal and the report have each one that was sent."""
-    found = _interrupt(player, sandbox, {**OFFBOARD, **({"timeout": 5} if end is _timeout else {})}, end)
+    found = _interrupt(player, sandbox, {**OFFBOARD, **({"timeout": 4} if end is _timeout else {})}, end)
     assert "Traceback (most recent call last)" not in found.run.output
     # Each DELETE is in the journal, before it is sent.
     assert found.sent <= set(found.events("delete"))

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -19,7 +21,7 @@ WRONG_SECRETS = ["another password", "another-token", "a-value-that-no-token-has
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda path: path.stem)
-def test_story(story, player: Player, sandbox: Sandbox) -> None:
+def test_story(story: Path, player: Player, sandbox: Sandbox) -> None:
     """Each task succeeds, and the output contains no secret."""
     tasks = [{"ansible.builtin.import_tasks": str(story)}]
     player.play(tasks, sandbox, VARIABLES, WRONG_SECRETS).check()
