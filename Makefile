@@ -46,7 +46,7 @@ test: $(VENV)/stamp demo ## everything to run before a push
 		formatters codeqa yamllint antsibull-nox-config spelling workflows changelog
 
 ci: $(VENV)/stamp ## what only a release needs: other programs, a browser, the documentation site, Galaxy, other Pythons
-	@$(NOX) engines docs build-import-check
+	@$(NOX) engines docs build-import-check browser
 	@$(NOX) sanity -- --test compile --test import
 
 matrix: $(VENV)/stamp ## sanity, unit and integration tests on every supported ansible-core and Python

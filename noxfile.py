@@ -100,7 +100,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """Real Ansible against the sandbox."""
-    session.install("ansible-core", "zenpy", "axe-playwright-python", "playwright", *TESTS)
+    session.install("ansible-core", "zenpy", *TESTS)
     run_installed(session, "tests/integration")
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import CONNECTION_OPTIONS
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 NO_IGNORE_FILE = "tests/sanity/ignore-*.txt"
@@ -53,3 +55,10 @@ def test_the_list_of_guides_is_complete():
         r"^\*\*(.+)\*\*$|^- \[(.+)\]\(https://\S+/(\w+)\.rst\)$", (DOCS / "guides.md").read_text("utf-8"), re.MULTILINE
     )
     assert [heading or (title, guide) for heading, title, guide in listed] == expected
+
+
+def test_each_connection_option_has_its_environment_variable():
+    page = (DOCS / "docsite" / "rst" / "environment_variables.rst").read_text("utf-8")
+    config = yaml.safe_load((DOCS / "docsite" / "config.yml").read_text("utf-8"))
+    names = [f"ZCHAT_{option.upper()}" for option in CONNECTION_OPTIONS]
+    assert re.findall(r"^\.\. envvar:: (\w+)$", page, re.MULTILINE) == config["envvar_directives"] == names

@@ -101,8 +101,6 @@ def _after(state: State, stopping: threading.Event, response: Response) -> Respo
         response = g.replacement or response
         for name, value in g.fault_headers.items():
             response.headers[name] = value
-    if fault.hold:
-        state.hold()
     left = g.arrived + state.options.latency + fault.delay - time.monotonic()
     if left > 0:
         stopping.wait(left)

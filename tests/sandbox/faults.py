@@ -49,8 +49,6 @@ class Fault:
     """Number of interim responses to send."""
     delay: float = 0.0
     """Seconds to wait before the response, after the request took effect."""
-    hold: bool = False
-    """Wait before the response, after the request took effect, until ``State.release`` or the next reset."""
     drop: str | None = None
     """Reset the connection without a response, ``before`` or ``after`` the request takes effect."""
     truncate: int | None = None
@@ -151,7 +149,6 @@ _CHECKS: dict[str, Callable[[object, str], Any]] = {
     "interim": lambda value, where: as_int(value, where, 100, 199),
     "interim_times": lambda value, where: as_int(value, where, least=1),
     "delay": as_seconds,
-    "hold": as_bool,
     "drop": lambda value, where: as_choice(value, where, ("before", "after")),
     "truncate": as_int,
     "stall": as_seconds,

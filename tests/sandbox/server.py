@@ -99,7 +99,6 @@ class _Server(ThreadedWSGIServer):
 
     def __init__(self, listening: socket.socket, state: State) -> None:
         self.stopping = threading.Event()
-        self._state = state
         self._guard = threading.Lock()
         self._connections: dict[threading.Thread, socket.socket] = {}
         host, port = listening.getsockname()
@@ -118,7 +117,6 @@ class _Server(ThreadedWSGIServer):
     def stop(self) -> None:
         """Stop listening, interrupt all delays and close every connection."""
         self.stopping.set()
-        self._state.release()
         self.shutdown()
         with self._guard:
             connections = dict(self._connections)

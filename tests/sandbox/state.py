@@ -56,7 +56,6 @@ class State:
         self.lock = threading.RLock()
         self._logged = threading.Condition(self.lock)
         self._started_with = options
-        self._released = threading.Event()
         # The request log uses a monotonic clock, shown as seconds since the epoch.
         self._epoch = time.time() - time.monotonic()
         self._secrets: set[str] = set()
@@ -66,11 +65,8 @@ class State:
         now = datetime.now(timezone.utc)
         document = demo_seed() if options.seed is None else options.seed
         seed = parse_seed(document, now, options.agents, options.tokens)
-        counts = [FaultCount(fault) for fault in parse_faults(faults)]
         with self.lock:
-            self.release()
-            self._released = threading.Event()
-            self._faults = counts
+            self.set_faults(faults)
             self.options = options
             self._agents = {agent.id: agent for agent in seed.agents}
             self.clients = seed.clients
@@ -98,7 +94,7 @@ class State:
                 }
 
     def reset(self, changes: object, faults: object) -> None:
-        """Restore the seed, clear the log, release held requests, and set these faults instead of all others.
+        """Restore the seed, clear the log, and set these faults instead of all others.
 
         The options are those of the start with ``changes``. Changes of an earlier reset do not apply.
         """
@@ -268,17 +264,11 @@ class State:
                     return count.fault, count.used == 1
             return None
 
-    def release(self) -> None:
-        """Send the responses that a fault with ``hold`` holds, and hold no further ones.
-
-        With ``{"method": "DELETE", "after": 12, "hold": True}`` and 8 concurrent requests, ``wait_for_requests(20, 30,
-        "DELETE")`` returns when 12 are complete and 8 wait. No other follows until the test calls this method.
-        """
-        self._released.set()
-
-    def hold(self) -> None:
-        """Wait until the next ``release`` or reset."""
-        self._released.wait()
+    def set_faults(self, faults: object) -> None:
+        """Set these faults instead of all others."""
+        counts = [FaultCount(fault) for fault in parse_faults(faults)]
+        with self.lock:
+            self._faults = counts
 
     def log(self, method: str, path: str, query: str, authorization: str | None, connection: int) -> LoggedRequest:
         """Log a request on arrival, and return its entry."""
