@@ -36,10 +36,6 @@ def _seconds(default: float, text: str) -> Any:
     return _option(default, as_seconds, text, type=float, metavar="SECONDS")
 
 
-def _choice(text: str, *choices: str) -> Any:
-    return _option(choices[0], lambda value, where: as_choice(value, where, choices), text, choices=choices)
-
-
 def _file(default: object, text: str) -> Any:
     return _option(default, None, text, type=Path, metavar="FILE")
 
@@ -62,12 +58,15 @@ class Options:
     latency: float = _seconds(0.0, "minimum duration of each request, which takes effect at its start")
     rate_limit: int | None = _number(None, "requests that each endpoint accepts in a window before it returns 429", 1)
     rate_window: float = _seconds(60.0, "length of that window, which starts with a request (default: %(default)g)")
-    list_cap: int | None = _number(None, "limit the token list to the N tokens with the lowest ids")
     own_only: bool = _option(
         False, as_bool, "limit the token list to the tokens of the calling agent", action="store_true"
     )
-    value_form: str = _choice("form of the listed token values (default: %(default)s)", *VALUE_FORMS)
-    agent_page_order: str = _choice("order of the agents within each page of their list", "sorted", "reversed")
+    value_form: str = _option(
+        "full",
+        lambda value, where: as_choice(value, where, VALUE_FORMS),
+        "form of the listed token values (default: %(default)s)",
+        choices=VALUE_FORMS,
+    )
     tokens: int = _number(0, "generate N tokens in addition to the seed: client 'generated', ids from 1000001")
     agents: int = _number(0, "generate N agents in addition to the seed: ids from 2000001")
     seed: Mapping[str, Any] | None = _file(

@@ -171,7 +171,7 @@ class State:
         with self.lock:
             own = caller.agent.id if self.options.own_only and caller.agent else None
             lines = (line for key, line in self._lines.items() if own in (None, self._tokens[key].agent_id))
-            body = b"[" + b",".join(itertools.islice(lines, self.options.list_cap)) + b"]"
+            body = b"[" + b",".join(lines) + b"]"
             for token_id, reads in list(self._lingering.items()):
                 if reads > 1:
                     self._lingering[token_id] = reads - 1
@@ -205,8 +205,7 @@ class State:
         """Return the first ``limit`` agents with ids from ``since_id`` to ``max_id``, both inclusive."""
         with self.lock:
             selected = (agent.document for agent in self._agents.values() if since_id <= agent.id <= max_id)
-            page = list(itertools.islice(selected, limit))
-            return page[::-1] if self.options.agent_page_order == "reversed" else page
+            return list(itertools.islice(selected, limit))
 
     def agent_by_id(self, agent_id: int) -> Agent | None:
         """Return the agent with this id."""

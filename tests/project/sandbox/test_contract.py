@@ -190,7 +190,7 @@ def test_an_invalid_option_seed_or_fault_is_rejected_with_the_field(message, opt
 
 
 @pytest.mark.parametrize(
-    "body", ['{"options": {"port": 80}}', '{"options": {"list_cap": 1}, "faults": [{}]}', '{"option": {}}', "{"]
+    "body", ['{"options": {"port": 80}}', '{"options": {"tokens": 1}, "faults": [{}]}', '{"option": {}}', "{"]
 )
 def test_an_invalid_reset_changes_nothing(send, body):
     response = send("POST /reset", None, CONTROL, data=body)
