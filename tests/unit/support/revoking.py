@@ -13,7 +13,16 @@ import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS
 from ansible_collections.zchat.admin.plugins.modules import zchat_oauth_token, zchat_oauth_token_info
-from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, Json, MockChat, Reply, agent, task, token
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
+    MISSING_SCOPE,
+    OWN,
+    Json,
+    MockChat,
+    Reply,
+    agent,
+    task,
+    token,
+)
 
 LISTS, ME, AGENTS_PAGE = "GET oauth/tokens", "GET agents/me", "GET agents?since_id=1&limit=100"
 LEAVER, OTHER, OWN_AGENT = 10000026, 5, 777
@@ -26,6 +35,7 @@ HTML = b"<html><h1>Blocked by the gateway</h1></html>"
 FAULTS = (Reply(503), Reply(403, {"error": "Forbidden"}), Reply(None), Reply(200, HTML))
 """Responses that contain no answer."""
 REFUSED = Reply(422, {"error": "Refused"}, applied=False)
+MISSING = Reply(403, MISSING_SCOPE, applied=False)
 LOST, LOST_BEFORE = Reply(None), Reply(None, applied=False)
 """No response: after the API executed the DELETE, or before."""
 

@@ -10,12 +10,12 @@ import os
 import re
 from itertools import count
 from pathlib import Path
-from typing import Any, List
+from typing import Any, Callable
+from unittest.mock import Mock
 
 import pytest
 
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
-    MISSING_SCOPE,
     NOT_FOUND,
     Reply,
     also,
@@ -26,6 +26,7 @@ from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     ALL,
     LEAVER,
     LOST,
+    MISSING,
     REFUSED,
     chat,
     revoke,
@@ -40,10 +41,14 @@ def _path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
     Path("file").write_text("earlier\n")
-    Path("looped").symlink_to("looped")
     Path("link").symlink_to("folder/target")
     os.mkfifo("pipe")
     return tmp_path / "journal.jsonl"
+
+
+def failing(error: Exception) -> Callable[..., Any]:
+    """Return a function that raises this error."""
+    return Mock(side_effect=error)
 
 
 def events(path: Path) -> list[str]:
@@ -66,7 +71,6 @@ def test_a_line_before_each_delete_and_one_for_its_outcome(path: Path):
 
 
 SHOWN_AGAIN = [None, *[also(token(1))] * 9]
-MISSING = Reply(403, MISSING_SCOPE, applied=False)
 
 
 @table(
@@ -83,13 +87,6 @@ MISSING = Reply(403, MISSING_SCOPE, applied=False)
 def test_only_what_was_sent_has_lines_and_the_last_one_is_final(account, options, expected, path: Path):
     revoke(chat(**account), **{"ids": [1], "journal": str(path), **options})
     assert [event.partition(" of ")[0] for event in events(path)] == expected
-
-
-def test_after_an_interruption_only_what_was_sent_has_lines(path: Path):
-    client = chat()
-    client.before = lambda line: setattr(client.waits, "interrupted", line == "DELETE oauth/tokens/1")
-    revoke(client, journal=str(path))
-    assert events(path) == ["delete 1, 0 of 3", "revoked 1, 1 of 3"]
 
 
 def test_the_content_of_a_line_and_of_the_system_log(path: Path):
@@ -127,9 +124,7 @@ def test_each_line_starts_on_a_line_of_its_own(before: str | None, mode: int, pa
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-@pytest.mark.parametrize(
-    "name", ["", ".", "folder", "folder/", "missing/journal", "file/journal", "looped", "pipe", "nul\0l"]
-)
+@pytest.mark.parametrize("name", ["", "folder", "missing/journal", "pipe", "nul\0l"])
 @pytest.mark.usefixtures("path")
 def test_a_file_that_cannot_be_opened_prevents_every_revocation(name: str, check_mode: bool):
     client = chat()
@@ -142,15 +137,13 @@ def test_a_file_that_cannot_be_opened_prevents_every_revocation(name: str, check
 @pytest.mark.parametrize(("function", "check_mode"), [("access", True), ("open", True), ("open", False)])
 @pytest.mark.usefixtures("path")
 def test_missing_permissions(function: str, check_mode: bool, monkeypatch: pytest.MonkeyPatch):
-    def refuse(*_arguments: Any) -> int:
-        raise PermissionError(errno.EACCES, "Permission denied")
-
+    refuse = failing(PermissionError(errno.EACCES, "Permission denied"))
     monkeypatch.setattr(os, function, refuse if function == "open" else lambda path, mode: False)
     result = revoke(chat(), check_mode, journal="new")
     assert (story(result), "permission denied" in result["msg"]) == ("not_revoked 1 2 3: failed", True)
 
 
-@pytest.mark.parametrize("name", ["new", "folder/new", "file", "link"])
+@pytest.mark.parametrize("name", ["new", "file", "link"])
 def test_check_mode_succeeds_if_the_run_does_and_creates_nothing(name: str, path: Path):
     before = sorted(path.parent.rglob("*"))
     assert story(revoke(chat(), check_mode=True, journal=name)) == "revoked 1 2 3: not verified"
@@ -161,13 +154,8 @@ def test_check_mode_succeeds_if_the_run_does_and_creates_nothing(name: str, path
     assert Path(name).read_text().count("\n") == (7 if name == "file" else 6)
 
 
-@table(
-    "full_at, expected",
-    {
-        "delete 1": (1, "not_revoked 1 2 3: failed"),
-        "revoked 1": (2, "revoked 1, not_revoked 2 3: failed"),
-        "delete 2": (3, "revoked 1, not_revoked 2 3: failed"),
-    },
+@pytest.mark.parametrize(
+    ("full_at", "expected"), [(1, "not_revoked 1 2 3: failed"), (2, "revoked 1, not_revoked 2 3: failed")]
 )
 def test_a_full_disk_stops_the_run_and_loses_nothing(
     full_at: int, expected: str, path: Path, monkeypatch: pytest.MonkeyPatch
@@ -200,27 +188,16 @@ def test_a_short_write_is_completed(path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_journal_that_cannot_be_closed_loses_no_outcome(path: Path, monkeypatch: pytest.MonkeyPatch):
-    def refuse(descriptor: int) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    client = chat()
     with monkeypatch.context() as patch:
-        patch.setattr("os.close", refuse)
-        result = revoke(client, journal=str(path))
+        patch.setattr("os.close", failing(OSError(errno.EIO, "Input/output error")))
+        result = revoke(chat(), journal=str(path))
     assert story(result) == "revoked 1 2 3: failed"
     assert "cannot be written: input/output error" in result["msg"]
 
 
-class Refusing(List[str]):
-    """A system log that cannot be written."""
-
-    def append(self, _line: str) -> None:
-        raise ValueError("no log")
-
-
 def test_a_system_log_that_fails_loses_no_outcome(path: Path):
     client = chat()
-    client.logged = Refusing()
+    client.logged = Mock(append=failing(ValueError("no log")))
     result = revoke(client, journal=str(path))
     assert story(result) == "revoked 1, not_revoked 2 3: failed"
     assert events(path) == ["delete 1, 0 of 3", "revoked 1, 1 of 3"]

@@ -23,7 +23,6 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
 )
 from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     ALL,
-    FAULTS,
     HTML,
     LISTS,
     LOST,
@@ -51,7 +50,6 @@ from ansible_collections.zchat.admin.tests.unit.support.revoking import (
         "nothing": ([], False, True, 0),
         "no agent": ([None, None], False, True, 0),
         "two agents": ([5, 6], False, False, 0),
-        "two agents, own token": ([7, 8], True, False, 0),
         "one agent, own token": ([5, 5], True, True, 0),
         "one agent, own token without an agent": ([None, 5], True, True, 1),
         "the own agent": ([5, 5, None], False, True, 1),
@@ -70,9 +68,8 @@ def test_own_only_with_as_few_requests_as_possible(agent_ids: Any, first_is_own:
     assert bool(result["warnings"]) is own_only
 
 
-@pytest.mark.parametrize("reply", FAULTS)
-def test_own_only_is_null_if_the_own_agent_cannot_be_read(reply: Reply):
-    result = info(chat(token(1), me=[reply]))
+def test_own_only_is_null_if_the_own_agent_cannot_be_read():
+    result = info(chat(token(1), me=[Reply(503)]))
     assert result["listed"]["own_only"] is None
     assert "It is unknown whether" in result["warnings"][0]
 
@@ -89,10 +86,9 @@ def test_an_own_token_that_cannot_revoke_is_a_warning(scopes: str | None, number
 # The guard
 
 
-@pytest.mark.parametrize("check_mode", [True, False])
-def test_refuse(check_mode: bool):
+def test_refuse():
     client = chat()
-    result = revoke(client, check_mode, **ALL)
+    result = revoke(client, **ALL)
     assert (story(result), transcript(client)) == ("not_revoked 1 2 3 8 9: failed", "list 1 2 3 8 9")
     assert result["msg"].startswith("Nothing was revoked: the selection contains token 9, which this task")
     assert {(entry["status"], entry["msg"]) for entry in result["not_revoked"]} == {(None, GUARDED.msg)}
@@ -101,13 +97,9 @@ def test_refuse(check_mode: bool):
 
 def test_keep():
     client = chat()
-    dry_run, result, again = (revoke(client, mode, **ALL, own_token="keep") for mode in (True, False, False))
-    assert story(dry_run) == "revoked 1 2 3 8, kept 9: not verified"
-    assert story(result) == "revoked 1 2 3 8, kept 9: verified"
-    assert story(again) == "kept 9: verified"
+    result, again = (revoke(client, **ALL, own_token="keep") for _run in range(2))
+    assert (story(result), story(again)) == ("revoked 1 2 3 8, kept 9: verified", "kept 9: verified")
     assert result["kept"][0]["reason"] == "own token"
-    assert dry_run["diff"] == result["diff"]
-    assert result["diff"]["after"].startswith("token 9;")
 
 
 HIDDEN = shown_as(lambda value: None)
@@ -116,39 +108,30 @@ MORE = token(10, agent_id=None), token(11, agent_id=OWN_AGENT)
 
 
 @pytest.mark.parametrize("own_token", ["refuse", "keep"])
-@pytest.mark.parametrize(
-    ("listed", "is_identified"),
-    [
-        *((value, True) for value in (OWN, "own-toke", "own-toke...", "own-token****", "own-token\u2026")),
-        *((value, False) for value in ("own-tok", "...oken-value", "own-****alue", "********", "9f86d081", "", None)),
-    ],
-)
-def test_an_own_token_is_protected_however_it_is_listed(listed: str | None, is_identified: bool, own_token: str):
+@pytest.mark.parametrize("listed", [OWN, "own-toke...", "own-tok", "...oken-value", None])
+def test_an_own_token_is_protected_however_it_is_listed(listed: str | None, own_token: str):
+    is_identified = listed in (OWN, "own-toke...")
+    own_result = {"refuse": "not_revoked 8 9: failed", "keep": "revoked 8, kept 9: verified"}[own_token]
+
     def shown(entry: Json) -> Json:
         return {**entry, "access_token": listed} if entry["id"] == 9 else entry
 
     for number in (9, 10, 11):
         client = chat(*TOKENS, *MORE, shown=shown)
         result = revoke(client, ids=[8, number], own_token=own_token)
-        if not is_identified:
+        if is_identified:
+            assert story(result) == (own_result if number == 9 else f"revoked 8 {number}: verified")
+        else:
             assert story(result) == f"not_revoked 8 {number}: failed"
             assert f"token {number} can be the one that this task authenticates with" in result["msg"]
-        elif number == 9:
-            assert (
-                story(result) == {"refuse": "not_revoked 8 9: failed", "keep": "revoked 8, kept 9: verified"}[own_token]
-            )
-        else:
-            assert story(result) == f"revoked 8 {number}: verified"
         assert client.lines.count(ME) == (0 if is_identified else 1)
     result = revoke(chat(*TOKENS, *MORE, shown=shown), ids=[8])
     assert (story(result), result["own_token_id"]) == ("revoked 8: verified", 9 if is_identified else None)
 
 
-@pytest.mark.parametrize("own_token", ["refuse", "keep"])
-def test_without_the_value_and_the_agent_each_token_can_be_the_own_token(own_token: str):
+def test_without_the_value_and_the_agent_each_token_can_be_the_own_token():
     client = chat(shown=HIDDEN, me=[Reply(503)] * 9)
-    assert story(revoke(client, ids=[8], own_token=own_token)) == "not_revoked 8: failed"
-    assert client.lines.count(ME) == 1
+    assert (story(revoke(client, ids=[8])), client.lines.count(ME)) == ("not_revoked 8: failed", 1)
     client = chat(own=None, own_agent=OWN_AGENT)
     assert story(revoke(client, **ALL)) == "revoked 1 2 3 8 9: verified", "an email address and a password are no token"
 
@@ -211,8 +194,6 @@ WORKS = "after 5 seconds the token still works"
         "204": (Reply(204), "revoked 9", f"accepted the DELETE, but {WORKS}", "revoked 9: not verified"),
         "404": (Reply(404), "gone 9", f"returned HTTP 404 for the DELETE, but {WORKS}", "gone 9: not verified"),
         "no response": (LOST, "revoked 9", "No response", "unknown"),
-        "502": (Reply(502, HTML), "revoked 9", "HTTP 502", "unknown"),
-        "200 with a web page": (Reply(200, HTML), "revoked 9", "unexpected content", "unknown"),
         "no response, then 401": (Reply(401, repeated=True), "revoked 9", "HTTP 401", "unknown"),
         "401": (Reply(401), None, "HTTP 401", "not_revoked 9: failed"),
         "422": (REFUSED, None, "HTTP 422", "not_revoked 9: failed"),
@@ -233,16 +214,11 @@ def test_the_use_of_the_own_token_decides(reply: Reply, rejected: str | None, wo
     assert "unknown" not in result["msg"]
     assert sum(client.pauses) == (5 if rejected else 0)
 
-    result = revoke_own(chat(deletes={9: reply}, me=[Reply(503)]))
-    assert story(result) == ("not_revoked 9: failed" if no_answer == "unknown" else no_answer)
-    assert ("unknown whether" in result["msg"]) is (no_answer == "unknown")
-
-
-@pytest.mark.parametrize("reply", [*FAULTS, Reply(401, HTML)])
-def test_a_response_that_does_not_show_whether_the_own_token_works_is_a_warning(reply: Reply):
-    result = revoke_own(chat(me=[reply]))
-    assert story(result) == "revoked 9: not verified"
-    assert "not verified" in result["warnings"][0]
+    for no_proof in (Reply(503), Reply(401, HTML)):
+        result = revoke_own(chat(deletes={9: reply}, me=[no_proof]))
+        assert story(result) == ("not_revoked 9: failed" if no_answer == "unknown" else no_answer)
+        assert ("unknown whether" in result["msg"]) is (no_answer == "unknown")
+        assert any("not verified" in text for text in result["warnings"]) is bool(rejected)
 
 
 @pytest.mark.parametrize("is_interrupted", [True, False])

@@ -28,6 +28,7 @@ from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     AGENTS_PAGE,
     FAULTS,
     HTML,
+    LISTS,
     ids,
     info,
     revoke,
@@ -65,20 +66,15 @@ def chat(*more: Json, agents: list[Json] = AGENTS, **options: Any) -> MockChat:
         ({"agent_emails": ["priya@example.com"], "agent_ids": [JONAS]}, [20, 21, 30], []),
         ({"agent_emails": ["priya@example.com"], "agent_ids": []}, [30], []),
         ({"agent_emails": ["x@example.com"]}, [], ["No agent in Chat has the address x@example.com"]),
-        ({"agent_emails": ["jonas@example.com"], "client_identifiers": ["crm"]}, [21], []),
         # States
         ({"agent_status": ["enabled"]}, [10, 20, 21], ["whether agent 5 is enabled"]),
         ({"agent_status": ["disabled"]}, [30], ["whether agent 5 is enabled"]),
         ({"agent_status": ["missing"]}, [40], ["Token 60 has no agent_id", "whether agent 5 is enabled"]),
-        ({"agent_status": ["disabled", "missing"]}, [30, 40], ["Token 60 has no agent_id", "agent 5"]),
         ({"agent_status": ["missing"], "ids": [20, 40]}, [40], []),
         ({"agent_status": []}, [], ["agent 5"]),
         # The protect list
         ({"exclude": {"agent_ids": [JONAS]}}, [10, 30, 40, 50, 60], []),
         ({"ids": [20, 30], "exclude": {"ids": [20, 50]}}, [30], []),
-        ({"ids": [20, 30], "exclude": {"agent_emails": ["JONAS@example.com"]}}, [30], []),
-        ({"ids": [20, 21], "exclude": {"client_identifiers": ["crm", "automation"]}}, [20], []),
-        ({"ids": [20, 21, 30], "exclude": {"ids": [20], "client_identifiers": ["crm"]}}, [30], []),
         # Values that no listed token has
         ({"ids": [20, 99], "agent_ids": [JONAS, 7, 8]}, [20], ["No token is listed for agent 7, 8."]),
         ({"client_identifiers": ["CRM", "crm"]}, [21], ["No token is listed for client CRM."]),
@@ -136,9 +132,7 @@ def test_an_agent_is_missing_only_if_its_own_lookup_shows_it():
 
 
 def test_a_later_round_reads_the_states_again_but_revokes_only_tokens_that_were_not_listed_before():
-    client = chat(
-        token(70, agent_id=JONAS), agents=[dict(each) for each in AGENTS], script={"GET oauth/tokens": [without(70)]}
-    )
+    client = chat(token(70, agent_id=JONAS), agents=[*map(dict, AGENTS)], script={LISTS: [without(70)]})
     # The agent is disabled during the run: its old tokens were not approved.
     client.before = lambda line: client.agents[1].update(enabled=0) if line.startswith("DELETE") else None
     assert story(revoke(client, agent_status=["disabled"])) == "revoked 30 70: verified"
@@ -155,12 +149,8 @@ def test_states_that_cannot_be_read_again_leave_the_result_unverified():
 
 def test_protected_tokens_are_kept_and_neither_trigger_a_guard_nor_count():
     client = chat()
-    exclude = {
-        "client_identifiers": ["automation"],
-        "agent_emails": ["JONAS@example.com"],
-        "ids": [60],
-        "agent_ids": [4],
-    }
+    agents = {"agent_emails": ["JONAS@example.com"], "agent_ids": [4]}
+    exclude = {"client_identifiers": ["automation"], "ids": [60], **agents}
     result = revoke(client, all=True, exclude=exclude, max_revocations=2)
     assert story(result) == "revoked 30 50, kept 10 20 21 40 60: verified"
     assert {entry["reason"] for entry in result["kept"]} == {"excluded"}
@@ -185,16 +175,12 @@ def test_agents_to_protect_that_are_unknown_or_cannot_be_read_stop_the_task(excl
 
 
 def test_in_case_of_doubt_a_token_is_protected():
-    more = (
-        token(61, agent_id=6, client_identifier="bot "),
-        token(62, client_identifier="bot"),
-        token(63, client_identifier="b"),
-    )
+    more = token(61, agent_id=6, client_identifier="bot "), token(62, client_identifier="bot")
     client = chat(*more, agents=[*AGENTS, agent(6, "PRIYA@example.com")])
-    result = revoke(client, True, ids=[30, 61, 63], exclude={"agent_emails": ["priya@example.com"]})
-    assert story(result) == "revoked 63, kept 30 61: not verified", "two agents have the same address"
-    result = revoke(client, True, ids=[61, 62, 63], exclude={"client_identifiers": ["bot "]})
-    assert story(result) == "revoked 63, kept 61 62: not verified", "with and without white space"
+    result = revoke(client, ids=[30, 61], exclude={"agent_emails": ["priya@example.com"]})
+    assert story(result) == "kept 30 61: verified", "two agents have the same address"
+    result = revoke(client, ids=[61, 62], exclude={"client_identifiers": ["bot "]})
+    assert story(result) == "kept 61 62: verified", "with and without white space"
 
 
 # Whatever the lookups return

@@ -12,6 +12,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Tok
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS, AgentLookups, Selectors
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import Json, MockChat, token
+from ansible_collections.zchat.admin.tests.unit.support.revoking import table
 
 NOW = 1_500_000_000.0  # 2017-07-14T02:40:00Z
 TOKENS = [
@@ -36,29 +37,19 @@ def select(options: Json, tokens: TokenList | None = None, now: float = NOW) -> 
 @pytest.mark.parametrize(
     ("options", "ids"),
     [
-        ({}, [1, 2, 3, 4, 5]),
         ({"all": True}, [1, 2, 3, 4, 5]),
         ({"ids": [3, 1, 99]}, [1, 3]),
-        ({"agent_ids": [10]}, [1, 2]),
         ({"agent_ids": [10, 20]}, [1, 2, 3, 4]),
-        ({"client_identifiers": ["zopim"]}, [1]),
         ({"client_identifiers": [" zopim\n", "zendesk"]}, [1, 2, 4]),
-        ({"scopes": ["write"]}, [2, 5]),
         ({"scopes": ["write", "chat"]}, [2, 3, 5]),
-        ({"token_values": ["access00000003"]}, [3]),
         ({"token_values": ["refresh00000003", "access00000001\n"]}, [1, 3]),
         ({"token_values": ["shortened0-and-the-rest"]}, [5]),
-        ({"token_values": ["access0"]}, []),
         ({"expired": True}, [2]),
         ({"expired": False}, [1, 3, 5]),
         ({"age": "1d"}, [1, 2, 3, 5]),
         ({"age": "86401s"}, [2, 3, 5]),
-        ({"age": "147w"}, [2, 3, 5]),
-        ({"age": "149w"}, []),
         ({"age": "999999999w"}, []),
-        ({"agent_ids": [10], "scopes": ["write"]}, [2]),
         ({"agent_ids": [20], "scopes": ["write"]}, []),
-        ({"ids": [1, 2, 3], "expired": False, "age": "1d"}, [1, 3]),
         *[({name: []}, []) for name, details in SELECTORS.items() if details["type"] == "list"],
     ],
 )
@@ -83,41 +74,29 @@ def test_one_selector_is_sufficient(options: Json):
     Selectors.from_options({**options, "exclude": {"ids": [1]}}, required=True)
 
 
-@pytest.mark.parametrize("required", [True, False])
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        *[
-            ({"all": True, **other}, f"'all' and '{next(iter(other))}' are both set")
-            for other in ({"ids": [1]}, {"expired": False}, {"age": "1d"}, {"agent_status": []})
-        ],
+        ({"all": True, "expired": False}, "'all' and 'expired' are both set"),
+        ({"all": True, "agent_status": []}, "'all' and 'agent_status' are both set"),
         ({"ids": [1, 0]}, "'ids' must contain integers greater than 0"),
-        ({"agent_ids": [-5]}, "'agent_ids' must contain"),
         ({"agent_emails": ["Ada <ada@example.com>"]}, "'agent_emails' contains"),
         ({"client_identifiers": ["zopim", " \n"]}, "'client_identifiers' contains an empty value"),
-        ({"token_values": [""]}, "'token_values' contains an empty value"),
-        *[
-            ({"token_values": [value]}, "'token_values' contains a value with a space, a control character or")
-            for value in ("hush hush", "hush\nhush", "hush\x00hush", "hush\u00e4hush", "Bearer hush")
-        ],
+        ({"token_values": ["Bearer hush"]}, "'token_values' contains a value with a space"),
+        ({"token_values": ["hush\u00e4hush"]}, "a non-ASCII character"),
         ({"age": "90"}, "'age' must be"),
         ({"expires_within": "0d"}, "'expires_within' must be"),
-        *[
-            ({"ids": [1], "exclude": exclude}, reason)
-            for exclude, reason in (
-                ({}, "'exclude' is empty, so it would protect nothing"),
-                ({"ids": []}, "'exclude.ids' is empty, so it would protect nothing"),
-                ({"ids": [1], "agent_emails": []}, "'exclude.agent_emails' is empty"),
-                ({"client_identifiers": [" "]}, "'exclude.client_identifiers' is empty"),
-                ({"agent_ids": [0]}, "'exclude.agent_ids' must contain"),
-                ({"agent_emails": ["5"]}, "'exclude.agent_emails' contains"),
-            )
-        ],
+        ({"exclude": {}}, "'exclude' is empty, so it would protect nothing"),
+        ({"exclude": {"ids": [1], "agent_emails": []}}, "'exclude.agent_emails' is empty"),
+        ({"exclude": {"client_identifiers": [" "]}}, "'exclude.client_identifiers' is empty"),
+        ({"exclude": {"ids": [0]}}, "'exclude.ids' must contain"),
+        ({"exclude": {"agent_ids": [0]}}, "'exclude.agent_ids' must contain"),
+        ({"exclude": {"agent_emails": ["5"]}}, "'exclude.agent_emails' contains"),
     ],
 )
-def test_invalid_options(options: Json, reason: str, required: bool):
+def test_invalid_options(options: Json, reason: str):
     with pytest.raises(ChatError) as caught:
-        Selectors.from_options(options, required)
+        Selectors.from_options(options, required=False)
     assert reason in caught.value.msg
     assert "hush" not in caught.value.msg
 
@@ -139,11 +118,9 @@ NEVER = token(1, expire_date="1970-01-01T00:00:00Z")
         ({"expired": True}, [token(1)], [], ""),
         ({"expires_within": "9999w"}, [token(1)], [], ""),
         # A date that cannot be parsed, or is before the creation, matches nothing.
-        ({"expired": False}, [NEVER], [], "expire_date of token 1 cannot be parsed"),
         ({"expired": True}, [NEVER], [], "expire_date of token 1 cannot be parsed"),
         ({"expires_within": "9999w"}, [NEVER], [], "expire_date of token 1 cannot be parsed"),
         ({"age": "1d"}, [token(1, create_date=None)], [], "create_date of token 1 is missing or cannot be parsed"),
-        ({"age": "1d"}, [token(1, create_date="soon")], [], "create_date of token 1 is missing or cannot be parsed"),
         # Warnings name only tokens that match otherwise.
         ({"age": "1d", "ids": [1]}, TOKENS, [1], ""),
         ({"expired": True, "agent_ids": [10]}, TOKENS, [2], ""),
@@ -173,9 +150,14 @@ def test_time_selectors_match_by_both_clocks(local: float, server: float | None)
         assert select(options, tokens, now=NOW + local)[0] == ([1] if matches else [])
 
 
-@pytest.mark.parametrize(("difference", "warns"), [(-301, True), (-300, False), (0, False), (300, False), (3601, True)])
-@pytest.mark.parametrize("options", [{"expired": True}, {"age": "1d"}, {"expires_within": "1d"}])
-def test_a_difference_of_the_clocks_is_a_warning(difference: float, warns: bool, options: Json):
-    tokens = listed(token(1), date=NOW + difference)
-    assert ("clock" in select(options, tokens)[1]) is warns
-    assert select({"ids": [1]}, tokens)[1] == ""
+@table(
+    "options, difference, warns",
+    {
+        "over 5 minutes": ({"expired": True}, 301, True),
+        "5 minutes": ({"age": "1d"}, -300, False),
+        "the other way round": ({"expires_within": "1d"}, -301, True),
+        "no selector by time": ({"ids": [1]}, 301, False),
+    },
+)
+def test_a_difference_of_the_clocks_is_a_warning(options: Json, difference: float, warns: bool):
+    assert ("clock" in select(options, listed(token(1), date=NOW + difference))[1]) is warns
