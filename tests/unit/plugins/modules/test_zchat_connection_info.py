@@ -69,7 +69,6 @@ def test_a_connection_that_is_ready():
     ("changed", "found", "ready"),
     [
         ({"script": {LISTS: FORBIDDEN}}, ["list"], False),
-        ({"script": {LISTS: [Reply(200, {"tokens": []})]}}, ["list"], False),
         ({"me": AGENT}, ["role"], False),
         ({"me": {**AGENT, "roles": {"administrator": False, "owner": True}}}, [], True),
         ({"own": {**OWN_TOKEN, "scopes": "read,chat"}}, ["write"], False),

@@ -43,47 +43,34 @@ def test_fields_can_be_missing_or_unknown_or_not_encodable():
 
 
 SUPPORT_TOKEN = {"id": 1, "user_id": 2, "client_id": 3, "token": "abc"}
-LINKS = [
-    '<https://acme.zendesk.com/api/v2/chat/oauth/tokens?page=2>; rel="next"',
-    *("<?page=1>; rel=prev, <?page=3>; rel=next", "<?page=2>; REL = 'next'", '<?page=2>; rel="last next"'),
-]
-TOTALS = ["2", "2, 2", "+2", '"2"', "many", "9" * 5000]
+SECOND_PAGE = '<https://acme.zendesk.com/api/v2/chat/oauth/tokens?page=2>; rel="next"'
 
 
 @pytest.mark.parametrize(
     ("body", "headers", "reason"),
     [
         ({"tokens": [SUPPORT_TOKEN]}, {}, "Zendesk Support API"),
-        ({"tokens": [token(1)]}, {}, "Zendesk Support API"),
         (token(1), {}, "returned an object"),
         ({"error": "x"}, {}, "returned an object"),
-        ("text", {}, "returned a single value"),
         (None, {}, "returned a single value"),
         ([[1]], {}, "not an object"),
-        (["1"], {}, "not an object"),
         ([SUPPORT_TOKEN], {}, "no agent_id and no client_identifier. This is the Zendesk Support API"),
         ([{"id": 1, "agent_id": 2}], {}, "token 1 has no client_identifier."),
-        ([{"agent_id": 1, "client_identifier": "x"}], {}, "without an integer 'id'"),
-        *[
-            ([token(1, **{name: value})], {}, f"{name} of token 1")
-            for name, value in [
-                *(("agent_id", "5"), ("agent_id", True), ("client_identifier", 5), ("scopes", ["read"])),
-                *(("access_token", 5), ("create_date", {})),
-            ]
-        ],
+        *[([{**token(2), "id": number}], {}, "without an integer 'id'") for number in (None, True, 1.0, "2", 0)],
+        *[([token(1, agent_id=value)], {}, "agent_id of token 1") for value in ("5", True)],
+        *[([token(1, **{name: 5})], {}, f"{name} of token 1") for name in ("client_identifier", "access_token")],
+        ([token(1, create_date={})], {}, "create_date of token 1"),
         ([token(1, access_token="a-secret"), token(2, scopes="a-secret")], {}, "a value of token 1 in another field"),
         ([token(1, refresh_token="r-secret", scopes="r-secret")], {}, "a value of token 1 in another field"),
         ([token(1), token(1, agent_id=5)], {}, "token 1 twice, with different contents"),
-        *[
-            ([token(1), {**token(2), "id": bad}], {}, "without an integer 'id'")
-            for bad in [None, True, 1.0, "2", "../1", 0, -1, [1]]
-        ],
-        (b"<html>", {}, "JSON"),
         (b"[", {}, "JSON"),
-        *[([token(1)], {"Link": link}, "is incomplete: its 'Link' header announces a next page") for link in LINKS],
+        *[
+            ([token(1)], {"Link": link}, "is incomplete: its 'Link' header announces a next page")
+            for link in (SECOND_PAGE, "<?page=1>; rel=prev, <?page=3>; rel=next", "<?page=2>; REL = 'last next'")
+        ],
         *[
             ([token(1)], {"X-Total-Count": total}, f"1 items, and its 'X-Total-Count' header is {total[:20]!a}")
-            for total in TOTALS
+            for total in ("2", "2, 2", "many", "9" * 5000)
         ],
     ],
 )
@@ -125,27 +112,23 @@ def test_a_long_list_takes_little_memory():
 
 
 @pytest.mark.parametrize(
-    ("listed", "matches"),
+    ("listed", "value", "matches"),
     [
-        *(
-            (listed, True)
-            for listed in ("abcdefghijkl", "abcdefgh", "abcdefghij...", "abcdefgh****", "abcdefghij\u2026")
-        ),
-        *((listed, False) for listed in ("abcdefg", "abcdefg...", "********", "...efghijkl", "abcdefghijklm")),
-        *((listed, False) for listed in ("ABCDEFGHIJKL", "", None)),
+        *[
+            (listed, "abcdefghijkl", True)
+            for listed in ("abcdefghijkl", "abcdefgh...", "abcdefgh****", "abcdefgh\u2026")
+        ],
+        *[(listed, "abcdefghijkl", False) for listed in ("abcdefg...", "********", "...efghijkl", "abcdefghijklm")],
+        *[(listed, "abcdefghijkl", False) for listed in ("ABCDEFGHIJKL", "", None)],
+        *(("abc", "abc", True), ("abc", "abcd", False)),
     ],
 )
-def test_a_value_matches_its_beginning_of_8_characters(listed: str | None, matches: bool):
+def test_a_value_matches_its_beginning_of_8_characters(listed: str | None, value: str, matches: bool):
     (only,) = tokens_of(token(1, access_token=listed, refresh_token=listed))
-    assert (only.has_value("abcdefghijkl"), only.has_refresh_value("abcdefghijkl")) == (matches, matches)
+    assert (only.has_value(value), only.has_refresh_value(value)) == (matches, matches)
 
 
-def test_a_short_value_matches_only_itself():
-    (only,) = tokens_of(token(1, access_token="abc"))
-    assert (only.has_value("abc"), only.has_value("abcd")) == (True, False)
-
-
-@pytest.mark.parametrize("scopes", ["read write", "read,write", "write, read", " read  write ", "read,,write", None])
+@pytest.mark.parametrize("scopes", ["read write", "read,write", "write, read", None])
 def test_scopes_are_separated_by_spaces_or_commas(scopes: str | None):
     assert tokens_of(token(1, scopes=scopes))[0].scope_set() == ({"read", "write"} if scopes else set())
 
