@@ -89,6 +89,13 @@ def test_only_what_was_sent_has_lines_and_the_last_one_is_final(account, options
     assert [event.partition(" of ")[0] for event in events(path)] == expected
 
 
+def test_after_an_interruption_only_what_was_sent_has_lines(path: Path):
+    client = chat()
+    client.before = lambda line: setattr(client.waits, "interrupted", line == "DELETE oauth/tokens/1")
+    revoke(client, journal=str(path))
+    assert events(path) == ["delete 1, 0 of 3", "revoked 1, 1 of 3"]
+
+
 def test_the_content_of_a_line_and_of_the_system_log(path: Path):
     client = chat(token(1, client_identifier="zöpim\n"), token(2))
     revoke(client, ids=[1], journal=str(path))

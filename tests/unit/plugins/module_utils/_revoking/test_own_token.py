@@ -244,12 +244,12 @@ START = "list 1 8 9 10 > GET agents/me: 200"
             *({}, [], [1, 8, 9], "revoked 1 8 9: verified"),
             "DELETE 8: 204 > list 1 9 10 > DELETE 1: 204 > GET agents/me: 200 > list 9 10 > DELETE 9: 204 > GET agents/me: 401",
         ),
-        "others remain": (
-            *({}, [], [9, 10], "revoked 9, not_revoked 10: failed"),
-            "DELETE 9: 204 > GET agents/me: 401",
-        ),
-        "no longer listed": (
-            *({8: REFUSED}, [None, without(9)], [8, 9], "gone 9, not_revoked 8: failed"),
+        "others remain": ({}, [], [9, 10], "revoked 9, not_revoked 10: failed", "DELETE 9: 204 > GET agents/me: 401"),
+        "gone": (
+            {8: REFUSED},
+            [None, without(9)],
+            [8, 9],
+            "gone 9, not_revoked 8: failed",
             "DELETE 8: 422 > list 1 8 10",
         ),
     },
