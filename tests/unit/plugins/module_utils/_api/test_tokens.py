@@ -83,11 +83,7 @@ def test_a_response_that_is_not_a_complete_list_of_chat_tokens_is_an_error(body:
 
 
 @pytest.mark.parametrize(
-    "headers",
-    [
-        *({"Link": link} for link in ('<?page=1>; rel="prev"', "<https://example.com/next>; rel=help")),
-        *({"X-Total-Count": total} for total in ("1", "0", "")),
-    ],
+    "headers", [{"Link": "<https://example.com/next>; rel=help"}, {"X-Total-Count": "1"}, {"X-Total-Count": ""}]
 )
 def test_headers_of_a_complete_list(headers: dict[str, str]):
     date = {"Date": "Tue, 09 Sep 2014 07:49:20 GMT"}

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
-    MISSING_SCOPE,
     NOT_FOUND,
     OWN,
     Json,
@@ -31,7 +30,7 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     token,
     without,
 )
-from ansible_collections.zchat.admin.tests.unit.support.revoking import ALL, HTML, LISTS, ME, chat, ids, revoke
+from ansible_collections.zchat.admin.tests.unit.support.revoking import ALL, HTML, LISTS, ME, MISSING, chat, ids, revoke
 
 VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "ids": st.lists(st.integers(1, 12), max_size=9),
@@ -68,7 +67,7 @@ DELETE_REPLIES = st.builds(
         st.sampled_from([Reply(204), Reply(200, b"null"), Reply(404, NOT_FOUND, repeated=True)]),
         st.sampled_from([Reply(None), Reply(502), Reply(200, HTML), Reply(401, repeated=True)]),
         st.sampled_from([Reply(404, NOT_FOUND), Reply(404, HTML), Reply(410)]),
-        st.sampled_from([Reply(422), Reply(403), Reply(403, MISSING_SCOPE), Reply(401)]),
+        st.sampled_from([Reply(422), Reply(403), MISSING, Reply(401)]),
     ),
     st.booleans(),
 )
@@ -121,7 +120,7 @@ def scenarios(draw: st.DrawFn) -> tuple[list[Json], Json, Json, Json]:
     if draw(st.booleans()):
         lists = [draw(st.sampled_from([None, None, first(3), without(1, 2)])), *draw(st.lists(change, max_size=7))]
     if draw(st.booleans()):
-        me = draw(st.lists(st.sampled_from([None, Reply(503), Reply(401), Reply(403, MISSING_SCOPE)]), max_size=3))
+        me = draw(st.lists(st.sampled_from([None, Reply(503), Reply(401), MISSING]), max_size=3))
     own, own_agent = draw(st.sampled_from([OWN, OWN, OWN, None])), draw(st.sampled_from([1, 777]))
     shape = draw(st.sampled_from(["complete", "complete", "complete", "hidden", "missing"]))
     fake = {"deletes": deletes, "lists": lists, "me": me, "shape": shape, "own": own, "own_agent": own_agent}
