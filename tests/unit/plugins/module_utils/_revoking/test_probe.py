@@ -34,6 +34,7 @@ LISTED = (*TOKENS, token(4, access_token=LEAKED))
         "rejected after a while": ([WORKS, Reply(401)], True, ["belongs to no listed token"], 0.5),
         "works": ([WORKS] * 9, False, ["1 of the 'token_values' still works: agent 5, not in the list"], 5),
         "works without the scope": ([MISSING] * 9, False, ["still works", "lacks a scope"], 5),
+        "403": ([Reply(403, {"error": "Forbidden"})], None, ["It is unknown whether"], 0),
         "401 of a gateway": ([Reply(401, HTML)], None, ["It is unknown whether", "may come from a gateway"], 0),
         "no response": ([Reply(None)], None, ["It is unknown whether"], 0),
     },
