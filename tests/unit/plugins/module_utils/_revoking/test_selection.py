@@ -94,6 +94,7 @@ def test_selected_tokens_and_their_warnings(options: Json, selected: list[int], 
     ("values", "is_ambiguous"),
     [
         (["leaked-to", "leaked-to..."], True),
+        (["leaked-to...", "leaked-token"], True),
         (["leaked-to...", "other-token"], False),
         (["leaked-token", "leaked-token"], False),
     ],
