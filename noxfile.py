@@ -135,7 +135,7 @@ def matrix(session: nox.Session, core: str) -> None:
 def managed(session: nox.Session, managed: str) -> None:
     """Unit tests on a Python that modules run on."""
     session.install("ansible-core")
-    ansible_test(session, "units", "--target-python", f"venv/{managed}", *(session.posargs or ["tests/unit/plugins/"]))
+    ansible_test(session, "units", "--target-python", f"venv/{managed}", *session.posargs)
 
 
 @nox.session
