@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from ansible_collections.zchat.admin.plugins.module_utils._dates import (
     http_date,
     timestamp,
-    valid_creation,
     valid_expiry,
 )
 
 DATE = 1_410_248_960.0
-DAY, SECOND_LATER, JANUARY = "2014-09-09T07:49:20Z", "2014-09-09T07:49:21Z", "2014-01-01T00:00:00Z"
+DAY, SECOND_LATER = "2014-09-09T07:49:20Z", "2014-09-09T07:49:21Z"
 YEAR_1, YEAR_1970 = "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"
 
 
@@ -26,12 +25,9 @@ YEAR_1, YEAR_1970 = "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"
     ("date", "seconds"),
     [
         *((date, DATE) for date in (DAY, "2014-09-09T07:49:20", "2014-09-09 07:49:20 UTC")),
-        *((date, DATE) for date in (" 2014-09-09t07:49:20.123456z ", "2014-09-09T09:49:20+02:00")),
-        *((date, DATE) for date in ("2014-09-09T02:19:20-0530", "2014-09-09T09:49:20 +0200")),
-        (YEAR_1, -62_135_596_800.0),
-        ("9999-12-31T23:59:59Z", 253_402_300_799.0),
-        *((date, None) for date in (None, "", "never", 1_410_248_960, 1.5, "2014-09-09", "2014-02-30T00:00:00Z")),
-        *((date, None) for date in ("2014-09-09T24:00:00Z", "2014-09-09T07:49:60Z", "0000-00-00T00:00:00Z")),
+        *((date, DATE) for date in (" 2014-09-09t07:49:20.123456z ", "2014-09-09T09:49:20 +0200")),
+        *((date, DATE) for date in ("2014-09-09T02:19:20-0530", "2014-09-09T09:49:20+02:00")),
+        *((date, None) for date in (None, "never", 1_410_248_960, "2014-09-09", "2014-02-30T00:00:00Z")),
         *((date, None) for date in ("2014-09-09T07:49:20+25:00", "2014-09-09T07:49:20Z, 2015")),
     ],
 )
@@ -42,10 +38,8 @@ def test_dates_of_the_api(date, seconds):
 @pytest.mark.parametrize(
     ("expiry", "created", "seconds"),
     [
-        *((DAY, created, DATE) for created in (DAY, JANUARY, None, "never")),
-        *((expiry, None, None) for expiry in (None, "never", YEAR_1)),
-        *((expiry, YEAR_1, None) for expiry in (YEAR_1, YEAR_1970)),
-        (YEAR_1970, "unknown", None),
+        *((DAY, created, DATE) for created in (DAY, None, "never", YEAR_1)),
+        *((expiry, YEAR_1, None) for expiry in (None, YEAR_1, YEAR_1970)),
         (DAY, SECOND_LATER, None),
     ],
 )
@@ -53,17 +47,12 @@ def test_an_expiry_before_the_creation_or_the_first_token_is_invalid(expiry, cre
     assert valid_expiry(expiry, created) == seconds
 
 
-@pytest.mark.parametrize(("date", "seconds"), [(DAY, DATE), *((d, None) for d in (YEAR_1, YEAR_1970, "never", None))])
-def test_a_creation_before_the_first_token_is_invalid(date, seconds):
-    assert valid_creation(date) == seconds
-
-
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [
         *((f"Tue, 09 Sep 2014 07:49:20{zone}", DATE) for zone in (" GMT", "", " -0000")),
         ("Tuesday, 09-Sep-14 07:49:20 GMT", DATE),
-        *((value, None) for value in (None, "", "soon", "120", "Wed, 99 Foo", "Wed, 21 Oct 99999 07:28:00 GMT")),
+        *((value, None) for value in (None, "120", "Wed, 99 Foo", "Wed, 21 Oct 99999 07:28:00 GMT")),
     ],
 )
 def test_http_dates_are_in_gmt_whatever_the_local_time_is(value, seconds, monkeypatch):

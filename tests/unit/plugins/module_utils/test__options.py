@@ -43,9 +43,8 @@ def options(**task_args):
         ({}, {}),
         ({"age": "90d", "verify": False, "ids": []}, {"age": "90d", "verify": False, "ids": []}),
         ({"token": "value", "oauth_token_id": [5]}, {"access_token": "value", "ids": [5]}),
-        *(({"ids": value}, {"ids": [5, 6]}) for value in ([5, "6"], [" 5 ", "+6"], "5,6")),
-        *(({"ids": value}, {"ids": [5]}) for value in ("5", 5)),
-        *(({alias: {}}, {"exclude": {}}) for alias in ("exclude", "protect")),
+        *(({"ids": value}, {"ids": [5, 6]}) for value in ([5, " +6 "], "5,6")),
+        ({"protect": {}}, {"exclude": {}}),
         ({"protect": {"id": [5]}}, {"exclude": {"ids": [5]}}),
     ],
 )
@@ -65,18 +64,11 @@ INTEGERS = "must contain integers"
 @pytest.mark.parametrize(
     ("task_args", "message"),
     [
-        *(({"ids": ids, "id": [6]}, "'ids' and 'id' are the same option") for ids in ([5], None)),
-        ({"token": "a", "access_token": "b"}, "'access_token' and 'token' are the same option"),
-        *(
-            ({"ids": value}, f"'ids' {INTEGERS}")
-            for value in (["1e0"], [1, "1E2"], "5,1e0", "1e0", ["\u0661"], ["1.0"])
-        ),
-        ({"id": "1e0"}, f"'ids' {INTEGERS}"),
-        *(
-            ({"exclude": {"ids": [value]}}, "'exclude.ids' contains a list or a dictionary")
-            for value in ([5], {"a": 5})
-        ),
-        *(({alias: {"agent_ids": None}}, "'exclude.agent_ids' is null") for alias in ("exclude", "protect")),
+        ({"ids": None, "id": [6]}, "'ids' and 'id' are the same option"),
+        *(({"id": value}, f"'ids' {INTEGERS}") for value in ("5,1e0", [1, "1E2"], ["\u0661"])),
+        ({"exclude": {"ids": [[5]]}}, "'exclude.ids' contains a list or a dictionary"),
+        ({"exclude": {"ids": [{"a": 5}]}}, "'exclude.ids' contains a list or a dictionary"),
+        ({"protect": {"agent_ids": None}}, "'exclude.agent_ids' is null"),
         ({"exclude": {"id": ["1e0"]}}, f"'exclude.ids' {INTEGERS}"),
         ({"protect": "ids=5"}, "'exclude' must be a dictionary"),
     ],
@@ -90,18 +82,13 @@ def test_values_that_ansible_would_convert_or_ignore_are_rejected(task_args, mes
 @pytest.mark.parametrize(
     ("function", "value", "expected"),
     [
-        (positive_integers, [], frozenset()),
         (positive_integers, [5, 6, 5], {5, 6}),
-        *((positive_integers, [5, value], "'x' must contain integers greater than 0") for value in (0, -1, True)),
-        (strings, [], frozenset()),
+        *((positive_integers, [5, value], "'x' must contain integers greater than 0") for value in (0, True)),
         (strings, [" read ", "write"], {"read", "write"}),
-        *((strings, ["read", value], "'x' contains an empty value") for value in ("", " \n")),
-        *((seconds, value, result) for value, result in (("45s", 45), ("5m", 300), ("2h", 7200))),
-        *((seconds, value, result) for value, result in ((" 90d ", 7_776_000), ("1w", 604_800), ("007d", 604_800))),
-        *(
-            (seconds, value, "'x' must be an integer greater than 0 with a unit")
-            for value in ("", "90", "d", "0d", "-1d", "1.5d", "90 d", "90D", "1d12h", "9" * 10 + "d", "\u0661d")
-        ),
+        (strings, ["read", " \n"], "'x' contains an empty value"),
+        *((seconds, value, result) for value, result in (("45s", 45), ("5m", 300), ("2h", 7200), (" 90d ", 7_776_000))),
+        *((seconds, value, "'x' must be .* greater than 0 with a unit") for value in ("90", "0d", "9" * 10 + "d")),
+        *((seconds, value, "'x' must be .* greater than 0 with a unit") for value in ("-1d", "1d12h", "\u0661d")),
     ],
 )
 def test_values_of_selectors(function, value, expected):

@@ -9,26 +9,7 @@ import time
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.module_utils import _text
 from ansible_collections.zchat.admin.plugins.module_utils._text import error_text, plain_text
-
-
-@pytest.mark.parametrize(
-    ("function", "arguments", "expected"),
-    [
-        ("plain_text", [" a\r\n\tb \x1b[31m &amp; c\u2028d\ud800 "], "a b [31m & c d"),
-        *(("encodable", [value], shown) for value, shown in (("\u00e4", "\u00e4"), ("a\ud800b", "a?b"), (None, None))),
-        *(("sentence", [text], shown) for text, shown in (("No", "No."), ("No.", "No."), ("No!", "No!"))),
-        *(("capitalized", [text], shown) for text, shown in (("the API", "The API"), ("", ""))),
-        *(("counted", [number, "token"], shown) for number, shown in ((0, "0 tokens"), (1, "1 token"))),
-        *(("counted", [number, "entry", "entries"], shown) for number, shown in ((1, "1 entry"), (2, "2 entries"))),
-        *(("enumerated", [words], shown) for words, shown in (("a", "a"), ("ab", "a and b"), ("abc", "a, b and c"))),
-        ("abridged", [range(1, 11)], "1, 2, 3, 4, 5, 6, 7, 8, 9, 10"),
-        ("abridged", [range(1, 13)], "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more"),
-    ],
-)
-def test_text(function, arguments, expected):
-    assert getattr(_text, function)(*arguments) == expected
 
 
 @pytest.mark.parametrize(
@@ -38,11 +19,9 @@ def test_text(function, arguments, expected):
         ({"error": {"title": "Forbidden", "message": "No", "code": 3}}, "Forbidden: No"),
         ({"error": "invalid_token", "error_description": "Expired"}, "invalid_token: Expired"),
         ({"message": "Same", "error": "Same"}, "Same"),
-        ({"title": " ", "message": None, "description": "A &amp; B"}, "A & B"),
-        ({"message": "<html><p>Bad</p> gateway</html>"}, "Bad\n gateway"),
-        ({"message": "must be < 10 and > 5"}, "must be < 10 and > 5"),
+        ({"title": " ", "message": None, "description": "<p>A</p> &amp; B < 10 and > 5"}, "A\n & B < 10 and > 5"),
         ("a string", "a string"),
-        *((body, "") for body in ([1, 2], {"errors": 5}, 5, None)),
+        *((body, "") for body in ([1, 2], {"errors": 5}, None)),
     ],
 )
 def test_error_text_of_json(body, expected):
@@ -52,7 +31,6 @@ def test_error_text_of_json(body, expected):
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("", ""),
         ("plain text", "plain text"),
         ("<html><head><title>x</title><style>p {}</style></head><body><p>Not &amp; here</p></body>", "Not & here"),
         ("<script>1</script\n><STYLE>2</style>Busy<!-- 3 --><br/>now", "Busy\n\nnow"),

@@ -149,7 +149,7 @@ def test_a_request_with_another_access_token_never_has_that_of_the_task(connect)
     assert [TOKEN in request for request in server.requests] == [False, True]
 
 
-STATUSES = (200, 201, 202, 204, 206, 299, 300, 304, 400, 401, 402, 403, 404, 405, 409, 410, 411, 412, 422, 451, 499)
+STATUSES = (200, 201, 202, 204, 299, 300, 304, 400, 401, 403, 404, 405, 409, 410, 411, 422, 499)
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -165,12 +165,11 @@ def test_only_some_statuses_are_no_failure(method, successes, status, send):
     assert [request.split()[0] for request in server.requests] == [method.upper()]
 
 
-@pytest.mark.parametrize(("body", "is_from_api"), [("<html>", False), ('{"error": "Not found"}', True), ("", True)])
-def test_with_missing_ok_only_a_404_is_no_failure(body, is_from_api, connect):
-    with ScriptedServer(response(404, body), response(403), response(410)) as server:
+def test_with_missing_ok_only_a_404_is_no_failure(connect):
+    with ScriptedServer(response(404, "<html>"), response(403), response(410)) as server:
         client = connect(server.url)
         document = client.get("agents/5", missing_ok=True)
-        assert (document.status, document.data, document.is_from_api) == (404, None, is_from_api)
+        assert (document.status, document.data, document.is_from_api) == (404, None, False)
         failures = [outcome_of(client.get, "agents/5", missing_ok=True) for _time in range(2)]
     assert [(type(failure), failure.status) for failure in failures] == [(Failure, 403), (Failure, 410)]
 
@@ -186,11 +185,10 @@ def test_responses_of_the_api_are_empty_or_json():
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("method", ["get", "delete"])
 def test_redirects_are_never_followed(status, method, send):
+    """The message is in test__errors.py."""
     with ScriptedServer(response(200, [])) as other:
-        location = f"http://ada:pw@127.0.0.1:{other.port}/login?token={TOKEN}#x"
-        failure, server = send(method, response(status, "", {"Location": location}))
+        failure, server = send(method, response(status, "", {"Location": other.url}))
     assert (other.connections, len(server.requests), failure.status) == (0, 1, status)
-    assert f"redirects to http://127.0.0.1:{other.port}/login (HTTP {status})" in failure.msg
 
 
 @pytest.mark.parametrize("secret", ["correct  horse battery", "R&amp;D-secret", "pass\u00adword", "<b>pass</b>word1"])
@@ -201,7 +199,7 @@ def test_a_secret_is_masked_before_the_text_is_extracted(secret, send):
 
 @pytest.mark.parametrize(
     "interim",
-    [b"", EARLY_HINTS, PROCESSING, SWITCHING, CONTINUE, EARLY_HINTS + CONTINUE + PROCESSING + EARLY_HINTS],
+    [b"", SWITCHING, CONTINUE + EARLY_HINTS + PROCESSING + EARLY_HINTS],
 )
 def test_connections_are_reused_and_interim_responses_never_shift_their_responses(interim, connect):
     finals = [NO_CONTENT, response(404, {}), response(200, [7]), response(500), response(410, {}), response(200, [8])]
@@ -222,15 +220,10 @@ SLOW = r"the response was too slow \([0-9]+ bytes in [0-9]+ s\)"
 CONTRADICTING = "the response headers are not valid, or contradict each other"
 FAULTS = {
     "reset": (reset(), BROKE),
-    "reset in the status line": (reset(b"HTTP/1.1 20"), BROKE),
-    "closed": (close(), BROKE),
     "closed in the headers": (close(HEAD[:30]), BROKE),
     "closed in the body": (close(HEAD), BROKE),
-    "closed after an interim response": (close(EARLY_HINTS), BROKE),
-    "not HTTP": (close(b"nonsense\r\n\r\n"), BROKE),
     "invalid chunk": (close(CHUNKED + b"-5\r\n"), ""),
     "silent": (stall(), NO_DATA),
-    "silent after an interim response": (stall(EARLY_HINTS), NO_DATA),
     "silent in the body": (stall(HEAD), NO_DATA),
     "two lengths": (close(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), CONTRADICTING),
     "a line that is no header": (close(b"HTTP/1.1 200 OK\r\nx\r\nContent-Length: 2\r\n\r\n[]"), CONTRADICTING),
@@ -262,11 +255,9 @@ def test_a_slow_response_is_given_up_and_may_be_executed(method, data, send):
 HEAD_LIMIT, SIZE_LIMIT = (f"the response does not end (more than {limit} bytes)" for limit in (50_000, 300_000))
 ENDLESS = {
     "trailers": (CHUNKED + b"2\r\n[]\r\n0\r\n", b"X: y\r\n", SIZE_LIMIT),
-    "chunks": (CHUNKED, b"2\r\n[[\r\n", SIZE_LIMIT),
     "body": (b"HTTP/1.1 200 OK\r\n\r\n", b"[[", SIZE_LIMIT),
     "header": (b"HTTP/1.1 200 OK\r\nX-Long: ", b"1", HEAD_LIMIT),
     "headers": (b"HTTP/1.1 200 OK\r\n", b"X-Many: 1\r\n", BROKE),  # http.client has a limit for their number
-    "interim responses without headers": (b"", CONTINUE, HEAD_LIMIT),
     "interim responses": (b"", EARLY_HINTS, HEAD_LIMIT),
 }
 
@@ -349,7 +340,7 @@ def test_other_users_of_urllib3_keep_their_connections(connect):
 # Repetitions
 
 
-@pytest.mark.parametrize(("fault", "status"), [(reset(), None), (response(500), 500), (response(599, "<html>"), 599)])
+@pytest.mark.parametrize(("fault", "status"), [(reset(), None), (response(599, "<html>"), 599)])
 def test_a_temporary_fault_is_retried_with_a_growing_pause(fault, status, send, waits):
     document, _server = send("get", fault, fault, response(200, [5]), retries=2)
     assert document.data == [5]
@@ -368,18 +359,12 @@ def refused(seconds: str) -> bytes:
     ("script", "status", "may_be_executed"),
     [
         ([reset(), NO_CONTENT], 204, True),
-        ([reset(), response(404)], 404, True),
         ([response(502), response(404)], 404, True),
-        ([close(HEAD), response(404)], 404, True),
-        ([reset(EARLY_HINTS), response(404)], 404, True),
         ([reset(), refused("1"), response(410)], 410, True),
         ([refused("1"), response(404)], 404, False),
-        ([refused("1"), response(500), NO_CONTENT], 204, True),
         ([reset(), response(401)], 401, True),
-        ([response(500), response(403)], 403, True),
         ([response(500), refused("3600")], 429, True),
         ([reset(), refused("1"), response(302, "", {"Location": "/"})], 302, True),
-        ([response(500), response(503)], 503, True),
         ([response(500), reset()], None, True),
         ([response(500), NOT_GZIP], None, True),
     ],
@@ -416,7 +401,6 @@ def test_an_interrupted_run_sends_no_further_request(data, may_be_executed, send
     [
         (["7"], 7, [7.0], None),
         (["Fri, 14 Jul 2017 02:41:30 GMT"], 90, [90.0], None),
-        (["2", "3"], 20, [2.0, 3.0], None),
         (["61"], 60, [], "61 s exceeds 'rate_limit_timeout' (60 s)"),
         (["20", "11"], 30, [20.0], "11 s (already waited: 20 s) exceeds 'rate_limit_timeout' (30 s)"),
         (["5", "5", "5", "5", "5"], 20, [5.0] * 4, "(already waited: 20 s)"),
@@ -521,7 +505,6 @@ def test_limits_and_interim_responses_over_tls(authority, connect):
     ("options", "bundle", "trusted"),
     [
         ({}, None, False),
-        ({}, "other", False),
         ({}, "ca", True),
         ({"ca_path": "ca"}, "other", True),
         ({"validate_certs": False}, "other", True),

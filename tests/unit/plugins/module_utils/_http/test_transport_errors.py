@@ -31,7 +31,6 @@ CERTIFICATE = inside(ValueError(), "reason", ssl.SSLCertVerificationError(1, "se
         (requests.exceptions.SSLError(CERTIFICATE), "certificate could not be verified", False, False),
         (ssl.SSLError(1, "secret"), "TLS handshake failed (SSLError). Check ZCHAT_API_URL", True, True),
         (requests.ConnectionError("secret"), "the request failed (ConnectionError)", True, True),
-        (requests.exceptions.InvalidSchema("secret"), "could not be sent (InvalidSchema)", False, True),
         (UnicodeError("secret"), "could not be sent (UnicodeError)", False, True),
     ],
 )
