@@ -99,7 +99,7 @@ PARTLY = {"DELETE oauth/tokens/1": [Reply(422, applied=False)], "DELETE oauth/to
     [
         (PARTLY, ["not revoked", "revoked", "gone"], "HTTP 422"),
         (LOST, ["unknown", "revoked", "revoked"], ""),
-        *(({"GET oauth/tokens": [reply]}, [], "") for reply in (Reply(401), Reply(503), Reply(200, b"<html>"))),
+        ({"GET oauth/tokens": [Reply(503)]}, [], "HTTP 503"),
         ({"GET agents/email/jonas%40example.com": [Reply(401)]}, [], "HTTP 401"),
     ],
 )
@@ -128,7 +128,7 @@ def test_without_names_the_tokens_are_revoked_and_the_report_states_what_is_miss
     outcome = run(account({"GET agents/6": [Reply(403)]}), agent_emails=[])
     report = outcome["report"]
     assert (outcome["failed"], results(report), report["complete"]) == (False, {2: "revoked"}, True)
-    assert (report["unknown_agent_ids"], report["agents"][0]["display_name"]) == (None, None)
+    assert report["agents"][0]["display_name"] is report["unknown_agent_ids"] is report["summary"]["agents"] is None
     assert outcome["warnings"] == report["warnings"]
     assert "agents could not be read" in report["warnings"][0]
 

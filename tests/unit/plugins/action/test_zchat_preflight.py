@@ -53,21 +53,14 @@ REJECTED = {
         # Older templates make something else of null.
         ({"own_token": "None", "offboard_own_token": None}, "'offboard_own_token' is null"),
         ({"agent_emails": "jonas"}, "'offboard_agent_emails' contains 'jonas', which is not one plain email address"),
-        ({"unknown_agents": "never"}, "offboard_unknown_agents"),
         ({"offboard_max_revocation": 5}, "'offboard_max_revocation' (use 'offboard_max_revocations')"),
-        *(
-            ({"report_dir": path}, "'offboard_report_dir' cannot be written to.")
-            for path in ("/dev/null/x", "/proc/x", "\0")
-        ),
+        *(({"report_dir": path}, "'offboard_report_dir' cannot be written to.") for path in ("/dev/null/x", "\0")),
     ],
     "review": [
         ({"report_dir": ...}, "review_report_dir"),
         ({"report_dir": "/dev/null/reports"}, "The folder in 'review_report_dir' cannot be written to."),
-        ({"report_formats": "pdf"}, "review_report_formats"),
         ({"old_after": "180"}, "'review_old_after' must be an integer greater than 0 with a unit"),
         ({"review_old_afer": "1d", "review_ticket": 1}, "'review_old_afer' (use 'review_old_after')"),
-        ({"review_report_folder": "x"}, "'review_report_folder' (use 'review_report_dir')"),
-        ({"review_acounts": "x"}, "'review_acounts' (use 'review_accounts')"),
     ],
     "preflight": [
         ({"preflight_account": "x", "preflight_ticket": 1}, "'preflight_account' (use 'preflight_accounts')"),
@@ -75,7 +68,6 @@ REJECTED = {
         ({"access_token": ..., "preflight_accounts": "x"}, "berlin has no value for zchat_access_token"),
         ({"subdomain": "a.b"}, "'zchat_subdomain' must be"),
         ({"subdomian": "x"}, "subdomian"),
-        ({"subdomain": ..., "access_token": ...}, "No Chat account is set"),
         ({"access_token": ..., "email": "x"}, "'zchat_password' is missing"),
     ],
 }
@@ -112,7 +104,7 @@ def test_the_variables_of_the_host_and_the_environment_of_the_task_apply(run, mo
     assert (os.environ["ZCHAT_RETRIES"], os.environ.get("ZCHAT_RATE_LIMIT_TIMEOUT")) == ("3", None)
 
 
-@pytest.mark.parametrize("entry", [{"A=B": "x"}, {"": "x"}, {1: "a\0b"}, {"A": "\0"}])
+@pytest.mark.parametrize("entry", [{"A=B": "x"}, {"": "x"}, {"A": "\0"}])
 def test_an_environment_that_no_process_can_have_is_a_failure(entry, run, monkeypatch):
     monkeypatch.delenv("FIRST", raising=False)
     chat = account()

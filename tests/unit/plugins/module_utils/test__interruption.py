@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from types import SimpleNamespace
 
@@ -18,7 +17,6 @@ import pytest
 from ansible_collections.zchat.admin.plugins.module_utils import _interruption
 from ansible_collections.zchat.admin.plugins.module_utils._interruption import (
     Interruption,
-    NoThreadError,
     output_has_no_reader,
     run_concurrently,
 )
@@ -139,20 +137,6 @@ def test_an_output_that_lost_its_reader_but_not_one_that_is_closed_from_the_star
         os.close(writer)
 
 
-# Threads
-
-
-def test_calls_are_concurrent_and_results_in_the_order_of_the_items():
-    barrier = threading.Barrier(3)
-
-    def work(number: int) -> int:
-        barrier.wait(60)
-        return number * 2
-
-    assert run_concurrently(work, [3, 1, 2], 3) == [6, 2, 4]
-    assert run_concurrently(work, [], 3) == []
-
-
 def test_after_the_first_exception_no_further_call_starts():
     started: list[int] = []
 
@@ -165,12 +149,3 @@ def test_after_the_first_exception_no_further_call_starts():
     with pytest.raises(RuntimeError, match="a mistake in the work"):
         run_concurrently(work, range(1000), 2)
     assert len(started) < 1000
-
-
-def test_only_a_thread_that_cannot_start_is_called_so(monkeypatch):
-    def refuse(thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", refuse)
-    with pytest.raises(NoThreadError):
-        run_concurrently(str, [1, 2], 2)

@@ -124,11 +124,10 @@ def test_an_unexpected_exception_does_not_claim_that_nothing_was_changed(host):
     ("args", "account", "part"),
     [
         ({"subdomain": "a/b"}, None, "'subdomain' must be"),
-        *(({name: None}, None, f"'{name}' is null") for name in ("subdomain", "api_url", "email", "password")),
-        *(({name: None}, None, "'access_token' is null") for name in ("access_token", "token")),
+        *(({name: None}, None, f"'{name}' is null") for name in ("subdomain", "api_url", "access_token", "password")),
+        ({"token": None}, None, "'access_token' is null"),
         ({**CONNECTION, "id": None}, None, "'ids' is null"),
         ({**CONNECTION, "access_token": " "}, ACCOUNT, "'access_token' is empty"),
-        ({**CONNECTION, "ca_path": "/does/not/exist"}, ACCOUNT, "/does/not/exist"),
     ],
 )
 def test_invalid_options_fail_before_run_and_null_never_selects_an_environment_variable(
@@ -139,12 +138,6 @@ def test_invalid_options_fail_before_run_and_null_never_selects_an_environment_v
     result = host.run(args, on_failure={"revoked": []})
     assert part in result["msg"]
     assert (host.tasks, result["revoked"], result["account"]) == ([], [], account)
-
-
-@pytest.mark.parametrize("option", ["timeout", "validate_certs"])
-def test_null_never_means_the_default(option, host):
-    assert option in host.run({**CONNECTION, option: None})["msg"]
-    assert host.tasks == []
 
 
 def test_requests_is_missing(host, monkeypatch):
@@ -173,11 +166,6 @@ def test_signals_interrupt_the_client_of_a_run(host):
 @pytest.mark.parametrize(
     ("args", "environ", "secrets"),
     [
-        (
-            {"access_token": "one-secret", "token_values": ["two-secret", "abc"]},
-            {},
-            ["one-secret", "two-secret", "abc"],
-        ),
         ({"token": "one-secret", "token_value": ["two-secret", "abc"]}, {}, ["one-secret", "two-secret", "abc"]),
         ({"email": "ada@example.com", "password": "correct horse"}, {}, ["correct horse"]),
         ({}, {"EMAIL": "ada@example.com", "PASSWORD": "read"}, ["YWRhQGV4YW1wbGUuY29tOnJlYWQ="]),
@@ -206,11 +194,9 @@ def test_the_system_log_contains_options_without_secrets(host):
 @pytest.mark.parametrize(
     "address",
     [
-        {"api_url": "https://ada:s3cret@acme.zendesk.com/api/v2/chat"},
-        {"api_url": "https://x.example.com/?token=s3cret"},
+        {"api_url": "https://ada:s3cret@x.example.com"},
         {"api_url": "https://x.example.com/#s3cret"},
-        {"subdomain": "s3cret@acme"},
-        {"subdomain": "acme?s3cret"},
+        {"subdomain": "a?s3cret"},
     ],
 )
 @pytest.mark.parametrize("more", [{}, {"unsupported": 1}, {"timeout": "x"}], ids=["valid", "unsupported", "wrong type"])
@@ -219,7 +205,6 @@ def test_an_address_with_a_secret_is_neither_logged_nor_returned(more, address, 
     assert result["failed"] is True
     assert [host.options[name] for name in address] == [HIDDEN]
     assert "s3cret" not in host.output
-    assert host.logged or more
     assert "s3cret" not in "".join(host.logged)
 
 

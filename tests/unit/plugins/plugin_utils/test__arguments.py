@@ -51,10 +51,8 @@ def rejection(*args, **more):
     ("option", "value", "expected"),
     [
         ("agent_emails", "a@example.com, b@example.com", ["a@example.com", "b@example.com"]),
-        ("agent_emails", [], []),
         ("agent_ids", "5, 6", [5, 6]),
         ("agent_ids", 5, [5]),
-        ("report_formats", "json,html", ["json", "html"]),
         ("max_revocations", "0", 0),
         ("max_revocations", OMIT, None),
     ],
@@ -69,12 +67,9 @@ def test_every_variable_accepts_a_string_from_the_command_line(option, value, ex
     ("variables", "part"),
     [
         ({"offboard_agent_emails": ""}, "'offboard_agent_emails' is null or empty"),
-        ({"offboard_max_revocations": ""}, "'offboard_max_revocations' is null or empty"),
         ({"offboard_agent_emails": ["a@example.com", None]}, "'offboard_agent_emails' contains an empty value"),
         ({"offboard_agent_emails": "a@example.com, "}, "'offboard_agent_emails' contains an empty value"),
-        ({"offboard_agent_ids": "5,x"}, "offboard_agent_ids"),
         ({"offboard_agent_ids": "1e2"}, "1e2"),
-        ({"offboard_report_formats": "pdf"}, "offboard_report_formats"),
         ({"offboard_report_formats": []}, "'offboard_report_formats' is empty. Set one or more of json, html"),
         ({"offboard_max_revocations": "x"}, "offboard_max_revocations"),
         *(({name: None}, f"'{name}' is null") for name in ("zchat_timeout", *HOST)),
@@ -85,7 +80,6 @@ def test_every_variable_accepts_a_string_from_the_command_line(option, value, ex
         ),
         ({"zchat_access_token": "secret{{"}, "'zchat_access_token' cannot be evaluated: its template is not valid"),
         ({"offboard_subdomain": "x"}, "'offboard_subdomain' (set the zchat_ variable, or the environment variable)"),
-        ({"offboard_check": True}, "'offboard_check' (use --check)"),
         ({"offboard_exclude": {}}, "'offboard_exclude' (only the modules have this option)"),
         ({"offboard_limit": 5}, "'offboard_limit' (to limit the revocations, use offboard_max_revocations)"),
     ],
@@ -100,14 +94,10 @@ def test_a_variable_that_is_null_or_invalid_is_an_error_that_names_it(variables,
     ("valid", "names"),
     [
         ("offboard_agent_emails", "agent_email agnet_emails agent_mails emails"),
-        ("offboard_agent_ids", "ids"),
-        ("offboard_max_revocations", "max_revocation maxrevocations max_tokens max"),
         ("offboard_report_dir", "report_directory dir"),
-        ("offboard_report_formats", "format"),
+        ("offboard_max_revocations", "max_revocation maxrevocations max_tokens max"),
         ("offboard_accounts", "acounts account"),
         ("zchat_access_token", "zchat_token zchat_tokn zchat_tokens"),
-        ("zchat_api_url", "zchat_url"),
-        ("zchat_rate_limit_timeout", "zchat_rate_limit"),
         ("zchat_ca_path", "zchat_ca_bundle"),
     ],
 )
@@ -161,7 +151,6 @@ def test_a_task_of_a_user_ignores_variables_and_has_its_own_names(monkeypatch):
     used = connection({"zchat_tiemout": 5, "max_revocation": 5}, {"max_revocations": 5}, prefix="")
     assert used.base_url == "https://other.zendesk.com/api/v2/chat"
     for task_args, part in (
-        ({"access_token": None}, "'access_token' is null"),
         ({"agent_ids": None}, "'agent_ids' is null"),
         ({"limits": 5}, "There is no such option: limits"),
         ({"access_token": "task", "token": "module_defaults"}, "'access_token' and 'token' are the same option."),
@@ -172,11 +161,8 @@ def test_a_task_of_a_user_ignores_variables_and_has_its_own_names(monkeypatch):
 
 def test_messages_name_what_the_user_set():
     options, role = OptionNames(ActionModule.OPTIONS), OptionNames(ActionModule.OPTIONS, "offboard_")
-    result = {
-        "msg": "'agent_ids' or 'timeout'.",
-        "warnings": ["'own_token'"],
-        "not_revoked": [{"id": 1, "msg": "'agent_ids'"}],
-    }
+    rows = [{"id": 1, "msg": "'agent_ids'"}]
+    result = {"msg": "'agent_ids' or 'timeout'.", "warnings": ["'own_token'"], "not_revoked": rows}
     assert options.in_result(result) == result
     assert role.in_result(result) == {
         "msg": "'offboard_agent_ids' or 'zchat_timeout'.",

@@ -102,7 +102,6 @@ PAGES = {
     "done: and none is left … Next step: these people can still sign in … People … Verified|Yes.": report(),
     "dry-run: DRY RUN: 3 tokens of 2 people would be revoked; … Nothing was changed. … Would be": report(dry_run=True),
     "done attention: were not found … Not found in this account": report(**UNKNOWN),
-    "dry-run attention: DRY RUN: … were not found": report(dry_run=True, **UNKNOWN),
     "done attention: Listed|21 tokens … only the tokens of this run's own agent. Tokens of other": report(**OWN_ONLY),
     "not-complete: 2 tokens: 1 unknown, 1 not revoked … 40|Unknown … 39|Not revoked": report(
         revoked=[], not_revoked=LOST, unknown_outcomes=[40], **FAILED
@@ -148,9 +147,9 @@ PAGES = {
         {}, {}, {"agent_id": None, "client_identifier": "crm"}
     ),
     # Why it is not complete is stated first, and what the API did not show, last.
-    "not-complete: NOT COMPLETE: 6 tokens of … The agents could not be read. … Findings, ": review.report(**UNREAD),
-    "not-complete: The API listed only the tokens of this run's own agent. … Findings, ": review.report(**OWN_ONLY),
-    "not-complete: The API listed only … The agents could not be read.": review.report(**OWN_ONLY, **UNREAD),
+    "not-complete: The API listed only … The agents could not be read. … Findings, ": review.report(
+        **OWN_ONLY, **UNREAD
+    ),
     "not-complete: not listed|The API rejected … About this ≠ this review cannot show": review.report(**review.FAILED),
     """done attention: Whether the owner is enabled, for 2 people.|Whether the owner is inactive, for 2 people.|The owner, for 1 token.|
     The name of the client, for 3 tokens.|The age, because the creation date is not valid, for 1 token.|The expiry
@@ -173,8 +172,6 @@ PAGES = {
     ),
     "done attention: 7 tokens of 5 people in 2 accounts, 5 need a decision|Accounts": summary(quiet=QUIET, busy=REVIEW),
     "not-complete: Tokens|not known": summary(never=None),
-    # A date before the token was created means that it never expires.
-    "done: 1 token ≠ already expired": report(revoked=[offboarding.token(1, expire_date="2014-09-09T07:49:19Z")]),
     "done: 1 token of ≠ already expired": report(revoked=[offboarding.token(1, expire_date="2026-11-23T14:15:01Z")]),
     # That a disabled owner does not sign in is no second reason.
     "done: none is left ≠ can still sign in": report(agents=offboarding.AGENTS[:1]),
@@ -259,10 +256,8 @@ def test_every_value_is_shown_and_escaped(document):
     ("date", "text", "machine"),
     [
         ("2026-01-01T00:30:00+01:00", "31 Dec 2025, 23:30 UTC", "2025-12-31T23:30:00Z"),
-        # In UTC, the year is 10000 or 0.
+        # In UTC, the year is 10000.
         ("9999-12-31T23:59:59-08:00", "9999-12-31T23:59:59-08:00", ""),
-        ("0001-01-01T00:00:00+01:00", "0001-01-01T00:00:00+01:00", ""),
-        (1410248960, "1410248960", ""),
     ],
 )
 def test_dates_for_people_and_for_programs(date, text, machine):

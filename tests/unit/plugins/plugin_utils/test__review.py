@@ -52,12 +52,10 @@ def owned_by(**fields):
         ({"agents": [], "unknown_agent_ids": [JONAS]}, "missing", ["owner_missing"]),
         # Neither found nor unknown.
         ({"agents": []}, "unknown", []),
-        (review.UNREAD, "unknown", []),
         # Exactly 90 days, and less.
         (owned_by(last_login="2026-08-25T14:15:00Z"), "enabled", ["owner_inactive"]),
         (owned_by(last_login="2026-08-25T14:15:01Z"), "enabled", []),
         (owned_by(last_login=None), "enabled", []),
-        (owned_by(last_login="someday"), "enabled", []),
         (owned_by(enabled=False, last_login=OLD), "disabled", ["owner_disabled", "owner_inactive"]),
     ],
 )
@@ -75,14 +73,10 @@ def test_the_status_of_an_owner(changed, status, expected):
         ({"expire_date": "2026-12-07T14:15:01Z"}, []),
         # A date that is not valid cannot show that the token expires.
         ({"expire_date": None}, ["never_expires"]),
-        ({"expire_date": "someday"}, ["never_expires"]),
-        ({"expire_date": 1410248960}, ["never_expires"]),
         ({"expire_date": "1970-01-01T00:00:00Z", "create_date": None}, ["never_expires"]),
         ({"create_date": "2026-05-27T14:15:00Z"}, ["old"]),
         ({"create_date": "2026-05-27T14:15:01Z"}, []),
         ({"create_date": None}, []),
-        ({"create_date": "someday"}, []),
-        ({"create_date": OLD, "expire_date": None}, ["never_expires", "old"]),
     ],
 )
 def test_the_dates_of_a_token(dates, expected):
@@ -104,16 +98,12 @@ SIX, THREE = "6 tokens of 4 people, 5 need a decision", "6 tokens of 4 people, 3
     ("document", "headline"),
     [
         (report(), SIX),
-        # The names of clients are only names.
-        (report(clients=None), SIX),
         (report_of(token(1), token(2, expire_date=None)), "2 tokens of 1 person, 1 needs a decision"),
         (report_of(token(1)), "1 token of 1 person, none needs a decision"),
         (report_of(token(1, None)), "1 token, none needs a decision"),
         (report(**review.UNREAD), f"{NOT}{THREE}"),
-        (report(listed={**LISTED, "own_only": True}), f"{NOT}{SIX}"),
         (report(listed={**LISTED, "own_only": None}), f"{NOT}{SIX}"),
         (report(**review.FAILED), f"{NOT}the tokens were not listed"),
-        (report(tokens=None), f"{NOT}the tokens were not listed"),
     ],
 )
 def test_a_review_is_complete_only_if_every_token_and_owner_was_shown(document, headline):
@@ -133,6 +123,7 @@ def test_tokens_without_an_agent_come_last_and_are_nobody_s():
     assert document["summary"]["agents"] == 1
 
 
-@pytest.mark.parametrize("clients", [None, [], [{"client_identifier": "zopim", "name": None}]])
+@pytest.mark.parametrize("clients", [None, []])
 def test_the_names_of_clients_are_optional(clients):
-    assert report(clients=clients)["agents"][0]["tokens"][0]["client_name"] is None
+    document = report(clients=clients)
+    assert (document["agents"][0]["tokens"][0]["client_name"], document["complete"]) == (None, True)

@@ -20,6 +20,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import DEFAULT, Mock
 
 import pytest
 import urllib3
@@ -311,22 +312,16 @@ def test_an_error_keeps_its_status_whatever_its_body_is_and_each_connection_retu
         (OSError(101, "Network is unreachable"), "the connection failed (Network is unreachable)"),
     ],
 )
-def test_an_attempt_without_a_connection_is_never_executed(problem, reason, send, waits, monkeypatch):
-    def create_or_fail(*arguments: Any, **more: Any) -> socket.socket:
-        if attempts.pop(0) == "fail":
-            raise problem
-        return create_connection(*arguments, **more)
-
-    create_connection = urllib3.util.connection.create_connection
-    monkeypatch.setattr("urllib3.util.connection.create_connection", create_or_fail)
-    attempts = ["fail"]
+def test_an_attempt_without_a_connection_is_never_executed(problem, reason, send, monkeypatch):
+    create = Mock(wraps=urllib3.util.connection.create_connection, side_effect=[problem])
+    monkeypatch.setattr("urllib3.util.connection.create_connection", create)
     failure, server = send("delete", NO_CONTENT, retries=0)
     assert reason in failure.msg
     assert (failure.status, failure.may_be_executed, server.connections) == (None, False, 0)
-    attempts = ["fail", "connect"]
+    create.side_effect = [problem, DEFAULT]
     gone, _server = send("delete", response(404), retries=1)
-    assert (gone.status, gone.may_be_executed, len(waits.pauses)) == (404, False, 1)
-    attempts = ["connect", "fail", "connect"]
+    assert (gone.status, gone.may_be_executed) == (404, False)
+    create.side_effect = [DEFAULT, problem, DEFAULT]
     gone, _server = send("delete", reset(), response(404), retries=2)
     assert (gone.status, gone.may_be_executed) == (404, True)
 
@@ -457,9 +452,7 @@ def test_a_proxy_receives_no_secret(connect, monkeypatch):
     assert not failure.may_be_executed
 
 
-@pytest.mark.parametrize(
-    "proxy", ["socks5://127.0.0.1:9", "http://[", "nonsense://x", "http://user:password@", "http://user:password@:3128"]
-)
+@pytest.mark.parametrize("proxy", ["http://[", "nonsense://x", "http://user:password@", "http://user:password@:3128"])
 def test_an_invalid_proxy_is_a_failure(proxy, connect, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     failure = outcome_of(connect(CHAT_URL, retries=0).get, PATH)
