@@ -40,13 +40,8 @@ _RESULT = {
 }
 """The result of a module run that revoked three tokens."""
 FAILED = {"failed": True, "msg": "Revoked 2 of 3 tokens.", "verified": False}
-NOT_LISTED = {
-    "failed": True,
-    "msg": "The API rejected the access token.",
-    "listed": None,
-    "revoked": [],
-    "unknown_agent_emails": [],
-}
+_MSG = "The API rejected the access token."
+NOT_LISTED = {"failed": True, "msg": _MSG, "listed": None, "revoked": [], "unknown_agent_emails": []}
 """A result that failed before the list of tokens was read."""
 
 
@@ -63,10 +58,6 @@ def report(dry_run: bool = False, **changed: Any) -> dict[str, Any]:
 
 def full_report() -> dict[str, Any]:
     """A report with every part of the page."""
-    failed: dict[str, Any] = {
-        "not_revoked": [token(39, msg="HTTP 422.")],
-        "kept": [token(1205, reason="own token")],
-        **FAILED,
-    }
+    rows = {"not_revoked": [token(39, msg="HTTP 422.")], "kept": [token(1205, reason="own token")]}
     unknown = {"unknown_agent_emails": ["x@example.com"], "unknown_agent_ids": [7]}
-    return report(**failed, **unknown, warnings=["A warning."])
+    return report(**rows, **FAILED, **unknown, warnings=["A warning."])

