@@ -14,7 +14,6 @@ import pytest
 from ansible.playbook.play_context import PlayContext
 
 from ansible_collections.zchat.admin.plugins.module_utils import _task
-from ansible_collections.zchat.admin.plugins.module_utils._http.sources import CONNECTION_OPTIONS
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, MockChat
 
 CONNECTION = {"subdomain": "acme", "access_token": OWN}
@@ -24,8 +23,6 @@ class Controller:
     """Ansible on the controller, as far as one action uses it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, action: Any) -> None:
-        for name in CONNECTION_OPTIONS:
-            monkeypatch.delenv(f"ZCHAT_{name.upper()}", raising=False)
         self._monkeypatch, self._action, self._display = monkeypatch, action, Mock()
         self.connections: list[Any] = []
         """The connections of the clients that were created."""

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import signal
 
 import pytest
 
@@ -133,23 +132,3 @@ def test_credentials_are_masked_in_the_result(run, monkeypatch):
     listed = account(own=None)
     listed.tokens[2]["client_identifier"] = "x secret-password x"
     assert "secret-password" not in str([result, run(listed, PLAYBOOK, access_token=...)])
-
-
-def send(number):
-    return lambda _line: os.kill(os.getpid(), number)
-
-
-def test_a_timeout_of_the_task_is_a_result(run):
-    chat = account(before=send(signal.SIGALRM))
-    (finding,) = run(chat, PLAYBOOK, timeout=5)["findings"]
-    assert finding.startswith("The task timed out after 5 s. Not sent, because the run was interrupted.")
-    assert len(chat.requests) == 1
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_after_ansible_was_stopped_there_is_no_result(number, run):
-    """Later signals are handled as before."""
-    chat, before = account(before=send(number)), signal.getsignal(number)
-    with pytest.raises(SystemExit):
-        run(chat, PLAYBOOK)
-    assert (len(chat.requests), signal.getsignal(number)) == (1, before)

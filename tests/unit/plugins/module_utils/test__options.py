@@ -86,7 +86,10 @@ def test_values_that_ansible_would_convert_or_ignore_are_rejected(task_args, mes
         *((positive_integers, [5, value], "'x' must contain integers greater than 0") for value in (0, True)),
         (strings, [" read ", "write"], {"read", "write"}),
         (strings, ["read", " \n"], "'x' contains an empty value"),
-        *((seconds, value, result) for value, result in (("45s", 45), ("5m", 300), ("2h", 7200), (" 90d ", 7_776_000))),
+        *(
+            (seconds, value, result)
+            for value, result in (("45s", 45), ("5m", 300), ("2h", 7200), (" 90d ", 7_776_000), ("1w", 604_800))
+        ),
         *((seconds, value, "'x' must be .* greater than 0 with a unit") for value in ("90", "0d", "9" * 10 + "d")),
         *((seconds, value, "'x' must be .* greater than 0 with a unit") for value in ("-1d", "1d12h", "\u0661d")),
     ],

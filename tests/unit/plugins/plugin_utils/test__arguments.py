@@ -19,12 +19,6 @@ HOST = {"zchat_subdomain": "acme", "zchat_access_token": "host-token"}
 OMIT = "__omit_place_holder__1"
 
 
-@pytest.fixture(autouse=True)
-def _no_environment(monkeypatch):
-    for name in CONNECTION_OPTIONS:
-        monkeypatch.delenv(f"ZCHAT_{name.upper()}", raising=False)
-
-
 def template(values):
     """As Ansible does: a value that refers to an undefined variable is an error."""
     (value,) = values.values()

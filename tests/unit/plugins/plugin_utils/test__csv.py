@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.zchat.admin.plugins.plugin_utils._csv import neutralized, review_csv, summary_csv
+from ansible_collections.zchat.admin.plugins.plugin_utils._csv import neutralized, review_csv
 from ansible_collections.zchat.admin.tests.unit.support.offboarding import ACCOUNT
 from ansible_collections.zchat.admin.tests.unit.support.review import JONAS, RECENT, agent, report, report_of, token
 
@@ -31,13 +31,6 @@ def test_one_row_for_each_token():
     assert rows[0] == f"{owner},11,zopim,Chat dashboard,read write,{RECENT},,true,never_expires"
     assert rows[4].endswith("2014-09-09T07:49:20Z,2014-09-09T17:49:20Z,false,expired old")
     assert rows[5].startswith(f"{ACCOUNT},7,,,missing,,71,")
-
-
-def test_the_rows_of_several_accounts_begin_with_the_name():
-    header, *rows = summary_csv({"acme": report(), "=globex": report_of(token(1, None))}).splitlines()
-    assert header == f"name,{HEADER}"
-    assert [row.partition(",")[0] for row in rows] == ["acme"] * 6 + ["'=globex"]
-    assert summary_csv({}).splitlines() == [header]
 
 
 @given(st.text("=+-@;,|\t\r\n \"'aZ1\uff1d\uff0b\uff0d\uff20\u202e\u05e9\U0001f600<{"))

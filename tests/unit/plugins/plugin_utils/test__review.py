@@ -10,11 +10,10 @@ import json
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import OptionNames
-from ansible_collections.zchat.admin.plugins.plugin_utils._review import FINDINGS, Thresholds
+from ansible_collections.zchat.admin.plugins.plugin_utils._review import FINDINGS
 from ansible_collections.zchat.admin.tests.unit.support import review
 from ansible_collections.zchat.admin.tests.unit.support.offboarding import ACCOUNT, LISTED
-from ansible_collections.zchat.admin.tests.unit.support.review import DAY, JONAS, OLD, agent, report, report_of, token
+from ansible_collections.zchat.admin.tests.unit.support.review import JONAS, OLD, agent, report, report_of, token
 
 NOT = "NOT COMPLETE: "
 
@@ -83,14 +82,6 @@ def test_the_dates_of_a_token(dates, expected):
     assert findings(report_of(token(1, **dates))) == {1: expected}
 
 
-def test_thresholds_are_durations_with_a_unit():
-    names = OptionNames({}, "review_")
-    options = {"old_after": "26w", "expires_within": "36h", "inactive_after": "90d"}
-    assert Thresholds.from_options(options, names) == Thresholds(182 * DAY, 129_600, 90 * DAY)
-    shorter = Thresholds(old_after=DAY, expires_within=400 * DAY, inactive_after=DAY)
-    assert findings(report(thresholds=shorter))[31] == ["owner_inactive", "expires_soon", "old"]
-
-
 SIX, THREE = "6 tokens of 4 people, 5 need a decision", "6 tokens of 4 people, 3 need a decision"
 
 
@@ -115,12 +106,6 @@ def test_what_a_failed_run_did_not_show_is_null(run):
     document = report(**run)
     assert (document["msg"], document["agents"]) == (run.get("msg", "The run ended without a result."), None)
     assert document["summary"] == dict.fromkeys(["tokens", "agents", "tokens_with_findings", "findings"])
-
-
-def test_tokens_without_an_agent_come_last_and_are_nobody_s():
-    document = report_of(token(1, None), token(2))
-    assert [(owner["id"], owner["status"]) for owner in document["agents"]] == [(JONAS, "enabled"), (None, "unknown")]
-    assert document["summary"]["agents"] == 1
 
 
 @pytest.mark.parametrize("clients", [None, []])

@@ -84,12 +84,8 @@ def _slow_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(name="connect")
-def _connect(waits: Waits, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> Callable[..., ChatClient]:
-    """Return a function that creates a client. No environment variable of this host affects it."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
+def _connect(waits: Waits) -> Callable[..., ChatClient]:
+    """Return a function that creates a client."""
 
     def connect(url: str, *, pool_size: int = 1, timeout: float = 20, **options: Any) -> ChatClient:
         credentials = {} if "password" in options else {"access_token": TOKEN}
@@ -127,7 +123,8 @@ def _send(connect: Callable[..., ChatClient]) -> Callable[..., tuple[Any, Script
 # Requests and final responses
 
 
-def test_a_request_has_the_credentials_of_the_task_and_never_those_of_netrc(connect, tmp_path):
+def test_a_request_has_the_credentials_of_the_task_and_never_those_of_netrc(connect, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login other password other\n")
     with ScriptedServer(response(200, [1, {"a": None}], {"Date": "x"})) as server:
         document = connect(server.url).get(PATH)

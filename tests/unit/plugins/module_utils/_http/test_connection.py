@@ -28,7 +28,6 @@ from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
 TOKEN = {"access_token": "secret-token-value"}
 LOGIN = {"email": "ada@example.com", "password": "secret-password"}
 ACME = {"subdomain": "acme"}
-OURS = re.compile("ZCHAT_.*|(REQUESTS|CURL)_CA_BUNDLE|.*_proxy", re.IGNORECASE)
 
 
 def connect(**settings):
@@ -37,8 +36,6 @@ def connect(**settings):
     host = {name[len("zchat_") :]: value for name, value in settings.items() if name.startswith("zchat_")}
     options = {name: value for name, value in settings.items() if name in CONNECTION_OPTIONS}
     with pytest.MonkeyPatch.context() as patch:
-        for name in filter(OURS.fullmatch, list(os.environ)):
-            patch.delenv(name)
         for name, value in environ.items():
             patch.setitem(os.environ, name, value)
         return connection_from([task_options(options, options), host_variables(host), environment_variables()])
