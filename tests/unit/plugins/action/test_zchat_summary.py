@@ -108,3 +108,7 @@ def test_a_preflight_has_one_line_for_each_account_and_each_finding(run):
     lines = ["broken: NOT READY (account not known)", "- 'vault' is undefined"]
     assert outcome["accounts"] == [*lines, "never: NOT READY (account not known)", "- It was not processed."]
     assert run({"acme": acme}, kind="preflight")["msg"] == "1 account ready"
+
+
+def test_an_invalid_option(run):
+    assert run({"acme": DONE}, kind="onboard")["failed"]

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
@@ -24,6 +26,12 @@ NOT_JSON = f"{URL} did not return JSON: it is not valid JSON. Check 'subdomain'.
 
 def forbidden(text: str) -> Reply:
     return Reply(403, {"error": "Forbidden", "description": text})
+
+
+def error(reply: Reply, **account: Any) -> ChatError:
+    with pytest.raises(ChatError) as caught:
+        MockChat(script={"GET oauth/tokens": [reply]}, **account).get("oauth/tokens")
+    return caught.value
 
 
 @pytest.mark.parametrize(
@@ -48,23 +56,15 @@ def forbidden(text: str) -> Reply:
     ],
 )
 def test_a_message_states_the_cause_the_url_and_what_to_do(reply, parts):
-    with pytest.raises(ChatError) as caught:
-        MockChat(script={"GET oauth/tokens": [reply]}).get("oauth/tokens")
-    assert caught.value.status == reply.status
+    found = error(reply)
+    assert found.status == reply.status
     for part in parts:
-        assert part in caught.value.msg
-    assert caught.value.failure.affects_all is (reply.status == 401 or "the scope" in caught.value.msg)
-    assert OWN not in caught.value.msg
+        assert part in found.msg
+    assert found.failure.affects_all is (reply.status == 401 or "the scope" in found.msg)
+    assert OWN not in found.msg
 
 
-@pytest.mark.parametrize(
-    ("reply", "part"),
-    [
-        (Reply(401), f"rejected the {LOGIN} (HTTP 401). Check both. Only stand-alone Chat accounts"),
-        (forbidden("required scopes: write"), f"{LOGIN} lack the scope 'write'"),
-    ],
-)
-def test_a_message_names_an_email_address_and_a_password(reply, part):
-    with pytest.raises(ChatError) as caught:
-        MockChat(own=None, script={"GET oauth/tokens": [reply]}).get("oauth/tokens")
-    assert part in caught.value.msg
+def test_a_message_names_an_email_address_and_a_password():
+    advice = "Check both. Only stand-alone Chat accounts"
+    assert f"rejected the {LOGIN} (HTTP 401). {advice}" in error(Reply(401), own=None).msg
+    assert f"{LOGIN} lack the scope 'write'" in error(forbidden("required scopes: write"), own=None).msg

@@ -148,6 +148,7 @@ PAGES = {
         {}, {}, {"agent_id": None, "client_identifier": "crm"}
     ),
     # Why it is not complete is stated first, and what the API did not show, last.
+    "not-complete: The API listed only the tokens of this run's own agent. … Findings, ": review.report(**OWN_ONLY),
     "not-complete: The API listed only … The agents could not be read. … Findings, ": review.report(
         **OWN_ONLY, **UNREAD
     ),

@@ -180,6 +180,7 @@ NO_FILE = "There is no file or directory /no.pem, set in "
         ({**TOKEN, "ZCHAT_SUBDOMAIN": "a", "ZCHAT_API_URL": "b"}, "ZCHAT_SUBDOMAIN and ZCHAT_API_URL are both set"),
         ({**TOKEN, "ZCHAT_API_URL": "a.b"}, "ZCHAT_API_URL must start"),
         ({**TOKEN, "ZCHAT_SUBDOMAIN": "acme", "subdomain": ""}, "'subdomain' must be the name before"),
+        ({**TOKEN, "ZCHAT_SUBDOMAIN": "acme", "subdomain": None}, "'subdomain' is null"),
         ({**TOKEN, "zchat_subdomain": None}, "'zchat_subdomain' is null"),
         (ACME, "No credentials are set"),
         ({**ACME, **TOKEN, **LOGIN}, "'access_token' and 'email' and 'password' are set"),
