@@ -9,7 +9,12 @@ import time
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.module_utils._text import error_text, plain_text
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, error_text, plain_text
+
+
+@pytest.mark.parametrize(("number", "end"), [(10, "9, 10"), (11, "9, 10 and 1 more")])
+def test_a_message_names_only_the_first_ten_values(number, end):
+    assert abridged(range(1, number + 1)).endswith(end)
 
 
 @pytest.mark.parametrize(

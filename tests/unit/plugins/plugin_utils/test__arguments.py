@@ -61,6 +61,7 @@ def test_every_variable_accepts_a_string_from_the_command_line(option, value, ex
     ("variables", "part"),
     [
         ({"offboard_agent_emails": ""}, "'offboard_agent_emails' is null or empty"),
+        ({"offboard_max_revocations": ""}, "'offboard_max_revocations' is null or empty"),
         ({"offboard_agent_emails": ["a@example.com", None]}, "'offboard_agent_emails' contains an empty value"),
         ({"offboard_agent_emails": "a@example.com, "}, "'offboard_agent_emails' contains an empty value"),
         ({"offboard_agent_ids": "1e2"}, "1e2"),
@@ -74,6 +75,7 @@ def test_every_variable_accepts_a_string_from_the_command_line(option, value, ex
         ),
         ({"zchat_access_token": "secret{{"}, "'zchat_access_token' cannot be evaluated: its template is not valid"),
         ({"offboard_subdomain": "x"}, "'offboard_subdomain' (set the zchat_ variable, or the environment variable)"),
+        ({"offboard_check": True}, "'offboard_check' (use --check)"),
         ({"offboard_exclude": {}}, "'offboard_exclude' (only the modules have this option)"),
         ({"offboard_limit": 5}, "'offboard_limit' (to limit the revocations, use offboard_max_revocations)"),
     ],

@@ -71,6 +71,7 @@ VERDICTS = {
         (report(dry_run=True, **KEPT), f"{WOULD}, 1 would be kept{SIGN_IN}"),
         (report(**failed(1, revoked=TOKENS)), f"{NOT}3 of 4 tokens revoked, 1 not"),
         (report(**failed(1, 2, revoked=TOKENS, unknown=[2])), f"{NOT}3 of 5 tokens revoked, 1 not, 1 unknown"),
+        (report(**failed(1, unknown=[1])), f"{NOT}0 of 1 token revoked, 1 unknown"),
         # A guard that stops a run does not look like a dry run, even in check mode.
         (report(**failed(1)), f"{NOT}nothing was revoked"),
         (report(dry_run=True, **failed(1)), f"{NOT}this dry run failed, and nothing was revoked"),
