@@ -9,7 +9,11 @@ import time
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, error_text, plain_text
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, error_text, plain_text, sentence
+
+
+def test_a_sentence_gets_a_period_only_if_it_has_no_end():
+    assert [sentence(text) for text in ("No", "No.", "No!")] == ["No.", "No.", "No!"]
 
 
 @pytest.mark.parametrize(("number", "end"), [(10, "9, 10"), (11, "9, 10 and 1 more")])
