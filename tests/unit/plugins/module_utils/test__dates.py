@@ -16,7 +16,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._dates import (
 
 DATE = 1_410_248_960.0
 DAY, SECOND_LATER = "2014-09-09T07:49:20Z", "2014-09-09T07:49:21Z"
-ZONE = "Tue, 09 Sep 2014 07:49:20 -99999999"
+ZONE = "Tue, 09 Sep 2014 07:49:20 +99999999999999"
 YEAR_1, YEAR_1970 = "0001-01-01T00:00:00Z", "1970-01-01T00:00:00Z"
 
 
