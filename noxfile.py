@@ -100,7 +100,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """Real Ansible against the sandbox."""
-    session.install("ansible-core", "zenpy", *TESTS)
+    session.install("ansible-core", "pip", "zenpy", *TESTS)
     run_installed(session, "tests/integration")
 
 
@@ -122,7 +122,7 @@ def engines(session: nox.Session) -> None:
 @nox.parametrize("python,core", [(python, core) for core, python in CORES.items()], ids=list(CORES))
 def matrix(session: nox.Session, core: str) -> None:
     """Unit, integration and sanity tests on a supported ansible-core. Each has its own sanity rules and Pythons."""
-    session.install("zenpy", *TESTS)
+    session.install("pip", "zenpy", *TESTS)
     session.install(f"ansible-core=={core}", env={"UV_CONSTRAINT": None, "PIP_CONSTRAINT": None})
     run_units(session)
     run_installed(session, "tests/integration")

@@ -25,6 +25,7 @@ VALUE_FORMS: dict[str, Callable[[str], str]] = {
 
 def _option(default: Any, check: Callable[[object, str], object] | None, text: str, **argument: Any) -> Any:
     """Return a field with its check, and its argument on the command line."""
+    # pylint: disable-next=invalid-field-call  # the dataclass below calls this function
     return field(default=default, metadata={"check": check, "argument": {"help": text, **argument}})
 
 

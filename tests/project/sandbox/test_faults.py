@@ -96,8 +96,8 @@ LINGERING = [
 def test_a_revoked_token_can_remain(sandbox, send, fault, listed, accepted):
     sandbox.reset(faults=[{"method": "DELETE", **fault}])
     assert send("DELETE /oauth/tokens/1102").status_code == 204
-    assert [1102 in [token["id"] for token in send("GET /oauth/tokens").json()] for _ in listed] == listed
-    assert [send("GET /agents/me", f"Bearer {VALUE}").status_code for _ in accepted] == accepted
+    assert [1102 in [token["id"] for token in send("GET /oauth/tokens").json()] for _list in listed] == listed
+    assert [send("GET /agents/me", f"Bearer {VALUE}").status_code for _request in accepted] == accepted
 
 
 def test_mint_adds_tokens_after_the_first_request(sandbox, send):

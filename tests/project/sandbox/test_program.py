@@ -40,7 +40,7 @@ def test_it_runs_until_a_signal(tmp_path, number):
             facts = json.loads(ready.read_text(encoding="utf-8"))
             session.headers["Authorization"] = f"Bearer {facts['access_token']}"
             tokens = f"{facts['api_url']}/oauth/tokens"
-            listed = [session.get(tokens, timeout=TIMEOUT) for _ in range(4)]
+            listed = [session.get(tokens, timeout=TIMEOUT) for _request in range(4)]
             assert [response.status_code for response in listed] == [200, 200, 200, 429]
             assert [token["id"] for token in listed[0].json()] == [1100, 1101, 1102]
             assert session.get(f"{facts['api_url']}/oauth/clients", timeout=TIMEOUT).json() == []

@@ -32,9 +32,9 @@ PARTS = {
 """What each finding must contain, the most serious first."""
 
 
-def check(me=ADMINISTRATOR, own=OWN_TOKEN, others=OTHERS, **options):
+def check(me=None, own=None, others=OTHERS, **options):
     """Return the client, the result, and the names of its findings."""
-    client = MockChat([own, *others], agents=[me], **options)
+    client = MockChat([own or OWN_TOKEN, *others], agents=[me or ADMINISTRATOR], **options)
     result = run(task(client, {}, {}))
     found = [name for finding in result["findings"] for name, part in PARTS.items() if part in finding]
     assert len(found) == len(result["findings"])

@@ -29,9 +29,12 @@ def template(values):
     return values
 
 
-def given(variables=None, task_args=None, host=HOST, prefix="offboard_"):
+def given(variables=None, task_args=None, host=None, prefix="offboard_"):
     """The arguments of a task of the role, or of a user if there is no ``prefix``."""
-    names, task_vars = OptionNames(ActionModule.OPTIONS, prefix), {"omit": OMIT, **host, **(variables or {})}
+    names, task_vars = (
+        OptionNames(ActionModule.OPTIONS, prefix),
+        {"omit": OMIT, **(HOST if host is None else host), **(variables or {})},
+    )
     return arguments(task_args or {}, task_vars, names, template, ActionModule.OTHER_VARIABLES)
 
 

@@ -54,8 +54,8 @@ TOKENS = [
 ]
 
 
-def chat(*more: Json, agents: list[Json] = AGENTS, **options: Any) -> MockChat:
-    return MockChat([*TOKENS, *more], agents=agents, **options)
+def chat(*more: Json, **options: Any) -> MockChat:
+    return MockChat([*TOKENS, *more], **{"agents": AGENTS, **options})
 
 
 @pytest.mark.parametrize(
