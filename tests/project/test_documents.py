@@ -62,3 +62,12 @@ def test_each_connection_option_has_its_environment_variable():
     config = yaml.safe_load((DOCS / "docsite" / "config.yml").read_text("utf-8"))
     names = [f"ZCHAT_{option.upper()}" for option in CONNECTION_OPTIONS]
     assert re.findall(r"^\.\. envvar:: (\w+)$", page, re.MULTILINE) == config["envvar_directives"] == names
+
+
+def test_each_promise_names_tests_that_exist():
+    tests = {path: path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    named = re.findall(r"`([\w/]*test_\w+\.py)(?:::(\w+))?", (ROOT / "tests" / "promises.md").read_text("utf-8"))
+    assert named
+    for file, test in named:
+        (source,) = (text for path, text in tests.items() if path.as_posix().endswith(f"/{file}"))
+        assert not test or f"def {test}(" in source, test
