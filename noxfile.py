@@ -76,7 +76,9 @@ def ansible_test(session: nox.Session, *arguments: str) -> None:
     Each session has its own home: two that create the same virtual environment at the same time break it.
     """
     home = Path(session.create_tmp()).absolute() / "ansible-test"
-    session.run("python", "tests/tools/seed_ansible_test.py", str(home), sys.executable)
+    # ansible-test has its own constraints.
+    seed = ("tests/tools/seed_ansible_test.py", str(home), sys.executable)
+    session.run("python", *seed, env={"PIP_CONSTRAINT": None})
     collections = prepare_collections(session, install_in_site_packages=False, install_out_of_tree=True)
     if collections:
         with session.chdir(collections.current_path):
