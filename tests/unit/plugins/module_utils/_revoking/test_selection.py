@@ -75,6 +75,8 @@ def chat(*more: Json, **options: Any) -> MockChat:
         # The protect list
         ({"exclude": {"agent_ids": [JONAS]}}, [10, 30, 40, 50, 60], []),
         ({"ids": [20, 30], "exclude": {"ids": [20, 50]}}, [30], []),
+        ({"ids": [20, 30], "exclude": {"agent_emails": ["priya@example.com"]}}, [20], []),
+        ({"agent_status": ["disabled"], "exclude": {"agent_emails": ["priya@example.com"]}}, [], ["agent 5"]),
         # Values that no listed token has
         ({"ids": [20, 99], "agent_ids": [JONAS, 7, 8]}, [20], ["No token is listed for agent 7, 8."]),
         ({"client_identifiers": ["CRM", "crm"]}, [21], ["No token is listed for client CRM."]),
