@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import get_type_hints
@@ -40,6 +41,8 @@ def test_the_documentation_of_the_role_and_of_the_module_is_that_of_the_action(a
     module = import_module(f"ansible_collections.zchat.admin.plugins.modules.zchat_{role}")
     documented = yaml.safe_load(module.DOCUMENTATION)["options"]
     assert {name: rules(details) for name, details in documented.items()} == options
+    readme = (ROOT / "roles" / role / "README.md").read_text("utf-8")
+    assert sorted(re.findall(rf"^\| `({role}_\w+)` \|", readme, re.MULTILINE)) == sorted(f"{role}_{name}" for name in options)
 
 
 def test_the_result_without_a_run_has_each_key_and_states_nothing(action):

@@ -205,6 +205,13 @@ def test_a_short_password_does_not_make_the_message_unreadable(host):
     assert "'ids' is null" in host.run({**args, "ids": None})["msg"]
 
 
+def test_a_given_token_value_is_masked_in_text_of_the_api(host, monkeypatch):
+    created = []
+    monkeypatch.setattr(_task, "ChatClient", lambda _connection, secrets, *_others: created.append(secrets))
+    host.run({**CONNECTION, "token_values": ["leaked-one"]})
+    assert created[0].quote("No leaked-one here") == "No ******** here"
+
+
 def test_include_secrets_returns_secrets_and_hides_the_options(host):
     args = {**CONNECTION, "token_values": ["abcdefghij"], "include_secrets": True}
     for result in ({"msg": "secret-token-value abcdefghij"}, ChatError("secret-token-value abcdefghij")):

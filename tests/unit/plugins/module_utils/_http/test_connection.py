@@ -85,6 +85,7 @@ def test_a_subdomain_that_is_not_one_dns_label_is_rejected(subdomain):
 CHARACTERS = "a space, a control character or a non-ASCII character"
 UNSAFE_URLS = [
     ("must use https", "http://acme.zendesk.com/api/v2/chat", "http://127.0.0.1.example.com/v2", "http://127.1/v2"),
+    ("must use https", "http://localhost.example.com/api/v2"),
     ("must start with https://", "ftp://acme.zendesk.com/api/v2/chat", "acme.zendesk.com/api/v2/chat", ""),
     ("must not contain a user", "https://ada:pw@acme.zendesk.com/", "https://acme.zendesk.com\\@evil.example.com/"),
     ("must not contain a query or a fragment", "https://x.example.com/?", "https://x#y"),
@@ -201,6 +202,7 @@ NO_FILE = "There is no file or directory /no.pem, set in "
         ({**ACME, **TOKEN, "rate_limit_timeout": -1}, "'rate_limit_timeout' must be from 0"),
         ({**ACME, **TOKEN, "ZCHAT_CA_PATH": "/no.pem"}, f"{NO_FILE}ZCHAT_CA_PATH"),
         ({**ACME, **TOKEN, "CURL_CA_BUNDLE": "/no.pem"}, f"{NO_FILE}REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE"),
+        ({**ACME, **TOKEN, "ZCHAT_CA_PATH": "/nowhere/$PATH"}, "/nowhere/$PATH, set in ZCHAT_CA_PATH"),
         ({**ACME, **TOKEN, "ca_path": "/\ud800\0"}, "There is no file or directory /?\0, set in 'ca_path'"),
     ],
 )
