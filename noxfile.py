@@ -34,8 +34,6 @@ TESTS = ("flask", "hypothesis", "pytest", "pytest-cov", "pytest-timeout", "pytes
 nox.needs_version = ">=2026.8"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-# The versions of everything that a session installs.
-os.environ["UV_CONSTRAINT"] = os.environ["PIP_CONSTRAINT"] = str(ROOT / "requirements" / "sessions.txt")
 # Use the CA certificates of the system, as pip does, and only installed Pythons.
 os.environ.update(UV_SYSTEM_CERTS="1", UV_PYTHON_DOWNLOADS="never")
 # pyenv's own programs run only the versions that are activated. nox and ansible-test search PATH for each version.
@@ -47,12 +45,17 @@ os.environ["PATH"] = os.pathsep.join([*pythons, *path])
 antsibull_nox.load_antsibull_nox_toml()
 
 
+def install(session: nox.Session, *packages: str) -> None:
+    """Install packages in the pinned versions. antsibull-nox.toml has the same constraints."""
+    session.install("-c", "requirements/sessions.txt", *packages)
+
+
 def run_units(session: nox.Session, *options: str) -> None:
     """Run pytest with this checkout as ansible_collections.zchat.admin: build/tree, see pyproject.toml."""
     tree = BUILD / "tree" / "ansible_collections" / "zchat" / "admin"
     tree.parent.mkdir(parents=True, exist_ok=True)
     if not tree.is_symlink():
-        tree.symlink_to(ROOT)
+        tree.symlink_to("../../../..")
     session.run("pytest", *options, *(session.posargs or ["-n", "2", "tests/unit", "tests/project"]))
 
 
@@ -76,9 +79,7 @@ def ansible_test(session: nox.Session, *arguments: str) -> None:
     Each session has its own home: two that create the same virtual environment at the same time break it.
     """
     home = Path(session.create_tmp()).absolute() / "ansible-test"
-    # ansible-test has its own constraints.
-    seed = ("tests/tools/seed_ansible_test.py", str(home), sys.executable)
-    session.run("python", *seed, env={"PIP_CONSTRAINT": None})
+    session.run("python", "tests/tools/seed_ansible_test.py", str(home), sys.executable)
     collections = prepare_collections(session, install_in_site_packages=False, install_out_of_tree=True)
     if collections:
         with session.chdir(collections.current_path):
@@ -88,35 +89,35 @@ def ansible_test(session: nox.Session, *arguments: str) -> None:
 @nox.session
 def units(session: nox.Session) -> None:
     """Unit tests."""
-    session.install("ansible-core", *TESTS)
+    install(session, "ansible-core", *TESTS)
     run_units(session)
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Unit tests. Together they must cover 95% of plugins/, including branches."""
-    session.install("ansible-core", *TESTS)
+    install(session, "ansible-core", *TESTS)
     run_units(session, "--cov")
 
 
 @nox.session
 def integration(session: nox.Session) -> None:
     """Real Ansible against the sandbox."""
-    session.install("ansible-core", "pip", "zenpy", *TESTS)
+    install(session, "ansible-core", "pip", "zenpy", *TESTS)
     run_installed(session, "tests/integration")
 
 
 @nox.session(default=False)
 def browser(session: nox.Session) -> None:
     """The reports in Debian's Chromium."""
-    session.install("ansible-core", "axe-playwright-python", "playwright", *TESTS)
+    install(session, "ansible-core", "axe-playwright-python", "playwright", *TESTS)
     run_installed(session, "tests/browser")
 
 
 @nox.session(default=False)
 def engines(session: nox.Session) -> None:
     """The collection under ansible-runner, ansible-navigator, ansible-builder and ansible-rulebook, which needs Java 17."""
-    session.install("ansible-builder", "ansible-navigator", "ansible-rulebook", "ansible-runner", *TESTS)
+    install(session, "ansible-builder", "ansible-navigator", "ansible-rulebook", "ansible-runner", *TESTS)
     run_installed(session, "tests/engines")
 
 
@@ -124,8 +125,8 @@ def engines(session: nox.Session) -> None:
 @nox.parametrize("python,core", [(python, core) for core, python in CORES.items()], ids=list(CORES))
 def matrix(session: nox.Session, core: str) -> None:
     """Unit, integration and sanity tests on a supported ansible-core. Each has its own sanity rules and Pythons."""
-    session.install("pip", "zenpy", *TESTS)
-    session.install(f"ansible-core=={core}", env={"UV_CONSTRAINT": None, "PIP_CONSTRAINT": None})
+    install(session, "pip", "zenpy", *TESTS)
+    session.install(f"ansible-core=={core}")
     run_units(session)
     run_installed(session, "tests/integration")
     # The release candidate's pylint needs a download from outside the package registries.
@@ -136,35 +137,35 @@ def matrix(session: nox.Session, core: str) -> None:
 @nox.parametrize("managed", MANAGED_PYTHONS, ids=MANAGED_PYTHONS)
 def managed(session: nox.Session, managed: str) -> None:
     """Unit tests on a Python that modules run on."""
-    session.install("ansible-core")
+    install(session, "ansible-core")
     ansible_test(session, "units", "--target-python", f"venv/{managed}", *session.posargs)
 
 
 @nox.session
 def sanity(session: nox.Session) -> None:
     """The sanity tests of ansible-test on one Python, without an ignore file."""
-    session.install("ansible-core")
+    install(session, "ansible-core")
     ansible_test(session, "sanity", "--local", *(session.posargs or ["--python", "3.11"]))
 
 
 @nox.session
 def spelling(session: nox.Session) -> None:
     """Spelling mistakes."""
-    session.install("codespell")
+    install(session, "codespell")
     session.run("codespell")
 
 
 @nox.session
 def workflows(session: nox.Session) -> None:
     """The security of the forge's workflows, without a network."""
-    session.install("zizmor")
+    install(session, "zizmor")
     session.run("zizmor", "--offline", "--no-progress", "--pedantic", ".github")
 
 
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Build the documentation site of the archive into build/docs. A warning is an error."""
-    session.install("ansible-core", "antsibull-docs", "sphinx-ansible-theme")
+    install(session, "ansible-core", "antsibull-docs", "sphinx-ansible-theme")
     environment = install_archive(session)
     home = environment["ANSIBLE_HOME"]
     pages = Path(home, "pages")
@@ -183,5 +184,5 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def changelog(session: nox.Session) -> None:
     """Check the changelog and its fragments, or run the given command, such as `release`."""
-    session.install("ansible-core", "antsibull-changelog")
+    install(session, "ansible-core", "antsibull-changelog")
     session.run("antsibull-changelog", *(session.posargs or ["lint"]))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Configuration of Sphinx for the documentation site. `make docs` runs antsibull-docs, which writes the pages, and then Sphinx."""
+"""Configuration of Sphinx for the documentation site. The session `docs` runs antsibull-docs, which writes the pages, then Sphinx."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def test_offboard(sandbox: Sandbox, job_environment: dict[str, str], objects: Ob
     """A job with the survey, started as Controller starts it."""
     template = _named(objects, "controller_templates")[OFFBOARD]
     defaults = {name: question["default"] for name, question in _survey(template).items()}
-    people = {"leavers": f"\n {LEAVER_EMAIL} \r\n{COLLEAGUE_EMAIL.upper()}\n\n"}
+    people = {"leavers": f"\n {LEAVER_EMAIL}\r\n{COLLEAGUE_EMAIL.upper()}\n\n"}
     assert _launched(tmp_path / "people", template, job_environment, {**defaults, **people}) == 1
     assert not {LEAVER_ID, COLLEAGUE_ID} & agents_left(sandbox)
     assert list((tmp_path / "people" / "reports").glob("offboard-*.html"))

@@ -87,6 +87,7 @@ def test_offboard_many_accounts(player: Player, tmp_path: Path) -> None:
         assert (rc, methods(*accounts.values())) == (0, {"GET"})
         assert by_account(dry_run, "result") == dict.fromkeys(accounts, "dry run")
         assert by_account(dry_run, "would_be_revoked") == dict.fromkeys(accounts, TOKENS)
+        assert (dry_run["dry_run"], dry_run["summary"]["would_be_revoked"]) == (True, TOKENS * len(accounts))
 
         rc, real_run = play("real run")
         assert (rc, methods(*accounts.values())) == (2, {"GET", "DELETE"})

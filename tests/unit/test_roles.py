@@ -42,7 +42,9 @@ def test_the_documentation_of_the_role_and_of_the_module_is_that_of_the_action(a
     documented = yaml.safe_load(module.DOCUMENTATION)["options"]
     assert {name: rules(details) for name, details in documented.items()} == options
     readme = (ROOT / "roles" / role / "README.md").read_text("utf-8")
-    assert sorted(re.findall(rf"^\| `({role}_\w+)` \|", readme, re.MULTILINE)) == sorted(f"{role}_{name}" for name in options)
+    assert sorted(re.findall(rf"^\| `({role}_\w+)` \|", readme, re.MULTILINE)) == sorted(
+        f"{role}_{name}" for name in options
+    )
 
 
 def test_the_result_without_a_run_has_each_key_and_states_nothing(action):

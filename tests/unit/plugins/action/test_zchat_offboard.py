@@ -118,10 +118,11 @@ def test_a_failed_revocation_fails_the_task_after_the_report(script, expected, p
         assert {key: count for key, count in report["summary"].items() if count is not None} == NOTHING
 
 
-def test_a_guard_of_the_role_names_its_variable(run):
-    outcome = run(max_revocations=2)
+@pytest.mark.parametrize("most", [0, 2])
+def test_a_guard_of_the_role_names_its_variable(most, run):
+    outcome = run(max_revocations=most)
     assert (outcome["failed"], {*results(outcome["report"]).values()}) == (True, {"not revoked"})
-    assert "'offboard_max_revocations' is 2." in outcome["msg"]
+    assert f"'offboard_max_revocations' is {most}." in outcome["msg"]
 
 
 def test_without_names_the_tokens_are_revoked_and_the_report_states_what_is_missing(run):

@@ -203,6 +203,7 @@ def test_a_short_password_does_not_make_the_message_unreadable(host):
     args = {"subdomain": "acme", "email": "ada@example.com", "password": "is"}
     assert "'retries' must be" in host.run({**args, "retries": -1})["msg"]
     assert "'ids' is null" in host.run({**args, "ids": None})["msg"]
+    assert host.options["password"] == HIDDEN
 
 
 def test_a_given_token_value_is_masked_in_text_of_the_api(host, monkeypatch):

@@ -213,7 +213,7 @@ def test_connections_are_reused_and_interim_responses_never_shift_their_response
 # Responses that break off, do not end, or cannot be read
 
 BROKE = "the connection broke before the response was complete"
-NO_DATA = "no data for 0.1 s ('timeout')"
+NO_DATA = "no data for 0.4 s ('timeout')"
 SLOW = r"the response was too slow \([0-9]+ bytes in [0-9]+ s\)"
 CONTRADICTING = "the response headers are not valid, or contradict each other"
 FAULTS = {
@@ -234,7 +234,7 @@ FAULTS = {
 def test_a_request_without_a_complete_response_may_be_executed_and_is_repeated_if_that_can_help(
     method, step, reason, send
 ):
-    failure, server = send(method, step, retries=1, timeout=0.1)
+    failure, server = send(method, step, retries=1, timeout=0.4)
     assert failure.msg.startswith(f"No response from {server.url}/oauth/tokens: {reason}")
     assert (failure.status, failure.may_be_executed) == (None, True)
     assert len(server.requests) == (2 if reason in (BROKE, NO_DATA) else 1)

@@ -171,7 +171,7 @@ def test_protected_tokens_are_kept_and_neither_trigger_a_guard_nor_count():
 def test_agents_to_protect_that_are_unknown_or_cannot_be_read_stop_the_task(exclude: Json, script: Json, reason: str):
     client = chat(script=script)
     with pytest.raises(ChatError, match=reason):
-        revoke(client, all=True, own_token="keep", exclude=exclude)
+        revoke(client, agent_ids=[PRIYA], agent_emails=["jonas@example.com"], exclude=exclude)
     assert client.deleted == []
     with pytest.raises(ChatError, match=reason):
         info(chat(script=script), exclude=exclude)
