@@ -25,15 +25,19 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
 )
 
 LISTS, ME, AGENTS_PAGE = "GET oauth/tokens", "GET agents/me", "GET agents?since_id=1&limit=100"
-LEAVER, OTHER, OWN_AGENT = 10000026, 5, 777
+DEPARTING, OTHER, OWN_AGENT = 10000026, 5, 777
 TOKENS = (token(1), token(2), token(3), token(8, agent_id=OTHER), token(9, agent_id=OWN_AGENT, access_token=OWN))
-"""Three tokens of an agent who leaves, one of another agent, and the task's own token."""
-AGENTS = (agent(OTHER, "other@example.com"), agent(OWN_AGENT, "own@example.com"), agent(LEAVER, "leaver@example.com"))
+"""Three tokens of a departing agent, one of another agent, and the task's own token."""
+AGENTS = (
+    agent(OTHER, "other@example.com"),
+    agent(OWN_AGENT, "own@example.com"),
+    agent(DEPARTING, "leaver@example.com"),
+)
 ALL: Json = {"scopes": ["read", "write", "chat"]}
 """Selects all of these tokens."""
 HTML = b"<html><h1>Blocked by the gateway</h1></html>"
 FAULTS = (Reply(503), Reply(403, {"error": "Forbidden"}), Reply(None), Reply(200, HTML))
-"""Responses that contain no answer."""
+"""Responses that show nothing about what was requested."""
 REFUSED = Reply(422, {"error": "Refused"}, applied=False)
 MISSING = Reply(403, MISSING_SCOPE, applied=False)
 LOST, LOST_BEFORE = Reply(None), Reply(None, applied=False)
@@ -55,8 +59,8 @@ def chat(
 
 
 def revoke(client: MockChat, check_mode: bool = False, **options: Any) -> Json:
-    """Run ``zchat_oauth_token``: unless ``options`` have a selector, for the agent who leaves."""
-    selectors = {} if options.keys() & SELECTORS.keys() - {"exclude"} else {"agent_ids": [LEAVER]}
+    """Run ``zchat_oauth_token``: unless ``options`` have a selector, for the departing agent."""
+    selectors = {} if options.keys() & SELECTORS.keys() - {"exclude"} else {"agent_ids": [DEPARTING]}
     options = {"state": "absent", "concurrency": 1, **selectors, **options}
     return zchat_oauth_token.run(task(client, zchat_oauth_token.SPEC, options, check_mode))
 

@@ -24,7 +24,7 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
 )
 from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     ALL,
-    LEAVER,
+    DEPARTING,
     LOST,
     MISSING,
     REFUSED,
@@ -37,7 +37,7 @@ from ansible_collections.zchat.admin.tests.unit.support.revoking import (
 
 @pytest.fixture(name="path")
 def _path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The path of the journal, and some others beside it in the current directory."""
+    """The path of the journal, and some others next to it in the current directory."""
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
     Path("file").write_text("earlier\n")
@@ -102,10 +102,10 @@ def test_the_content_of_a_line_and_of_the_system_log(path: Path):
     delete, revoked = map(json.loads, path.read_text().splitlines())
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", delete.pop("time"))
     account = "https://acme.zendesk.com/api/v2/chat"
-    token_fields = {"token": 1, "agent_id": LEAVER, "client_identifier": "zöpim\n"}
+    token_fields = {"token": 1, "agent_id": DEPARTING, "client_identifier": "zöpim\n"}
     assert delete == {"account": account, **token_fields, "event": "delete", "n": 0, "of": 1}
     assert (revoked["event"], revoked["n"]) == ("revoked", 1)
-    assert client.logged == [f"revoked OAuth token 1 of agent {LEAVER} at {account} (client zöpim, 1 of 1)"]
+    assert client.logged == [f"revoked OAuth token 1 of agent {DEPARTING} at {account} (client zöpim, 1 of 1)"]
 
 
 @table(

@@ -268,7 +268,7 @@ def test_tokens_created_while_such_tokens_are_revoked():
 
 
 def test_an_unknown_outcome_of_such_a_token_remains_unknown():
-    """If the API then rejects the own token, somebody else may have revoked another one."""
+    """If the API then rejects the own token, another run may have revoked another one."""
     result = revoke_own(chat(*CANDIDATES, shown=HIDDEN, me=[None, Reply(401)], deletes={1: LOST_BEFORE}), ids=[1])
     assert story(result) == "not_revoked 1: failed"
     client = chat(*CANDIDATES, shown=HIDDEN, deletes={1: LOST})

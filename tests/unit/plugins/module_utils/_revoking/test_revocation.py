@@ -208,7 +208,7 @@ def test_a_value_that_several_tokens_can_have_is_refused(lists: Any, options: Js
     },
 )
 def test_the_outcome_of_a_delete(reply: Reply, executed: str, reason: str, unverified: str):
-    # The API executed the DELETE, or somebody else did: the list decides.
+    # The API executed the DELETE, or another client did: the list decides.
     client = chat(deletes={1: replace(reply, applied=True)})
     result = revoke(client, ids=[1, 2])
     expected = {"revoked": "revoked 1 2: verified", "gone": "revoked 2, gone 1: verified"}[executed]
