@@ -36,11 +36,12 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
 # Use the CA certificates of the system, as pip does, and only installed Pythons.
 os.environ.update(UV_SYSTEM_CERTS="1", UV_PYTHON_DOWNLOADS="never")
-# pyenv's own programs run only the versions that are activated. nox and ansible-test search PATH for each version.
+# pyenv's own programs run only the versions that are activated. nox and ansible-test search PATH for each version. antsibull-nox
+# also needs the ansible-galaxy that is installed with it.
 path = os.environ["PATH"].split(os.pathsep)
 shims = [Path(folder) for folder in path if Path(folder).name == "shims"]
 pythons = [str(folder) for found in shims for folder in found.parent.glob("versions/3.*/bin")]
-os.environ["PATH"] = os.pathsep.join([*pythons, *path])
+os.environ["PATH"] = os.pathsep.join([*pythons, *path, str(Path(sys.executable).parent)])
 
 antsibull_nox.load_antsibull_nox_toml()
 
