@@ -199,8 +199,8 @@ def test_a_value_that_several_tokens_can_have_is_refused(lists: Any, options: Js
         "no response": (LOST, "revoked", "No response", "unknown"),
         "502": (Reply(502, HTML), "revoked", "HTTP 502", "unknown"),
         **{
-            f"200 with {body!r}": (Reply(200, body), "revoked", "has an unexpected content (HTTP 200)", "unknown")
-            for body in (HTML, [], 0)
+            f"200 with {name}": (Reply(200, body), "revoked", "has an unexpected content (HTTP 200)", "unknown")
+            for name, body in {"HTML": HTML, "a list": [], "0": 0, "white space that is cut off": b" " * 70_000}.items()
         },
         "422": (REFUSED, "gone", "HTTP 422", "not_revoked"),
         "403": (Reply(403, {"error": "Not this one"}), "gone", "Not this one", "not_revoked"),
