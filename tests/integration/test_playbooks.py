@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -249,7 +250,8 @@ def test_check_mode(player: Player, sandbox: Sandbox) -> None:
     tasks = [module, role, {"name": "null", **module, **null}, {"name": "null of an action", **action, **null}]
     run = player.play_playbook([{**play, "tasks": tasks}], ["--check"], environment=connection(sandbox)).check()
     for name in ("null", "null of an action"):
-        assert "'check_mode' of this task is null" in run[name]["msg"]
+        # Some versions of ansible-core reject it themselves.
+        assert re.search(r"'check_mode' (of this task is null|has an invalid value)", run[name]["msg"])
     assert methods(sandbox) == {"GET"}
 
 
