@@ -100,7 +100,7 @@ def interrupt(process: subprocess.Popen[str], *numbers: int, pause: float = 0.0)
     assert process.stdout.readline() == "ready\n"
     for number in numbers:
         process.send_signal(number)
-        time.sleep(pause)
+        time.sleep(pause)  # what the test varies: the moment of the next signal
     assert process.stdout.readline() == "interrupted\n"
 
 
@@ -144,7 +144,7 @@ def test_after_the_first_exception_no_further_call_starts():
         started.append(number)
         if number == 0:
             raise RuntimeError("a mistake in the work")
-        time.sleep(0.01)
+        time.sleep(0.01)  # otherwise, all calls could end before the exception is noticed
 
     with pytest.raises(RuntimeError, match="a mistake in the work"):
         run_concurrently(work, range(1000), 2)
