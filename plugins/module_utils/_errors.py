@@ -35,7 +35,7 @@ class Failure:
     affects_all: bool = False
     """Whether each further request of the same kind would fail in the same way."""
     is_from_api: bool = True
-    """Whether the response can come from the API. The web page of a gateway or a proxy does not."""
+    """Whether the response has the form of the API's errors. The web page of a gateway or a proxy does not."""
 
     @property
     def rejects_credentials(self) -> bool:
@@ -123,15 +123,24 @@ def unexpected_status(
     location: str | None,
     may_be_executed: bool = False,
     is_from_api: bool = True,
+    is_from_gateway: bool = False,
 ) -> ChatError:
     """Return the error for an HTTP status that ends a request.
 
     ``text`` is the error text of the response, masked and shortened; ``location`` the target of a redirect, without its
-    query. The other arguments are as in :class:`Failure`.
+    query. ``is_from_gateway``: the response has the form of the gateway's errors. The other arguments are as in :class:`Failure`.
     """
     reason = f" The API returned: {sentence(text)}" if text else ""
-    scopes = [f"'{scope}'" for scope in missing_scopes(text)] if status == 403 else []
-    if 300 <= status < 400 and status != 304 and location:
+    scopes = [f"'{scope}'" for scope in missing_scopes(text)] if status == 403 and is_from_api else []
+    if status in (401, 403, 407) and not is_from_api:
+        administrator = (
+            " Another one is that an Administrator is required." if status == 403 and is_from_gateway else ""
+        )
+        msg = (
+            f"Access to {endpoint} was refused (HTTP {status}). The response does not have the form of the Chat API: a firewall, a "
+            f"proxy or an IP restriction is the likely cause.{administrator}{reason.replace('The API', 'The server', 1)}"
+        )
+    elif 300 <= status < 400 and status != 304 and location:
         msg = f"{endpoint} redirects to {location} (HTTP {status}). The collection follows no redirects. Check {endpoint.source}."
     elif status == 401:
         msg = f"The API at {endpoint} rejected the {credential} (HTTP 401). {_advice_for_401(credential)}"

@@ -55,6 +55,7 @@ def run_task(
     null) is added to every result.
     """
     result: dict[str, Any] = {"account": None}
+    secrets = Secrets()
     try:
         if REQUESTS_IMPORT_ERROR is not None:
             raise ChatError(f"{missing_required_lib('requests')}. The import failed with: {REQUESTS_IMPORT_ERROR}")
@@ -66,11 +67,12 @@ def run_task(
         given_values = (value.strip() for value in options.get("token_values", ()))
         secrets = Secrets([*connection.secrets, *(form for value in given_values for form in secret_forms(value))])
         client = ChatClient(connection, secrets, interruption, options.get("concurrency", CONCURRENT_LOOKUPS))
-        result.update(run(Task(options, client, check_mode, log)))
+        result.update(run(Task(options, client, check_mode, lambda text: log(secrets.mask_listed(text)))))
     except Exception as error:  # noqa: BLE001 - a traceback can contain secrets
         failure = failure_of(error)
         status = {} if failure.status is None else {"status": failure.status}
         # After an unexpected exception, it is not known that nothing was changed.
         unchanged = (on_failure or {}) if isinstance(error, ChatError) else {}
         result.update({**unchanged, "failed": True, "msg": failure.msg, **status})
-    return result
+    shown: dict[str, Any] = secrets.without_listed(result)
+    return shown

@@ -265,7 +265,7 @@ def run(task: Task) -> dict[str, Any]:
     selected = selection.select(token_list)
     selection.check_exclude(token_list)
     listed = own.listed(token_list.tokens)
-    ambiguous = selectors.ambiguous_values(selected.tokens)
+    ambiguous = selectors.ambiguous_values(token_list.tokens)
     result: dict[str, Any] = {
         "changed": False,
         "tokens": [token_result(token, options["include_secrets"]) for token in selected.tokens],

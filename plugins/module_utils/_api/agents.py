@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Endpoint, unexpected_content
-from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
+from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient, Document
 from ansible_collections.zchat.admin.plugins.module_utils._interruption import NoThreadError, run_concurrently
 from ansible_collections.zchat.admin.plugins.module_utils._options import strings
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, encodable
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, encodable, printable
 
 CONCURRENT_LOOKUPS = 8
 """Concurrent requests, if the client has as many connections."""
@@ -62,6 +62,8 @@ class Agents:
     unknown_emails: Sequence[str] = ()
     """Addresses that no agent has, as given."""
     unknown_ids: Sequence[int] = ()
+    unclear: Sequence[str | int] = ()
+    """Addresses (part of ``unknown_emails``) and ids whose lookup returned a 404 that does not have the form of the API."""
     shared_emails: Sequence[str] = ()
     """Addresses that several agents have."""
 
@@ -70,16 +72,27 @@ class Agents:
         """The ids of the agents."""
         return frozenset(agent.id for agent in self.agents)
 
+    @property
+    def unclear_text(self) -> str:
+        """What the API did not show about these agents."""
+        return (
+            f"It is unknown whether agent {abridged(self.unclear)} exists. The list of agents lacks it, but its lookup returned a "
+            "404 that does not have the form of the Chat API, so it may come from a gateway."
+        )
+
     def warnings(self) -> list[str]:
         """Return warnings about addresses and ids that no agent has, and about addresses that several have."""
         warnings = []
-        if self.unknown_emails:
+        unknown_emails = [email for email in self.unknown_emails if email not in self.unclear]
+        if unknown_emails:
             warnings.append(
-                f"No agent in Chat has the address {abridged(self.unknown_emails)}. Check for typos. If the agent was "
+                f"No agent in Chat has the address {abridged(unknown_emails)}. Check for typos. If the agent was "
                 "deleted, select its tokens by agent id."
             )
         if self.unknown_ids:
             warnings.append(f"No agent in Chat has the id {abridged(self.unknown_ids)}.")
+        if self.unclear:
+            warnings.append(self.unclear_text)
         if self.shared_emails:
             warnings.append(
                 f"Several agents have the address {abridged(self.shared_emails)}. All of them are selected."
@@ -111,15 +124,19 @@ def comparable(email: str) -> str:
 def list_agents(client: ChatClient) -> list[Agent]:
     """Return every agent of the account, by id. Raises :class:`ChatError` if the list cannot be read to its end."""
     agents: dict[int, Agent] = {}
+    documents: list[Document] = []
     since = 1
     for _page in range(_MAX_PAGES):
         document = client.get(f"agents?since_id={since}&limit={_PAGE}")
         if not isinstance(document.data, list):
             raise _invalid(document.endpoint, "it is not a list.")
+        documents.append(replace(document, data=None))
         if not document.data:
-            more = document.announces_more(len(agents))
-            if more:
-                raise _invalid(document.endpoint, f"{more}.")
+            for number, earlier in enumerate(documents, start=2):
+                # The page that follows all but the last two has agents.
+                more = earlier.announces_more(len(agents), ignore_next=number < len(documents))
+                if more:
+                    raise _invalid(earlier.endpoint, f"{more}.")
             return [agents[number] for number in sorted(agents)]
         page = [_agent(document.endpoint, item) for item in document.data]
         ids = [agent.id for agent in page]
@@ -137,47 +154,56 @@ def find_agents(
 ) -> Agents:
     """Look up the agents with these addresses, and those with these ids.
 
-    An agent counts as unknown only if its own lookup returns 404 (by address: or another agent) and the list lacks it too: a
-    404 can also come from a gateway, or from an API that distinguishes case. Such a list must contain the agent that the task
-    authenticates as. ``read_list``: read the list in any case, since only the list shows that several agents have the same
-    address.
+    An agent counts as unknown only if its own lookup returns 404 (by address: or another agent) and the list lacks it too: the
+    API may distinguish case. Such a list must contain the agent that the task authenticates as. ``read_list``: read the list
+    in any case, since only the list shows that several agents have the same address.
     """
     wanted_emails = {comparable(email): email for email in sorted(emails)}
     wanted_ids = sorted(ids)
     read_list_first = read_list or len(wanted_emails) + len(wanted_ids) > MAX_LOOKUPS
     listed = list_agents(client) if read_list_first else []
     index = _Index(listed)
-    index.add(_concurrently(lambda email: _find_by_email(client, email), index.missing_emails(wanted_emails.values())))
-    index.add(_concurrently(lambda number: get_agent(client, number), index.missing_ids(wanted_ids)))
+    lookups: list[_Lookup] = [
+        *_concurrently(lambda email: _find_by_email(client, email), index.missing_emails(wanted_emails.values())),
+        *_concurrently(lambda number: _find_by_id(client, number), index.missing_ids(wanted_ids)),
+    ]
+    index.add(lookup.agent for lookup in lookups)
     if index.missing_emails(wanted_emails.values()) or index.missing_ids(wanted_ids):
         listed = listed or list_agents(client)
         _check_contains(listed, get_me(client).id)
         index.add(listed)
     found = {agent.id: agent for key in wanted_emails for agent in index.by_email.get(key, {}).values()}
     found.update((number, index.by_id[number]) for number in wanted_ids if number in index.by_id)
+    unknown_emails, unknown_ids = index.missing_emails(wanted_emails.values()), index.missing_ids(wanted_ids)
+    unclear = [lookup.key for lookup in lookups if not lookup.is_conclusive]
     return Agents(
         [found[number] for number in sorted(found)],
-        index.missing_emails(wanted_emails.values()),
-        index.missing_ids(wanted_ids),
+        unknown_emails,
+        [number for number in unknown_ids if number not in unclear],
+        [key for key in (*unknown_emails, *unknown_ids) if key in unclear],
         [email for key, email in wanted_emails.items() if len(index.by_email.get(key, ())) > 1],
     )
 
 
-def get_agent(client: ChatClient, number: int) -> Agent | None:
-    """Return the agent with this id, ``None`` after a 404 of the API. Raises :class:`ChatError` for anything else."""
+@dataclass(frozen=True)
+class _Lookup:
+    """The result of one request for an agent."""
+
+    key: str | int
+    """The address or the id."""
+    agent: Agent | None
+    is_conclusive: bool
+    """Whether no agent, or a 404 in the form of the API, shows that it does not exist."""
+
+
+def _find_by_id(client: ChatClient, number: int) -> _Lookup:
     document = client.get(f"agents/{number:d}", missing_ok=True)
-    if document.status != 200 and not document.is_from_api:
-        raise ChatError(
-            f"The response at {document.endpoint} (HTTP {document.status}) does not have the form of the Chat API, "
-            "so it may come from a gateway and does not show that the agent is missing.",
-            document.status,
-        )
     if document.status != 200:
-        return None
+        return _Lookup(number, None, document.is_from_api)
     agent = _agent(document.endpoint, document.data)
     if agent.id != number:
         raise _invalid(document.endpoint, f"it is agent {agent.id}.")
-    return agent
+    return _Lookup(number, agent, True)
 
 
 def get_me(client: ChatClient, access_token: str | None = None) -> Agent:
@@ -189,17 +215,17 @@ def get_me(client: ChatClient, access_token: str | None = None) -> Agent:
 def agent_states(client: ChatClient, ids: Collection[int], own_id: int) -> dict[int, str]:
     """Return the state of each of these agents: ``enabled``, ``disabled``, ``missing``, or ``unknown``.
 
-    An agent is missing only after a 404 for exactly its id, and unknown if the API returns no ``enabled`` for it. Raises
-    :class:`ChatError` if the list of agents cannot be read to its end, or lacks ``own_id``, the agent that the task
-    authenticates as: such a list cannot show which agents are missing.
+    An agent is missing only after a 404 for exactly its id, in the form of the API. It is unknown after any other 404, and if the
+    API returns no ``enabled`` for it. Raises :class:`ChatError` if the list of agents cannot be read to its end, or lacks
+    ``own_id``, the agent that the task authenticates as: such a list cannot show which agents are missing.
     """
     listed = list_agents(client)
     _check_contains(listed, own_id)
     agents = {agent.id: agent for agent in listed}
-    missing = sorted(set(ids) - agents.keys())
-    found = _concurrently(lambda number: get_agent(client, number), missing)
-    agents.update((agent.id, agent) for agent in found if agent)
-    return {number: state_of(agents.get(number)) for number in ids}
+    unlisted = sorted(set(ids) - agents.keys())
+    lookups = _concurrently(lambda number: _find_by_id(client, number), unlisted)
+    states = {lookup.key: state_of(lookup.agent) if lookup.is_conclusive else "unknown" for lookup in lookups}
+    return {number: states[number] if number in states else state_of(agents[number]) for number in ids}
 
 
 def _check_contains(listed: Sequence[Agent], own_id: int) -> None:
@@ -220,7 +246,7 @@ def state_of(agent: Agent | None) -> str:
 
 def agent_result(agent: Agent) -> dict[str, Any]:
     """Return the agent as modules return it."""
-    return asdict(agent)
+    return {name: printable(value) for name, value in asdict(agent).items()}
 
 
 class _Index:
@@ -244,19 +270,22 @@ class _Index:
         return [number for number in ids if number not in self.by_id]
 
 
-def _find_by_email(client: ChatClient, email: str) -> Agent | None:
-    """Return the agent with this address, ``None`` after a 404 or if the API returns an agent with another address."""
+def _find_by_email(client: ChatClient, email: str) -> _Lookup:
+    """Look up an address. An agent with another address counts like a 404."""
+    is_conclusive = True
     # It is unknown whether the API distinguishes upper and lower case.
     for spelling in dict.fromkeys([email, comparable(email)]):
         document = client.get(f"agents/email/{quote(spelling, safe='')}", missing_ok=True)
         if document.status == 200:
             agent = _agent(document.endpoint, document.data)
             if comparable(agent.email or "") == comparable(email):
-                return agent
-    return None
+                return _Lookup(email, agent, True)
+        elif not document.is_from_api:
+            is_conclusive = False
+    return _Lookup(email, None, is_conclusive)
 
 
-def _concurrently(look_up: Callable[[_Key], Agent | None], keys: Collection[_Key]) -> list[Agent | None]:
+def _concurrently(look_up: Callable[[_Key], _Lookup], keys: Collection[_Key]) -> list[_Lookup]:
     """Return the result of ``look_up`` for each key. After the first error, no further lookup starts."""
     try:
         return run_concurrently(look_up, keys, CONCURRENT_LOOKUPS)

@@ -16,7 +16,6 @@ from ansible_collections.zchat.admin.plugins.module_utils._api.clients import li
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token
 from ansible_collections.zchat.admin.plugins.module_utils._errors import failure_of
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
-from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MASK, MIN_PREFIX
 
 
 @dataclass(frozen=True)
@@ -61,45 +60,25 @@ def look_up_names(client: ChatClient, tokens: Iterable[Token], agent_ids: Collec
     ``found`` are agents that are known already; they are part of the result.
     """
     tokens = list(tokens)
-    hidden = _Hidden(tokens)
     agents: Agents | None
-    warnings = []
+    unclear: list[str] = []
+    failures = []
     wanted = {*agent_ids, *(token.agent_id for token in tokens if token.agent_id is not None)}
     try:
         others = find_agents(client, ids=wanted - found.ids)
         everyone = sorted([*found.agents, *others.agents], key=lambda agent: agent.id)
-        agents = Agents(
-            [Agent(**hidden.masked(vars(agent))) for agent in everyone], found.unknown_emails, others.unknown_ids
-        )
+        agents = Agents(everyone, found.unknown_emails, others.unknown_ids)
+        unclear = [others.unclear_text] if others.unclear else []
     except Exception as error:  # noqa: BLE001 - whatever it is, the result of the revocation must not be lost
         agents = None
-        warnings.append(f"The agents could not be read. {failure_of(error).msg}")
+        failures.append(f"The agents could not be read. {failure_of(error).msg}")
     clients: list[dict[str, Any]] | None
     identifiers = {token.client_identifier for token in tokens}
     try:
-        clients = (
-            [hidden.masked(entry) for entry in list_clients(client) if entry["client_identifier"] in identifiers]
-            if tokens
-            else []
-        )
+        listed = list_clients(client) if tokens else []
+        clients = [entry for entry in listed if entry["client_identifier"] in identifiers]
     except Exception as error:  # noqa: BLE001 - as above
         clients = None
-        warnings.append(f"The API clients could not be read. {failure_of(error).msg}")
-    # One warning, because both usually have the same cause.
-    return Names(agents, clients, [" ".join(warnings)] if warnings else [])
-
-
-class _Hidden:
-    """The values of tokens, which an agent or a client can have in its name."""
-
-    def __init__(self, tokens: Collection[Token]) -> None:
-        values = (value for token in tokens for value in (token.access_token, token.refresh_token))
-        self._values = [value for value in values if value and len(value) >= MIN_PREFIX]
-        self._shortest = min(map(len, self._values), default=0)
-
-    def masked(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the record with each text that contains a value masked."""
-        return {name: MASK if self._shows(text) else text for name, text in record.items()}
-
-    def _shows(self, text: Any) -> bool:
-        return isinstance(text, str) and len(text) >= self._shortest and any(value in text for value in self._values)
+        failures.append(f"The API clients could not be read. {failure_of(error).msg}")
+    # One warning, because both failures usually have the same cause.
+    return Names(agents, clients, [*unclear, *([" ".join(failures)] if failures else [])])

@@ -23,7 +23,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import (
 )
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MIN_PREFIX
-from ansible_collections.zchat.admin.plugins.module_utils._text import encodable, plain_text
+from ansible_collections.zchat.admin.plugins.module_utils._text import encodable, plain_text, printable
 
 _PATH = "oauth/tokens"
 
@@ -103,8 +103,7 @@ def list_tokens(client: ChatClient) -> TokenList:
     """
     endpoint = client.connection.endpoint(_PATH)
     # Each object becomes a token as soon as it is parsed: the objects of a long list would take much more memory.
-    shared: dict[str, str] = {}
-    document = client.get(_PATH, object_hook=_token_parser(endpoint, shared))
+    document = client.get(_PATH, object_hook=_token_parser(endpoint))
     if not isinstance(document.data, list):
         raise _not_a_list(endpoint, document.data)
     tokens: dict[int, Token] = {}
@@ -112,9 +111,7 @@ def list_tokens(client: ChatClient) -> TokenList:
         token = item if isinstance(item, Token) else _token(endpoint, item, {})
         if tokens.setdefault(token.id, token) != token:
             raise _invalid(endpoint, f"it contains token {token.id} twice, with different contents.")
-        if any(value and value in shared for value in (token.access_token, token.refresh_token)):
-            # It would be shown.
-            raise _invalid(endpoint, f"it contains a value of token {token.id} in another field.")
+    client.secrets.add_listed(value for token in tokens.values() for value in (token.access_token, token.refresh_token))
     more = document.announces_more(len(document.data))
     if more:
         raise ChatError(
@@ -130,7 +127,7 @@ class Deletion:
     """A DELETE after which the API should no longer list the token."""
 
     status: int
-    """2xx, 404 or 410."""
+    """204 or 200, 404 or 410."""
     may_be_executed: bool
     """Whether the API may have executed an earlier attempt of the same DELETE."""
 
@@ -140,23 +137,23 @@ class Deletion:
         return self.status < 300 or self.may_be_executed
 
 
-def revoke_token(client: ChatClient, token: Token, trust_any_404: bool) -> Deletion:
+def revoke_token(client: ChatClient, token: Token) -> Deletion:
     """Revoke ``token``, which must come from :func:`list_tokens`.
 
-    ``trust_any_404``: accept a 404 or 410 with any content, because the list is read again afterwards. Raises
-    :class:`ChatError` if the token was not revoked, or if the response does not show it.
+    Raises :class:`ChatError` if the token was not revoked, or if the response does not show it.
     """
     endpoint = client.connection.endpoint(f"{_PATH}/{token.id:d}")
     response = client.delete(f"{_PATH}/{token.id:d}")
+    body = response.body.strip() if response.complete else None
     if response.status < 300:
-        if not response.complete or response.body.strip() not in (b"", b"null"):
+        if response.status not in (200, 204) or body not in (b"", b"null"):
             raise ChatError(
-                f"The response to the DELETE at {endpoint} has an unexpected content (HTTP {response.status}), so it does not "
-                "come from the Chat API.",
+                f"The response to the DELETE at {endpoint} (HTTP {response.status}) does not show that the API has revoked "
+                "the token.",
                 response.status,
                 may_be_executed=True,
             )
-    elif not (trust_any_404 or response.is_from_api):
+    elif body != b"" and not response.is_from_api:
         raise ChatError(
             f"The response to the DELETE at {endpoint} (HTTP {response.status}) does not have the form of the Chat "
             "API, so it may come from a gateway and does not show that the token is gone.",
@@ -168,7 +165,7 @@ def revoke_token(client: ChatClient, token: Token, trust_any_404: bool) -> Delet
 
 def token_result(token: Token, include_secrets: bool = False) -> dict[str, Any]:
     """Return the token as modules return it: the documented keys and no other."""
-    result = {name: getattr(token, name) for name in _SHOWN_FIELDS}
+    result = {name: printable(getattr(token, name)) for name in _SHOWN_FIELDS}
     if include_secrets:
         result.update((name, getattr(token, name)) for name in _SECRET_FIELDS)
     return result
@@ -210,8 +207,9 @@ def _not_a_list(endpoint: Endpoint, data: Any) -> ChatError:
     return _invalid(endpoint, f"it returned {kind}; the Chat API returns a list.{hint}")
 
 
-def _token_parser(endpoint: Endpoint, shared: dict[str, str]) -> Callable[[dict[str, Any]], Any]:
+def _token_parser(endpoint: Endpoint) -> Callable[[dict[str, Any]], Any]:
     """Return a function for :func:`json.loads` that makes a token of each object that has the keys of one."""
+    shared: dict[str, str] = {}
 
     def parse(item: dict[str, Any]) -> Any:
         return _token(endpoint, item, shared) if item.keys() >= {"id", "agent_id", "client_identifier"} else item

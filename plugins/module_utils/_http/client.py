@@ -19,6 +19,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import (
@@ -75,11 +76,20 @@ class Response:
 
     @property
     def is_from_api(self) -> bool:
-        """Whether the body is empty or JSON, as in responses of the API.
+        """Whether the body has the form of an error of the API: a JSON object whose ``error`` is a string (recorded).
 
-        That of a gateway or a proxy is a web page, or (recorded) an object ``{"error": {"title": ..., "message": ...}}``.
+        Anything else can come from a gateway or a proxy, and shows nothing about a token, an agent or credentials.
         """
-        return self.complete and (not self.body.strip() or _is_json_of_api(self.body))
+        return isinstance(self.error, str)
+
+    @cached_property
+    def error(self) -> Any:
+        """The value of ``error`` if the body is a JSON object. An object in it comes from the gateway (recorded)."""
+        try:
+            data = json.loads(self.body) if self.complete else None
+        except (ValueError, RecursionError):
+            return None
+        return data.get("error") if isinstance(data, dict) else None
 
 
 @dataclass(frozen=True)
@@ -93,9 +103,12 @@ class Document:
     is_from_api: bool = True
     """As :attr:`Response.is_from_api`."""
 
-    def announces_more(self, length: int) -> str | None:
-        """Return which header announces more items than the ``length`` that were read, ``None`` if none does."""
-        if _NEXT_PAGE.search(self.headers.get("Link", "")):
+    def announces_more(self, length: int, ignore_next: bool = False) -> str | None:
+        """Return which header announces more items than the ``length`` that were read, ``None`` if none does.
+
+        ``ignore_next``: the next page was read, so a ``Link`` to it is none.
+        """
+        if not ignore_next and _NEXT_PAGE.search(self.headers.get("Link", "")):
             return "its 'Link' header announces a next page"
         total = self.headers.get("X-Total-Count", "").strip()
         numbers = [int(number) for number in re.findall(r"[0-9]{1,15}", total)]
@@ -135,7 +148,7 @@ class ChatClient:
         """
         self.connection = connection
         self.interruption = interruption
-        self._secrets = secrets
+        self.secrets = secrets
         self._rate_limit = RateLimit(time.monotonic)
         self._adapter = adapter or _LimitedAdapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True)
         if not connection.verify:
@@ -193,8 +206,11 @@ class ChatClient:
                 response = self._send(method, endpoint, access_token, may_be_executed)
                 if response.status == 429:
                     refusals += 1
-                    self._block_requests(response, endpoint, refusals, waited)
+                    self._block_requests(response, endpoint, waited, at_least=backoff(refusals))
                     continue
+                if response.status == 503:
+                    may_be_executed = True
+                    self._block_requests(response, endpoint, waited)
             except TransportError as error:
                 may_be_executed = may_be_executed or error.may_be_executed
                 failure = ChatError(f"No response from {endpoint}: {error.reason}", may_be_executed=may_be_executed)
@@ -210,7 +226,8 @@ class ChatClient:
             failures += 1
             if failures > self.connection.retries:
                 raise _final(failure, failures)
-            self.pause(backoff(failures))
+            if self._rate_limit.remaining() <= 0:
+                self.pause(backoff(failures))
 
     def _await_rate_limit(self, endpoint: Endpoint, waited: float) -> float:
         """Wait until the rate limit allows a request. Return the seconds that it has waited in total.
@@ -224,24 +241,30 @@ class ChatClient:
             waited += seconds
         return waited
 
-    def _block_requests(self, response: Response, endpoint: Endpoint, refusals: int, waited: float) -> None:
-        """Handle a 429. Raises :class:`ChatError` immediately if the required wait is too long."""
-        seconds = retry_after(response.headers, time.time())
-        if seconds is None or seconds < 1:
-            # No wait, or "now" in a response that refuses the request: do not flood the API.
-            seconds = backoff(refusals)
+    def _block_requests(self, response: Response, endpoint: Endpoint, waited: float, at_least: float = 0.0) -> None:
+        """Send no request until the ``Retry-After`` of a 429 or 503 is over.
+
+        ``at_least``: the seconds if there is none, or less than a second. Raises :class:`ChatError` immediately if the
+        required wait is too long.
+        """
+        seconds = retry_after(response.headers, time.time()) or 0.0
+        if seconds < 1:
+            # "Now" in a response that refuses the request: do not flood the API.
+            seconds = at_least
         # First for all requests: if the wait is too long for this one, the others must not be sent either.
-        self._rate_limit.block(seconds)
+        self._rate_limit.block(seconds, response.status)
         self._check_wait(endpoint, waited, seconds)
 
     def _check_wait(self, endpoint: Endpoint, waited: float, seconds: float) -> None:
         allowed = self.connection.rate_limit_timeout
         if waited + seconds > allowed:
             already = f" (already waited: {waited:.0f} s)" if waited >= 0.5 else ""
+            status = self._rate_limit.status
+            reason = "Rate limit exceeded" if status == 429 else "The API is not available"
             raise ChatError(
-                f"Rate limit exceeded at {endpoint} (HTTP 429). The required wait of {seconds:.0f} s{already} exceeds "
+                f"{reason} at {endpoint} (HTTP {status}). The required wait of {seconds:.0f} s{already} exceeds "
                 f"'rate_limit_timeout' ({allowed} s). Increase it, or run the task again later.",
-                429,
+                status,
             )
 
     def _send(self, method: str, endpoint: Endpoint, access_token: str | None, may_be_executed: bool) -> Response:
@@ -278,10 +301,11 @@ class ChatClient:
             response.status,
             endpoint,
             credential=credential or self.connection.credential,
-            text=self._secrets.quote(error_text(self._secrets.mask(response.body.decode("utf-8", "replace")))),
-            location=self._secrets.quote_location(response.headers.get("Location", "")) or None,
+            text=self.secrets.quote(error_text(self.secrets.mask(response.body.decode("utf-8", "replace")))),
+            location=self.secrets.quote_location(response.headers.get("Location", "")) or None,
             may_be_executed=may_be_executed,
             is_from_api=response.is_from_api,
+            is_from_gateway=isinstance(response.error, dict),
         )
 
 
@@ -327,14 +351,6 @@ def _final(error: ChatError, attempts: int) -> ChatError:
 
 def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
-
-
-def _is_json_of_api(body: bytes) -> bool:
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    return not (isinstance(data, dict) and isinstance(data.get("error"), dict))
 
 
 def _is_html(response: Response) -> bool:

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When the next request may be sent: the API's rate limit, and the time between repetitions. No sleep in this file.
+"""When the next request may be sent: the waits that the API requires, and the time between repetitions. No sleep in this file.
 
 The vendor allows 200 requests a minute for each endpoint and returns 429 above that, with ``Retry-After`` in seconds or as a
-date.
+date. A 503 can have this header, too.
 """
 
 from __future__ import annotations
@@ -19,18 +19,22 @@ from ansible_collections.zchat.admin.plugins.module_utils._dates import http_dat
 
 
 class RateLimit:
-    """Blocks all requests of one client after a 429 until its ``Retry-After`` is over. Safe to share between threads."""
+    """Blocks all requests of one client until a ``Retry-After`` is over. Safe to share between threads."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         """``clock`` returns seconds that never decrease."""
         self._clock = clock
         self._blocked_until = 0.0
+        self.status = 429
+        """The HTTP status of the response that requires the wait."""
         self._lock = threading.Lock()
 
-    def block(self, seconds: float) -> None:
+    def block(self, seconds: float, status: int) -> None:
         """Allow no request for this time."""
         with self._lock:
-            self._blocked_until = max(self._blocked_until, self._clock() + seconds)
+            until = self._clock() + seconds
+            if until > self._blocked_until:
+                self._blocked_until, self.status = until, status
 
     def remaining(self) -> float:
         """Return the seconds until a request may be sent, 0 or less if one may be sent now."""

@@ -33,6 +33,8 @@ _RUN = re.compile(rf"[A-Za-z0-9+/=_.%~*\\-](?:(?:{_LINE_BREAK})?[A-Za-z0-9+/=_.%
 """A run of the characters of encoded secrets, of escapes, and of the mask, also if it is split over several lines."""
 _SPLIT_RUN = re.compile(r"(?:[A-Za-z0-9_-]{1,2}[^A-Za-z0-9_-]{1,2}){10,}[A-Za-z0-9_-]{0,2}")
 """A run that other characters split into single characters, or into bytes in hexadecimal."""
+_NO_SPACE = re.compile(r"\S*")
+_VALUE_KEYS = ("access_token", "refresh_token")
 _URL_PART = re.compile(r"[A-Za-z0-9+=_%~*-]+")
 
 
@@ -48,6 +50,44 @@ class Secrets:
         self._long = sorted(value for value in values if len(value) >= MIN_PREFIX)
         self._prefixes = {value[:MIN_PREFIX] for value in self._long}
         self._short = values - set(self._long)
+        self._listed: set[str] = set()
+        """The beginnings of the values of listed tokens. The values themselves would take much memory."""
+        self._short_listed: set[str] = set()
+
+    def add_listed(self, values: Iterable[str | None]) -> None:
+        """Add the values of the tokens in a list, which can be shortened. An empty one is no value."""
+        for value in filter(None, values):
+            if len(value) >= MIN_PREFIX:
+                self._listed.add(value[:MIN_PREFIX])
+            else:
+                self._short_listed.add(value)
+
+    def without_listed(self, value: Any) -> Any:
+        """Return a result, or a part of one, without the values of listed tokens, except under the keys for them."""
+        if isinstance(value, str):
+            return self.mask_listed(value)
+        if isinstance(value, dict):
+            return {key: item if key in _VALUE_KEYS else self.without_listed(item) for key, item in value.items()}
+        return [self.without_listed(item) for item in value] if isinstance(value, list) else value
+
+    def mask_listed(self, text: str) -> str:
+        """Return ``text`` without the values of listed tokens: each is masked to the next space, because lists can shorten values.
+
+        One of fewer than 8 characters is masked if it is the whole text: in a sentence, it can be a word.
+        """
+        if text in self._short_listed:
+            return MASK
+        if not self._listed:
+            return text
+        parts: list[str] = []
+        end_of_last = position = 0
+        while position + MIN_PREFIX <= len(text):
+            if text[position : position + MIN_PREFIX] not in self._listed:
+                position += 1
+                continue
+            parts += [text[end_of_last:position], MASK]
+            end_of_last = position = _NO_SPACE.match(text, position).end()  # type: ignore[union-attr]  # it matches any text
+        return "".join([*parts, text[end_of_last:]])
 
     def mask(self, text: str) -> str:
         """Return ``text`` with the secret values masked.
@@ -55,7 +95,7 @@ class Secrets:
         A value of 8 characters or more is masked anywhere, also if only its beginning occurs. A shorter one is masked only
         as a separate word, so that the password "a" does not make a message unreadable.
         """
-        return self._mask_words(self._mask_beginnings(text))
+        return self._mask_words(self._mask_beginnings(self.mask_listed(text)))
 
     def quote(self, text: str) -> str:
         """Return server text for a message: one line, masked, at most 200 characters.

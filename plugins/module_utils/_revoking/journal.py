@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._text import plain_text
+from ansible_collections.zchat.admin.plugins.module_utils._text import plain_text, printable
 
 
 class Journal:
@@ -24,11 +24,15 @@ class Journal:
     appends, and starts on a line of its own.
     """
 
-    def __init__(self, path: str | None, account: str, log: Callable[[str], None]) -> None:
-        """Create a journal that is not open yet. ``account`` is the base URL; ``log`` writes to the system log."""
+    def __init__(self, path: str | None, account: str, log: Callable[[str], None], mask: Callable[[str], str]) -> None:
+        """Create a journal that is not open yet.
+
+        ``account`` is the base URL. ``log`` writes to the system log. ``mask`` hides the values of tokens.
+        """
         self._path = path
         self._account = account
         self._log = log
+        self._mask = mask
         self._file: int | None = None
 
     def check(self) -> None:
@@ -101,7 +105,7 @@ class Journal:
                 "account": self._account,
                 "token": token.id,
                 "agent_id": token.agent_id,
-                "client_identifier": token.client_identifier,
+                "client_identifier": token.client_identifier and self._mask(printable(token.client_identifier)),
                 "event": event,
                 "n": number,
                 "of": of,

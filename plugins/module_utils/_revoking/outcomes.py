@@ -50,7 +50,7 @@ class Row:
     deletion: Deletion | None = None
     """The response to its DELETE."""
     may_be_executed: bool = False
-    """Whether the API may have executed its DELETE. If a list lacks the token, this run revoked it."""
+    """Whether the API may have executed one of its DELETE requests. If a list lacks the token, this run revoked it."""
 
 
 @dataclass
@@ -88,12 +88,19 @@ class Outcomes:
             self._set(Row(token, Outcome.KEPT, reason=reason))
 
     def record(self, token: Token, result: Deletion | Failure) -> None:
-        """Record the outcome of one DELETE."""
+        """Record the outcome of one DELETE. An earlier one of the same token can have been executed, too."""
+        executed = self.rows[token.id].may_be_executed
         if isinstance(result, Failure):
+            result = replace(result, may_be_executed=executed or result.may_be_executed)
             self._set(Row(token, Outcome.NOT_REVOKED, failure=result, may_be_executed=result.may_be_executed))
         else:
-            outcome = Outcome.REVOKED if result.revoked else Outcome.GONE
-            self._set(Row(token, outcome, deletion=result, may_be_executed=result.revoked))
+            executed = executed or result.revoked
+            outcome = Outcome.REVOKED if executed else Outcome.GONE
+            self._set(Row(token, outcome, deletion=result, may_be_executed=executed))
+
+    def repeat(self, token: Token) -> None:
+        """Make a token without a confirmed DELETE pending again."""
+        self._set(replace(self.rows[token.id], outcome=Outcome.PENDING, failure=None))
 
     def finish(self, failure: Failure, besides: Collection[int] = ()) -> None:
         """Complete all pending rows with the same failure, except those with an id in ``besides``."""
@@ -120,12 +127,16 @@ class Outcomes:
         """Record that a token still exists, whatever the response to its DELETE was."""
         self._set(replace(self.rows[token.id], outcome=Outcome.NOT_REVOKED, failure=failure))
 
-    def compare_with_list(self, listed_ids: Collection[int], contradiction: Callable[[Row], Failure]) -> list[Row]:
-        """Correct the rows by a list. Return those whose outcome the list decided.
+    def compare_with_list(
+        self, listed_ids: Collection[int], is_complete: bool, contradiction: Callable[[Row], Failure]
+    ) -> tuple[list[Row], list[Row]]:
+        """Correct the rows by a list. Return those whose outcome the list decided, and those that it cannot decide.
 
+        A list that is not complete shows nothing about a token that it lacks, and whose DELETE is not confirmed.
         ``contradiction`` returns the failure of a token that the list contains although it counted as revoked or gone.
         """
-        decided = []
+        decided: list[Row] = []
+        undecided: list[Row] = []
         for number, row in list(self.rows.items()):
             if number in listed_ids:
                 if row.outcome in (Outcome.REVOKED, Outcome.GONE):
@@ -134,13 +145,16 @@ class Outcomes:
                     self.contradict(row.token, replace(row.failure, may_be_executed=False))
                 else:
                     continue
-            elif row.outcome in (Outcome.PENDING, Outcome.NOT_REVOKED):
+            elif row.outcome in (Outcome.REVOKED, Outcome.GONE, Outcome.KEPT):
+                continue
+            elif not is_complete:
+                undecided.append(row)
+                continue
+            else:
                 outcome = Outcome.REVOKED if row.may_be_executed else Outcome.GONE
                 self._set(replace(row, outcome=outcome, failure=None))
-            else:
-                continue
             decided.append(self.rows[number])
-        return decided
+        return decided, undecided
 
     @property
     def unknown(self) -> list[int]:

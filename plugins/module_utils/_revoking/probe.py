@@ -41,7 +41,7 @@ def authenticate(client: ChatClient, access_token: str | None = None, wait: bool
 
 
 def lacks_scope(failure: Failure) -> bool:
-    """Return whether the response is a 403 that names missing scopes: the token is valid."""
+    """Return whether the response is a 403 of the API that names missing scopes: the token is valid."""
     return failure.status == 403 and failure.affects_all
 
 
@@ -61,7 +61,7 @@ def probe_values(
 ) -> Probe:
     """Test each value with ``GET agents/me``, after the revocation.
 
-    ``listed`` are the tokens of the first list. A value that is a refresh token, or that of a ``kept`` token, is not tested.
+    ``listed`` are the tokens that have one of them. A value that is a refresh token, or that of a ``kept`` token, is not tested.
     """
     kept_ids = {token.id for token in kept}
     dead = unknown = 0
@@ -84,12 +84,7 @@ def probe_values(
                 )
         else:
             unknown += 1
-            reason = result.msg
-            if not result.is_from_api:
-                reason = (
-                    f"{result.msg} This response does not have the form of the Chat API, so it may come from a gateway."
-                )
-            warnings.append(f"It is unknown whether a value in 'token_values' still works. {reason}")
+            warnings.append(f"It is unknown whether a value in 'token_values' still works. {result.msg}")
     if works:
         still = f"{len(works)} of the 'token_values' still work{'s' if len(works) == 1 else ''}: {'; '.join(works)}"
         return Probe(False, Failure(f"{still}. Contact the vendor if a revoked value still works."), warnings)

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+import typing
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,12 +40,12 @@ from ansible_collections.zchat.admin.plugins.module_utils._revoking.probe import
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import Selection
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import Selectors, expires
 from ansible_collections.zchat.admin.plugins.module_utils._task import Task
-from ansible_collections.zchat.admin.plugins.module_utils._text import counted, named, plain_text
+from ansible_collections.zchat.admin.plugins.module_utils._text import capitalized, counted, named, plain_text
 
 MAX_ROUNDS = 20
 """Rounds of revocations, each followed by a new list, after which a list that never gets empty is a failure."""
 
-_STOPPED_BY_401 = Failure("Not attempted, because the API rejected the credentials for another token (HTTP 401).")
+_STOPPED_BY_401 = Failure("Not attempted, because the DELETE of another token returned HTTP 401.")
 _STOPPED_BY_403 = Failure("Not attempted, because the credentials lack a scope (HTTP 403 for another token).")
 _NO_THREAD = Failure("Not attempted, because this host cannot start another thread.")
 _OWN_TOKEN_NEEDED = Failure(
@@ -123,19 +125,20 @@ def revoke_selected(task: Task) -> tuple[dict[str, Any], list[int]]:
     """
     limits = Limits.from_options(task.options)
     selectors = Selectors.from_options(task.options, required=True)
-    journal = Journal(task.options.get("journal"), task.client.connection.base_url, task.log)
-    own = OwnToken(task.client)
-    selection = Selection.look_up(task.client, selectors, own)
+    client = task.client
+    journal = Journal(task.options.get("journal"), client.connection.base_url, task.log, client.secrets.mask_listed)
+    own = OwnToken(client)
+    selection = Selection.look_up(client, selectors, own)
     probes = task.options["probe_values"] and not task.check_mode
-    revocation = _Revocation(task.client, selection, own, limits, journal, probes)
+    revocation = _Revocation(client, selection, own, limits, journal, probes)
     # Not in a variable: a list can take hundreds of megabytes, and another one is read later.
-    revocation.plan(list_tokens(task.client), is_first=True)
+    revocation.plan(list_tokens(client), is_first=True)
     names = Names()
 
     def look_up() -> None:
         nonlocal names
         tokens = [row.token for row in revocation.outcomes.rows.values()]
-        names = look_up_names(task.client, tokens, selectors.agent_ids or (), selection.found)
+        names = look_up_names(client, tokens, selectors.agent_ids or (), selection.found)
 
     try:
         revocation.run(task.check_mode, look_up if task.options["names"] else None)
@@ -184,14 +187,20 @@ class _Revocation:
         self._journal = journal
         self._probes = probes
         self._now = time.time()
-        self._with_given_values: list[Token] = []
-        """Tokens in the first list that have one of the ``token_values``."""
+        self._with_given_values: dict[int, Token] = {}
+        """Tokens in all lists that have one of the ``token_values``, by id."""
         self._last: set[int] = set()
         """Ids of tokens that are, or can be, the task's own token and are to be revoked: after all others."""
-        self._witnesses: set[int] = set()
-        """Ids in earlier lists that are not to be revoked and not expired: a later list without any of them is no proof."""
+        self._witnesses: set[_Witness] = set()
+        """Tokens in earlier lists that are not to be revoked and not expired: a later list without any of them is no proof."""
+        self._own_witness: _Witness | None = None
+        """The task's own token, once a list has identified it: a later list without it is no proof."""
         self._attempted: set[int] = set()
         """Ids of tokens that have a line in the journal."""
+        self._repeated: set[int] = set()
+        """Ids of tokens whose DELETE is sent once more."""
+        self._matching_later: list[int] = []
+        """Ids of tokens that did not match the selectors when they were listed first, but do now."""
         self._seen: set[int] = set()
         """Ids in earlier lists. A later round revokes only tokens that were not listed before."""
         self._rounds = 0
@@ -205,13 +214,16 @@ class _Revocation:
         own = self._observe(token_list)
         selected, selectors = self._selection.select(token_list), self._selection.selectors
         outcomes.keep(outcomes.add(selected.excluded), "excluded")
+        self._matching_later = [
+            token.id for token in selected.tokens if token.id in self._seen and token.id not in outcomes.rows
+        ]
         new = outcomes.add(token for token in selected.tokens if token.id not in self._seen)
         self._seen.update(token.id for token in token_list.tokens)
         if is_first:
             outcomes.listed = self._own.listed(token_list.tokens)
             self._selection.check_exclude(token_list)
             self._warn(*outcomes.listed.warnings(), *self._selection.warnings(token_list, self._probes))
-            self._with_given_values = selectors.with_given_values(token_list.tokens)
+        self._with_given_values.update((token.id, token) for token in selectors.with_given_values(token_list.tokens))
         self._warn(*selected.warnings)
         outcomes.own_token_id = self._own.id
         outcomes.already_absent.difference_update(token.id for token in token_list.tokens)
@@ -223,14 +235,14 @@ class _Revocation:
         revoke = [token for token in new if outcomes.rows[token.id].outcome is Outcome.PENDING]
         if revoke:
             self._rounds += 1
-        ambiguous = selectors.ambiguous_values(outcomes.tokens(*(set(Outcome) - {Outcome.KEPT})))
+        ambiguous = selectors.ambiguous_values(self._with_given_values.values())
         plan = Plan(revoke, candidates, outcomes.selected, self._rounds, ambiguous)
         failure = check_guards(plan, self._limits, self._own.id)
         if failure:
             outcomes.stop(failure, GUARDED)
             return
         self._last.update(token.id for token in candidates)
-        self._witnesses.difference_update(token.id for token in revoke)
+        self._witnesses.difference_update(map(_witness, revoke))
         if revoke and own and own.scopes is not None and "write" not in own.scope_set():
             self._warn(
                 f"Token {own.id}, which this task authenticates with, lacks the scope 'write' (it has: {plain_text(own.scopes)}). The "
@@ -256,7 +268,12 @@ class _Revocation:
             look_up()
         if self.outcomes.counts[Outcome.PENDING]:
             proven = self._revoke_own() and proven
-        self.outcomes.verified = proven
+        if self._matching_later:
+            self._warn(
+                f"{capitalized(named('token', self._matching_later))} did not match the selectors before the revocation, and did after "
+                "it. It was not revoked, and nothing is verified. Run the task again."
+            )
+        self.outcomes.verified = proven and not self._matching_later
 
     def _revoke_others(self) -> bool:
         """Revoke all pending tokens except the task's own, in rounds. Return whether the last list proves the outcome."""
@@ -284,7 +301,7 @@ class _Revocation:
             self._attempted.add(token.id)
         result: Deletion | Failure
         try:
-            result = revoke_token(self._client, token, trust_any_404=self._limits.verify)
+            result = revoke_token(self._client, token)
         except Exception as error:  # noqa: BLE001 - whatever it is, the outcomes of the other tokens must not be lost
             result = failure_of(error)
         with self._lock:
@@ -319,29 +336,41 @@ class _Revocation:
     def _verify_and_plan(self) -> bool:
         """Verify the outcomes by a new list, and plan the next round. Return whether the list is a proof; if not, the task fails."""
         try:
-            token_list = self._verify()
+            token_list, undecided = self._verify()
             if token_list is not None:
                 self.plan(token_list)
+                self._repeat(undecided)
         except ChatError as error:
             # The states of the agents could not be read again.
             self.outcomes.failure = Failure(f"The revocations could not be verified. {error.msg}", error.status)
             return False
         return token_list is not None
 
-    def _verify(self) -> TokenList | None:
+    def _repeat(self, rows: Iterable[Row]) -> None:
+        """Make the tokens pending again whose DELETE is not confirmed, and about which the list shows nothing: once."""
+        if self._stopped or self.outcomes.failure:
+            return
+        for row in rows:
+            if row.token.id in self._attempted - self._repeated:
+                self._repeated.add(row.token.id)
+                self.outcomes.repeat(row.token)
+
+    def _verify(self) -> tuple[TokenList | None, Sequence[Row]]:
         """Read the list until it confirms the DELETE requests, for up to 5 s, and correct the rows by it.
 
-        Returns the list if it is a proof. If it is not, or cannot be read, the task fails.
+        Returns the list if it is a proof, and the rows that it cannot decide. If it is not, or cannot be read, the task fails.
         """
         done = {token.id for token in self.outcomes.tokens(Outcome.REVOKED, Outcome.GONE)}
         proof: Collection[int] | None = None
+        is_complete = False
+        undecided: Sequence[Row] = ()
         token_list: TokenList | None = None
         failure: Failure | None = None
         for wait in (0.0, *VERIFY_WAITS):
             if self._client.interruption.happened or (wait and self._client.pause(wait)):
                 # The API did not get the time that it may need. What the lists show so far is no outcome.
                 self.outcomes.failure = Failure(interrupted("The revocations are not verified"))
-                return None
+                return None, ()
             token_list = None  # only one list is in memory
             try:
                 token_list = list_tokens(self._client)
@@ -351,28 +380,31 @@ class _Revocation:
                     error.status,
                 )
                 break
-            ids = {token.id for token in token_list.tokens}
-            failure = self._objection_to(ids)
+            shown = set(map(_witness, token_list.tokens))
+            failure = self._objection_to(shown)
             if failure is None:
+                # Without a token that it must contain, nothing shows that a list is complete.
+                is_complete = self._witnesses <= shown and bool(self._witnesses or self._own_witness)
                 self._observe(token_list)
-                proof = ids
-                if done.isdisjoint(ids):
+                proof = {token.id for token in token_list.tokens}
+                if done.isdisjoint(proof):
                     break
         if proof is not None:
-            for row in self.outcomes.compare_with_list(proof, _still_listed):
+            decided, undecided = self.outcomes.compare_with_list(proof, is_complete, _still_listed)
+            for row in decided:
                 self._record_outcome(row)
         if failure:
             self.outcomes.failure = failure
-            return None
-        return token_list
+            return None, ()
+        return token_list, undecided
 
-    def _objection_to(self, ids: Collection[int]) -> Failure | None:
-        """Return why a list with these ids is no proof, ``None`` if it is one."""
-        own = self._own.id
-        if own is not None and own not in ids and self._is_unrevoked(own):
+    def _objection_to(self, shown: AbstractSet[_Witness]) -> Failure | None:
+        """Return why a list with these tokens is no proof, ``None`` if it is one."""
+        own = self._own_witness
+        if own is not None and own not in shown and self._is_unrevoked(own[0]):
             # The token works: the list was read with it.
-            reason = f"the new list lacks token {own}, which this task authenticates with."
-        elif self._witnesses and self._witnesses.isdisjoint(ids):
+            reason = f"the new list lacks token {own[0]}, which this task authenticates with."
+        elif self._witnesses and self._witnesses.isdisjoint(shown):
             reason = "the new list lacks every token that this run did not touch."
         else:
             return None
@@ -388,11 +420,14 @@ class _Revocation:
         """Note what a valid list shows: the own token, which it returns, and the tokens that each later list must show too."""
         rows = self.outcomes.rows
         self._witnesses.update(
-            token.id
+            _witness(token)
             for token in token_list.tokens
             if (token.id not in rows or rows[token.id].outcome is Outcome.KEPT) and not self._is_expired(token)
         )
-        return self._own.identify(token_list.tokens)
+        own = self._own.identify(token_list.tokens)
+        if own:
+            self._own_witness = _witness(own)
+        return own
 
     def _revoke_own(self) -> bool:
         """Revoke the task's own token, or one after the other each token that can be it. Return whether the outcome is proven."""
@@ -442,7 +477,9 @@ class _Revocation:
         values = self._selection.selectors.token_values
         if not self._probes or not values or outcomes.nothing_attempted:
             return
-        probe = probe_values(self._client, values, self._with_given_values, outcomes.tokens(Outcome.KEPT))
+        probe = probe_values(
+            self._client, values, list(self._with_given_values.values()), outcomes.tokens(Outcome.KEPT)
+        )
         outcomes.values_dead = probe.values_dead
         outcomes.failure = outcomes.failure or probe.failure
         self._warn(*probe.warnings)
@@ -453,6 +490,14 @@ class _Revocation:
 
     def _warn(self, *texts: str) -> None:
         self.outcomes.warnings += [text for text in texts if text not in self.outcomes.warnings]
+
+
+_Witness = typing.Tuple[int, typing.Union[str, float, None]]
+
+
+def _witness(token: Token) -> _Witness:
+    """Return what identifies a token in another list: in that of another account, a token can have the same id."""
+    return token.id, token.create_date
 
 
 def _still_listed(row: Row) -> Failure:
@@ -470,7 +515,7 @@ def _contradicted(row: Row, observed: str) -> Failure:
         response = "omitted the token from an earlier list"
     elif row.deletion.status < 300:
         response = "accepted the DELETE"
-    elif row.deletion.revoked:
+    elif row.may_be_executed:
         response = f"did not respond to the DELETE or returned a 5xx, then returned HTTP {row.deletion.status}"
     else:
         response = f"returned HTTP {row.deletion.status} for the DELETE"

@@ -38,15 +38,14 @@ class Selection:
         found = find_agents(client, emails=selectors.agent_emails or ())
         excluded_emails = selectors.exclude.agent_emails
         protected = find_agents(client, emails=excluded_emails, read_list=bool(excluded_emails))
-        if protected.unknown_emails:
-            raise ChatError(
-                f"No agent in Chat has the address {abridged(protected.unknown_emails)} in 'exclude', so it would protect nothing. "
-                "Check for typos."
-            )
+        _check_found(protected, "address")
         return cls(client, selectors, own, found, protected.ids)
 
     def select(self, token_list: TokenList) -> Selected:
-        """Return the selected tokens of a list. Reads the states of agents if a selector needs them: in each call again."""
+        """Return the selected tokens of a list. Reads the states of agents if a selector needs them: in each call again.
+
+        Raises :class:`ChatError` if a selector cannot be decided.
+        """
         agents = AgentLookups(self.found.ids, self._protected)
         if self.selectors.agent_status is not None:
             candidates = self.selectors.candidates(token_list, agents)
@@ -58,13 +57,20 @@ class Selection:
     def check_exclude(self, first_list: TokenList) -> None:
         """Raise :class:`ChatError` if ``exclude`` contains an agent id that no listed token has and that does not exist."""
         owners = {token.agent_id for token in first_list.tokens}
-        unknown = find_agents(self._client, ids=self.selectors.exclude.agent_ids - owners).unknown_ids
-        if unknown:
-            raise ChatError(
-                f"No agent in Chat has the id {abridged(unknown)} in 'exclude', so it would protect nothing. Check for typos."
-            )
+        _check_found(find_agents(self._client, ids=self.selectors.exclude.agent_ids - owners), "id")
 
     def warnings(self, first_list: TokenList, probe: bool) -> list[str]:
         """Return warnings about values that are unknown or that no listed token has. ``probe``: values are tested later."""
         unmatched_values = [] if probe else self.selectors.unmatched_values(first_list)
         return [*self.found.warnings(), *self.selectors.unmatched(first_list), *unmatched_values]
+
+
+def _check_found(protected: Agents, noun: str) -> None:
+    """Raise :class:`ChatError` if an agent in ``exclude`` was not found."""
+    unknown = [*protected.unknown_emails, *protected.unknown_ids]
+    if protected.unclear:
+        raise ChatError(f"'exclude' contains an agent that was not found. {protected.unclear_text}")
+    if unknown:
+        raise ChatError(
+            f"No agent in Chat has the {noun} {abridged(unknown)} in 'exclude', so it would protect nothing. Check for typos."
+        )

@@ -207,9 +207,9 @@ class Selectors:
         return [warning]
 
     def ambiguous_values(self, tokens: Collection[Token]) -> str | None:
-        """Return a message if several of the selected ``tokens`` can have the same one of the ``token_values``.
+        """Return a message if several of all listed ``tokens`` can have the same one of the ``token_values``.
 
-        This happens if the API lists shortened values and several begin alike.
+        This happens if the API lists shortened values and several begin alike. No other selector can decide which one it is.
         """
         found: set[int] = set()
         for value in self.token_values or ():
@@ -244,18 +244,26 @@ class Selectors:
         unknown = sorted(number for number, state in states.items() if state == "unknown")
         if unknown:
             warnings.append(
-                f"The API does not return whether agent {abridged(unknown)} is enabled, so 'agent_status' does not select "
-                "tokens of this agent."
+                f"The state of agent {abridged(unknown)} is unknown, so 'agent_status' does not select tokens of this agent. The API "
+                "returned no 'enabled' value, or a 404 that does not have the form of the Chat API."
             )
         return [token for token in tokens if states.get(token.agent_id or 0) in self.agent_status]
 
     def _select_by_time(
         self, tokens: list[Token], now: float, server_time: float | None, warnings: list[str]
     ) -> list[Token]:
-        """Select by dates. A token matches only if it matches by the local clock and by the API's."""
+        """Select by dates. A token matches only if it matches by the local clock and by the API's.
+
+        Raises :class:`ChatError` if the time of the API is unknown.
+        """
         if self.age is None and self.expired is None and self.expires_within is None:
             return tokens
-        clocks = (now, now if server_time is None else server_time)
+        if server_time is None:
+            raise ChatError(
+                "The list of tokens has no valid 'Date' header, so 'age', 'expired' and 'expires_within' cannot be checked by the "
+                "API's clock. A wrong clock of this host would select valid tokens. Check whether a proxy removes the header."
+            )
+        clocks = (now, server_time)
         if abs(clocks[0] - clocks[1]) > _MAX_CLOCK_DIFFERENCE:
             warnings.append(
                 f"The clock of this host and that of the API differ by about {abs(clocks[0] - clocks[1]) / 60:.0f} minutes. Selectors by time "

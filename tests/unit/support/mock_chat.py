@@ -10,6 +10,7 @@ import io
 import json
 import threading
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Union
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -31,6 +32,11 @@ OWN = "own-token-value"
 """The access token that :class:`MockChat` authenticates with unless a test sets another."""
 MISSING_SCOPE = {"error": "Forbidden", "description": "You are missing the following required scopes: write"}
 NOT_FOUND = {"error": "Not found"}
+UNAUTHORIZED = {
+    "error": "Unauthorized",
+    "description": "The server could not verify that you are authorized to access the requested resource",
+}
+"""The recorded body of a 401."""
 
 
 def token(number: int, **fields: Any) -> Json:
@@ -101,6 +107,15 @@ class Request:
     """The ids of the tokens that existed when they were listed."""
     after_pause: bool = False
     """Whether the client paused before the request."""
+    body: Any = None
+    """That of an error."""
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the response to a DELETE shows that the token does not exist any more."""
+        if self.status in (200, 204):
+            return self.body in (b"", b"null")
+        return self.status in (404, 410) and self.body in (b"", NOT_FOUND)
 
 
 class Violation(BaseException):
@@ -150,7 +165,7 @@ class MockChat(ChatClient):
 
         ``own_agent`` is the id of the agent that the task authenticates as, unless a token with the value ``own`` shows it;
         by default 777, or the first of ``agents`` if there is no token.
-        ``headers`` are those of a token list; ``shown`` returns a token as the list shows it. ``before`` is called before
+        ``headers`` are those of a token list, besides ``Date``; ``shown`` returns a token as the list shows it. ``before`` is called before
         each request.
         """
         credential = {"access_token": own} if own else {"email": "ada@example.com", "password": "pass word"}
@@ -164,7 +179,7 @@ class MockChat(ChatClient):
         self.requests: list[Request] = []
         self.logged: list[str] = []
         self.before = before
-        self._headers = dict(headers or {})
+        self._headers = {"Date": formatdate(usegmt=True), **(headers or {})}
         self._shown = shown
         self._script = {line: iter(replies) for line, replies in (script or {}).items()}
         own_token = next((entry for entry in self.tokens.values() if own and entry["access_token"] == own), None)
@@ -192,7 +207,7 @@ class MockChat(ChatClient):
         if path != f"oauth/tokens/{number}" or not any(ids is None or number in ids for ids in shown):
             raise Violation(f"DELETE {path}, which was not listed")
         if self._is_rejected():
-            return Reply(401)
+            return Reply(401, UNAUTHORIZED)
         reply = (
             scripted if isinstance(scripted, Reply) else Reply(204) if number in self.tokens else Reply(404, NOT_FOUND)
         )
@@ -228,10 +243,10 @@ class MockChat(ChatClient):
         if access_token is not None:
             entry = next((entry for entry in self.tokens.values() if entry["access_token"] == access_token), None)
             if entry is None:
-                return Reply(401)
+                return Reply(401, UNAUTHORIZED)
             own_agent = entry["agent_id"]
         elif self._is_rejected():
-            return Reply(401)
+            return Reply(401, UNAUTHORIZED)
         if path == "oauth/tokens":
             body = [self._shown(self.tokens[number]) for number in sorted(self.tokens)]
             return Reply(body=change(body) if change else body, headers=self._headers)
@@ -263,7 +278,8 @@ class MockChat(ChatClient):
             if reply.status == 200 and isinstance(reply.body, list):
                 ids = (entry.get("id") for entry in reply.body if isinstance(entry, dict))
                 shown = frozenset(number for number in ids if isinstance(number, int))
-        self.requests.append(Request(line, reply.status, shown, existing, self.waits.paused))
+        body = None if line == "GET oauth/tokens" else reply.body
+        self.requests.append(Request(line, reply.status, shown, existing, self.waits.paused, body))
         self.waits.paused = False
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, MockChat, Reply
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, UNAUTHORIZED, MockChat, Reply
+from ansible_collections.zchat.admin.tests.unit.support.revoking import HTML
 
 URL = "https://acme.zendesk.com/api/v2/chat/oauth/tokens"
 TOKEN, LOGIN = "access token in 'access_token'", "email address and password in 'email' and 'password'"
@@ -47,6 +48,15 @@ def error(reply: Reply, **account: Any) -> ChatError:
         (Reply(304, headers=ELSEWHERE), ["The API returned HTTP 304"]),
         (forbidden("No"), [*FORBIDDEN, f"with the {TOKEN} (HTTP 403)"]),
         (forbidden("required scopes: writer"), FORBIDDEN),
+        *(
+            (
+                Reply(status, body),
+                [f"Access to {URL} was refused (HTTP {status}).", "a firewall, a proxy or an IP restriction"],
+            )
+            for status in (401, 403, 407)
+            for body in (b"", HTML, {"message": "Unauthorized"}, b"required scopes: write", {"error": {"title": "No"}})
+        ),
+        (Reply(403, {"error": {"title": "No"}}), ["that an Administrator is required. The server returned: No."]),
         (forbidden("You are missing the following required scopes: write"), [MISSING]),
         (forbidden("required scopes: read, write, chat"), ["lacks the scopes 'read', 'write' and 'chat',"]),
         (forbidden("Required scope: CHAT."), ["the scope 'chat',"]),
@@ -67,5 +77,5 @@ def test_a_message_states_the_cause_the_url_and_what_to_do(reply, parts):
 
 def test_a_message_names_an_email_address_and_a_password():
     advice = "Check both. Only stand-alone Chat accounts"
-    assert f"rejected the {LOGIN} (HTTP 401). {advice}" in error(Reply(401), own=None).msg
+    assert f"rejected the {LOGIN} (HTTP 401). {advice}" in error(Reply(401, UNAUTHORIZED), own=None).msg
     assert f"{LOGIN} lack the scope 'write'" in error(forbidden("required scopes: write"), own=None).msg

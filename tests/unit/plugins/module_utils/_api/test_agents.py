@@ -12,6 +12,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._api import agents as 
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import (
     MAX_LOOKUPS,
     agent_result,
+    agent_states,
     emails_of,
     find_agents,
     get_me,
@@ -24,9 +25,10 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     MockChat,
     Reply,
     agent,
+    nothing,
     without,
 )
-from ansible_collections.zchat.admin.tests.unit.support.revoking import HTML
+from ansible_collections.zchat.admin.tests.unit.support.revoking import HTML, table
 
 KELVIN = "\u212a"
 """The Kelvin sign. Its lower case is ``k``."""
@@ -91,12 +93,30 @@ def test_if_the_api_distinguishes_case_the_lower_case_is_found_too():
 
 @pytest.mark.parametrize("reply", [Reply(404, HTML), Reply(200, BOB), Reply(200, agent(40, None))])
 def test_an_agent_is_unknown_only_if_the_list_lacks_it_too(reply: Reply):
-    script = {LOOKUP: [reply] * 2, "GET agents/10": [Reply(404, NOT_FOUND)]}
+    script = {LOOKUP: [reply] * 2, "GET agents/10": [Reply(404, HTML)]}
     for wanted in ({"emails": ["ada@example.com"]}, {"ids": [10]}):
         assert ids(find_agents(MockChat(agents=[ADA], script=script), **wanted).agents) == [10]
     client = MockChat(agents=[BOB, EVE], script=script)
     assert find_agents(client, emails=["ada@example.com"]).unknown_emails == ["ada@example.com"]
     assert client.lines == [LOOKUP, FIRST_PAGE, "GET agents?since_id=31&limit=100", "GET agents/me"]
+
+
+@pytest.mark.parametrize(
+    ("body", "is_clear"),
+    [(NOT_FOUND, True), (b"", False), (HTML, False), ({"message": "no route"}, False), (None, False)],
+)
+def test_a_404_that_the_api_does_not_send_shows_nothing_about_an_agent(body: Any, is_clear: bool):
+    script = {line: [Reply(404, body)] for line in (LOOKUP, "GET agents/99", "GET agents/98")}
+    script["GET agents/98"] = [Reply(404, NOT_FOUND)]
+    found = find_agents(MockChat(agents=[BOB], script=script), emails=["ada@example.com"], ids=[98, 99])
+    assert (found.unknown_emails, found.unknown_ids) == (["ada@example.com"], [98, 99] if is_clear else [98])
+    assert found.unclear == ([] if is_clear else ["ada@example.com", 99])
+    assert any("unknown whether agent ada@example.com, 99 exists" in text for text in found.warnings()) is not is_clear
+    assert agent_states(MockChat(agents=[BOB], script=script), [20, 98, 99], 20) == {
+        20: "enabled",
+        98: "missing",
+        99: "missing" if is_clear else "unknown",
+    }
 
 
 @pytest.mark.parametrize("count", [1, MAX_LOOKUPS + 1])
@@ -160,6 +180,27 @@ def test_a_list_that_cannot_be_read_to_its_end_is_an_error(line: str, reply: Any
     with pytest.raises(ChatError, match=reason):
         list_agents(client)
     assert len(client.lines) <= 2
+
+
+@table(
+    "headers, following, is_complete",
+    {
+        "as many": ({"X-Total-Count": "250"}, None, True),
+        "fewer": ({"X-Total-Count": "100"}, nothing, True),
+        "a link to the next page": ({"Link": '<?since_id=101>; rel="next"'}, None, True),
+        "more": ({"X-Total-Count": "250"}, nothing, False),
+        "a link to an empty page": ({"Link": '<?since_id=101>; rel="next"'}, nothing, False),
+        "no number": ({"X-Total-Count": "many"}, None, False),
+    },
+)
+def test_no_page_may_announce_more_agents_than_all_pages_contain(headers: dict[str, str], following, is_complete: bool):
+    script = {FIRST_PAGE: [Reply(200, MANY[:100], headers)], SECOND_PAGE: [following]}
+    client = MockChat(agents=MANY, script=script)
+    if is_complete:
+        assert len(list_agents(client)) == (100 if following else 250)
+    else:
+        with pytest.raises(ChatError, match=next(iter(headers))):
+            list_agents(client)
 
 
 def test_an_endless_list_is_an_error(monkeypatch: pytest.MonkeyPatch):

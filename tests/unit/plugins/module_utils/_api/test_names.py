@@ -55,13 +55,11 @@ def test_names_in_the_diff():
     assert (Names().agent(5), Names().client("zendesk")) == ("5", "zendesk")
 
 
-def test_a_name_that_contains_the_value_of_a_token_is_masked():
-    tokens = [token(1, agent_id=5, access_token="a-secret-value"), token(2, agent_id=5, refresh_token="r-secret-value")]
-    agents = [agent(5, "ada@example.com", display_name="Ada a-secret-value", last_name="r-secret-value")]
-    clients = [{"client_identifier": "zendesk", "name": "r-secret-value", "company": None}]
-    result = revoke(chat(tokens=tokens, agents=agents, clients=clients), check_mode=True, ids=[1, 2], names=True)
-    assert "secret-value" not in str(result)
-    assert result["agents"][0]["email"] == "ada@example.com"
+def test_an_agent_whose_lookup_returns_the_404_of_a_gateway_is_neither_found_nor_unknown():
+    result = info(chat(script={"GET agents/404": [Reply(404, HTML)]}), names=True)
+    assert (ids(result["agents"]), result["unknown_agent_ids"]) == ([5, 6], [])
+    (warning,) = [text for text in result["warnings"] if "agent 404" in text]
+    assert "unknown whether agent 404 exists" in warning
 
 
 def test_errors_are_one_warning():

@@ -36,10 +36,11 @@ def test_tokens_are_sorted_by_id_and_each_is_one_token():
     ]
 
 
-def test_fields_can_be_missing_or_unknown_or_not_encodable():
-    (only,) = tokens_of({"id": 1, "agent_id": None, "client_identifier": "a\ud800\u00e4", "nested": {"id": 2}})
+def test_fields_can_be_missing_or_unknown_or_not_printable():
+    identifier = "a\ud800\u00e4\0\x1b\n\u202e\u2066"
+    (only,) = tokens_of({"id": 1, "agent_id": None, "client_identifier": identifier, "nested": {"id": 2}})
     shown = {"id", "agent_id", "client_identifier", "create_date", "expire_date", "scopes", "token_type"}
-    assert token_result(only) == {**dict.fromkeys(shown), "id": 1, "client_identifier": "a?\u00e4"}
+    assert token_result(only) == {**dict.fromkeys(shown), "id": 1, "client_identifier": "a?\u00e4" + 5 * "\ufffd"}
 
 
 SUPPORT_TOKEN = {"id": 1, "user_id": 2, "client_id": 3, "token": "abc"}
@@ -60,8 +61,6 @@ SECOND_PAGE = '<https://acme.zendesk.com/api/v2/chat/oauth/tokens?page=2>; rel="
         *[([token(1, agent_id=value)], {}, "agent_id of token 1") for value in ("5", True)],
         *[([token(1, **{name: 5})], {}, f"{name} of token 1") for name in ("client_identifier", "access_token")],
         ([token(1, create_date={})], {}, "create_date of token 1"),
-        ([token(1, access_token="a-secret"), token(2, scopes="a-secret")], {}, "a value of token 1 in another field"),
-        ([token(1, refresh_token="r-secret", scopes="r-secret")], {}, "a value of token 1 in another field"),
         ([token(1), token(1, agent_id=5)], {}, "token 1 twice, with different contents"),
         (b"[", {}, "JSON"),
         *[
@@ -88,7 +87,6 @@ def test_a_response_that_is_not_a_complete_list_of_chat_tokens_is_an_error(body:
 def test_headers_of_a_complete_list(headers: dict[str, str]):
     date = {"Date": "Tue, 09 Sep 2014 07:49:20 GMT"}
     assert list_tokens(MockChat([token(1)], headers={**headers, **date})).date == 1410248960.0
-    assert list_tokens(MockChat([token(1)], headers=headers)).date is None
 
 
 def test_a_long_list_takes_little_memory():

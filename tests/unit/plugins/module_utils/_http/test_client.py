@@ -137,10 +137,10 @@ def test_a_request_has_the_credentials_of_the_task_and_never_those_of_netrc(conn
 
 
 def test_a_request_with_another_access_token_never_has_that_of_the_task(connect):
-    with ScriptedServer(response(401, "<html>"), response(401, {})) as server:
+    with ScriptedServer(*[response(401, {"error": "Unauthorized"})] * 2) as server:
         client = connect(server.url)
         failure = outcome_of(client.get, "agents/me", access_token="probed-value")
-        assert ("'token_values'" in failure.msg, failure.rejects_credentials) == (True, False)
+        assert ("'token_values'" in failure.msg, failure.rejects_credentials) == (True, True)
         failure = outcome_of(client.get, "agents/me")
         assert ("'access_token'" in failure.msg, failure.rejects_credentials) == (True, True)
     assert ["probed-value" in request for request in server.requests] == [True, False]
@@ -172,12 +172,22 @@ def test_with_missing_ok_only_a_404_is_no_failure(connect):
     assert [(type(failure), failure.status) for failure in failures] == [(Failure, 403), (Failure, 410)]
 
 
-def test_responses_of_the_api_are_empty_or_json():
-    for body in (b"", b" \n", b'{"error": "Not found"}', b"null"):
-        assert Response(404, {}, body).is_from_api, body
-    for body in (b"<html>Not found</html>", b"Not found", b"\xff", b"[" * 100_000, b'{"error": {"title": "x"}}'):
+def test_an_error_of_the_api_is_an_object_with_a_string():
+    assert Response(404, {}, b'{"error": "Not found", "more": 1}').is_from_api
+    others = (
+        b"",
+        b"<html>",
+        b"Not found",
+        b"\xff",
+        b"[" * 100_000,
+        b"null",
+        b'["error"]',
+        b'{"message": "x"}',
+        b'{"error": 1}',
+    )
+    for body in (*others, b'{"error": {"title": "x"}}', b'{"error": "Not f'):
         assert not Response(404, {}, body).is_from_api, body
-    assert not Response(404, {}, b"", complete=False).is_from_api
+    assert not Response(404, {}, b'{"error": "Not found"}', complete=False).is_from_api
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -343,8 +353,8 @@ def test_a_temporary_fault_is_retried_with_a_growing_pause(fault, status, send, 
     assert "attempt 2 of 2" in failure.msg
 
 
-def refused(seconds: str) -> bytes:
-    return response(429, "", {"Retry-After": seconds})
+def refused(seconds: str, status: int = 429) -> bytes:
+    return response(status, "", {"Retry-After": seconds})
 
 
 @pytest.mark.parametrize(
@@ -356,6 +366,8 @@ def refused(seconds: str) -> bytes:
         ([refused("1"), response(404)], 404, False),
         ([reset(), response(401)], 401, True),
         ([response(500), refused("3600")], 429, True),
+        ([refused("3600", 503)], 503, True),
+        ([refused("1", 503), response(404)], 404, True),
         ([reset(), refused("1"), response(302, "", {"Location": "/"})], 302, True),
         ([response(500), reset()], None, True),
         ([response(500), NOT_GZIP], None, True),
@@ -404,6 +416,16 @@ def test_retry_after_is_honored_up_to_rate_limit_timeout(refusals, limit, pauses
     assert waits.pauses == pauses
     assert outcome.status == (429 if message else 200)
     assert not message or message in outcome.msg
+
+
+def test_a_503_with_retry_after_counts_as_a_failure_and_its_wait_is_limited(send, waits):
+    outcome, _server = send("get", refused("7", 503), refused("0", 503), response(200, []), retries=2)
+    assert (outcome.status, waits.pauses[0], 0.5 <= waits.pauses[1] <= 1) == (200, 7.0, True)
+    outcome, server = send("get", *[refused("1", 503)] * 3, retries=1)
+    assert (outcome.status, len(server.requests)) == (503, 2)
+    outcome, server = send("get", refused("61", 503), retries=9, rate_limit_timeout=60)
+    assert (outcome.status, len(server.requests)) == (503, 1)
+    assert all(text in outcome.msg for text in ("is not available", "61 s exceeds 'rate_limit_timeout' (60 s)"))
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}, {"Retry-After": "0.9"}])

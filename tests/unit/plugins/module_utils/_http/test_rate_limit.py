@@ -15,9 +15,9 @@ NOW = 1_500_000_000.0
 
 def test_the_longest_block_counts():
     limit = RateLimit(lambda: 10.0)
-    limit.block(5)
-    limit.block(2)
-    assert limit.remaining() == 5
+    limit.block(5, 503)
+    limit.block(2, 429)
+    assert (limit.remaining(), limit.status) == (5, 503)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,26 @@ def test_secrets_are_masked(values, text, shown):
     assert Secrets(values).mask(text) == shown
 
 
+@pytest.mark.parametrize(
+    ("listed", "text", "shown"),
+    [
+        ("abcdefghij", "name abcdefghij, xabcdefghijx y", f"name {MASK} x{MASK} y"),
+        ("abcdefgh...", "name (abcdefghij)", f"name ({MASK}"),
+        ("abcdefgh\u2026", "abcdefghij\nnext", f"{MASK}\nnext"),
+        ("abcdefghij", "abcdefgX", "abcdefgX"),
+        ("zopim", "zopim", MASK),
+        ("zopim", "client zopim", "client zopim"),
+        ("", "", ""),
+        (None, "None", "None"),
+    ],
+)
+def test_values_of_listed_tokens_are_masked(listed, text, shown):
+    secrets = Secrets()
+    secrets.add_listed([listed])
+    result = {"access_token": text, "names": [{"name": text, "id": 5}], "none": None}
+    assert secrets.without_listed(result) == {**result, "names": [{"name": shown, "id": 5}]}
+
+
 @settings(max_examples=50)
 @given(VALUES, st.text(max_size=20), st.text(max_size=20), st.lists(VALUES, max_size=5))
 def test_no_secret_remains(secret, before, after, others):

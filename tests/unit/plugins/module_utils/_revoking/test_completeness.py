@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatErr
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     NOT_FOUND,
     OWN,
+    UNAUTHORIZED,
     Json,
     MockChat,
     Reply,
@@ -67,11 +69,14 @@ DELETE_REPLIES = st.builds(
         st.sampled_from([Reply(204), Reply(200, b"null"), Reply(404, NOT_FOUND, repeated=True)]),
         st.sampled_from([Reply(None), Reply(502), Reply(200, HTML), Reply(401, repeated=True)]),
         st.sampled_from([Reply(404, NOT_FOUND), Reply(404, HTML), Reply(410)]),
-        st.sampled_from([Reply(422), Reply(403), MISSING, Reply(401)]),
+        st.sampled_from([Reply(422), Reply(403), MISSING, Reply(401), Reply(401, UNAUTHORIZED)]),
     ),
     st.booleans(),
 )
 NUMBERS = st.lists(st.integers(1, 12), max_size=4)
+OWN_TOKEN = ("refuse", "keep", "revoke")
+EXAMPLES = int(os.environ.get("EXAMPLES", "100"))
+"""For each parameter of the property of evidence. ``EXAMPLES=5000`` tries 10,000 schedules of faults."""
 SHAPES = {"complete": "{0}", "hidden": "{1}...{2}", "missing": ""}
 """How the list shows access tokens."""
 
@@ -93,6 +98,10 @@ def is_selected(entry: Json, selectors: Json) -> bool:
     if {"agent_ids", "agent_emails"} & selectors.keys() and entry["agent_id"] not in agents:
         return False
     return all(matches[name](given) for name, given in selectors.items() if name in matches)
+
+
+def is_protected(entry: Json, exclude: Json) -> bool:
+    return entry["id"] in exclude.get("ids", ()) or entry["agent_id"] in exclude.get("agent_ids", ())
 
 
 @st.composite
@@ -120,7 +129,9 @@ def scenarios(draw: st.DrawFn) -> tuple[list[Json], Json, Json, Json]:
     if draw(st.booleans()):
         lists = [draw(st.sampled_from([None, None, first(3), without(1, 2)])), *draw(st.lists(change, max_size=7))]
     if draw(st.booleans()):
-        me = draw(st.lists(st.sampled_from([None, Reply(503), Reply(401), MISSING]), max_size=3))
+        me = draw(
+            st.lists(st.sampled_from([None, Reply(503), Reply(401), Reply(401, UNAUTHORIZED), MISSING]), max_size=3)
+        )
     own, own_agent = draw(st.sampled_from([OWN, OWN, OWN, None])), draw(st.sampled_from([1, 777]))
     shape = draw(st.sampled_from(["complete", "complete", "complete", "hidden", "missing"]))
     fake = {"deletes": deletes, "lists": lists, "me": me, "shape": shape, "own": own, "own_agent": own_agent}
@@ -147,6 +158,8 @@ class Observer:
         """The positions of the lists that are valid as proof, the first list included."""
         self.planned: set[int] = set()
         """The ids in the lists after which the run continues."""
+        self.partial: set[int] = set()
+        """The positions of the lists that do not show that they are complete."""
         lists = [position for position, request in enumerate(requests) if request.line == LISTS]
         seen: set[int] = set()
         for position, following in zip(lists, [*lists[1:], None]):
@@ -154,6 +167,8 @@ class Observer:
             untouched = seen - expired - (self.planned & to_revoke)
             if shown is None or (untouched and not untouched & shown) or shown_own_id in seen - shown:
                 continue
+            if not untouched or not untouched <= shown:
+                self.partial.add(position)
             self.valid.append(position)
             seen |= shown
             if following is None or not requests[following].after_pause:
@@ -164,21 +179,18 @@ class Observer:
         positions = [position for position in self.valid if position > after]
         return self.requests[positions[-1]].shown if positions else None
 
-    def position_of_delete(self, number: int) -> int:
-        return next(i for i, request in enumerate(self.requests) if request.line == f"DELETE oauth/tokens/{number}")
+    def positions_of_delete(self, number: int) -> list[int]:
+        return [i for i, request in enumerate(self.requests) if request.line == f"DELETE oauth/tokens/{number}"]
 
     def own_was_rejected(self, after: int) -> bool:
-        return any(request.line == ME and request.status == 401 for request in self.requests[after:])
+        rejections = (request for request in self.requests[after:] if request.line == ME and request.status == 401)
+        return any(request.body == UNAUTHORIZED for request in rejections)
+
+    def is_confirmed(self, number: int) -> bool:
+        return any(self.requests[position].is_confirmed for position in self.positions_of_delete(number))
 
 
-def confirms_deletion(status: int | None, reply: Reply | None) -> bool:
-    """Return whether the response to a DELETE shows that this DELETE revoked the token."""
-    if reply is None:
-        return status == 204
-    return (status == 404 and reply.repeated) or (status in (200, 204) and reply.body in (b"", b"null"))
-
-
-@pytest.mark.parametrize("own_token", ["refuse", "keep", "revoke"])
+@pytest.mark.parametrize("own_token", OWN_TOKEN)
 @pytest.mark.parametrize("concurrency", [1, 4])
 @settings(max_examples=70)
 @given(scenario=scenarios())
@@ -209,38 +221,42 @@ def test_result_is_complete(own_token: str, concurrency: int, scenario: tuple[li
     completed = [*revoked, *kept, *gone, *not_revoked]
     assert len(completed) == len(set(completed))
     assert selected & listed[0] <= set(completed) <= selected & frozenset().union(*listed)
-    # No DELETE is sent twice, or without a reason.
-    assert len(real.deleted) == len(set(real.deleted))
+    # A DELETE is sent once more if it is not confirmed, and no list shows that it is complete.
+    for number in real.deleted:
+        last, *earlier = observer.positions_of_delete(number)[::-1]
+        for position in earlier:
+            lists_between = {p for p in observer.valid if position < p < last}
+            assert (len(earlier), bool(lists_between & observer.partial)) == (1, True)
+            assert not real.requests[position].is_confirmed
     assert set(real.deleted) <= {*revoked, *gone, *not_revoked}
     assert set(revoked) <= set(real.deleted)
-    assert len(real.deleted) <= options.get("max_revocations", 99)
-    exclude = options.get("exclude", {})
-    protected = {
-        number
-        for number, entry in before.items()
-        if number in exclude.get("ids", ()) or entry["agent_id"] in exclude.get("agent_ids", ())
-    }
+    assert len(set(real.deleted)) <= options.get("max_revocations", 99)
+    protected = {number for number, entry in before.items() if is_protected(entry, options.get("exclude", {}))}
     assert not protected & set(real.deleted)
     assert protected & set(completed) == {entry["id"] for entry in result["kept"] if entry["reason"] == "excluded"}
     assert own_token == "revoke" or own_id not in real.deleted
 
     # 'revoked': a token that still exists is only there if the server's last statement about it was false.
     for number in set(revoked) & real.tokens.keys():
-        position = observer.position_of_delete(number)
+        position = observer.positions_of_delete(number)[-1]
         shown = observer.last_valid(after=position)
         if number == own_id and observer.own_was_rejected(position):
             event("false 401 for the own token")
         elif shown is not None:
             assert number not in shown
         else:
-            assert confirms_deletion(real.requests[position].status, fake["deletes"].get(number))
+            assert observer.is_confirmed(number)
     # 'gone': no DELETE of this run can have revoked it.
     for number in set(gone) & set(real.deleted):
         reply = fake["deletes"].get(number)
-        assert real.requests[observer.position_of_delete(number)].status in (401, 403, 404, 410, 422)
+        statuses = {real.requests[position].status for position in observer.positions_of_delete(number)}
+        assert statuses <= {401, 403, 404, 410, 422}
         assert reply is None or not reply.repeated
-    # 'not_revoked': the last valid list contains the token.
-    assert set(not_revoked) <= (observer.last_valid() or frozenset())
+    # 'not_revoked': the last valid list contains the token, or no response and no complete list showed the opposite.
+    for number in set(not_revoked) - (observer.last_valid() or frozenset()):
+        assert not observer.is_confirmed(number)
+        positions = observer.positions_of_delete(number)
+        assert not {p for p in observer.valid if p > (positions or [0])[-1]} - observer.partial
     # 'verified': nothing is left except kept tokens.
     if result["verified"]:
         assert not result.get("failed")
@@ -248,7 +264,9 @@ def test_result_is_complete(own_token: str, concurrency: int, scenario: tuple[li
         last_position = real.requests.index(last)
         assert last_position in observer.valid
         assert set(result["already_absent"]) == set(selectors.get("ids", ())) - observer.planned
-        positions = {number: observer.position_of_delete(number) for number in {*revoked, *gone} & set(real.deleted)}
+        positions = {
+            number: observer.positions_of_delete(number)[-1] for number in {*revoked, *gone} & set(real.deleted)
+        }
         proven_by_use = {n for n, at in positions.items() if at > last_position and observer.own_was_rejected(at)}
         left = selected - set(kept) - proven_by_use
         assert not left & (last.shown or frozenset())
@@ -266,3 +284,129 @@ def test_result_is_complete(own_token: str, concurrency: int, scenario: tuple[li
         for key in ("revoked", "kept", "gone", "not_revoked", "changed", "failed", "diff", "listed", "warnings"):
             assert dry_run.get(key) == result.get(key), key
         assert options["verify"] is False or result["verified"] is not result.get("failed", False)
+
+
+# Evidence: what a result claims, judged by what the account really contains. The API itself is honest: it never confirms a DELETE
+# that it did not execute, or rejects a token that works. Everything between it and the run is not.
+
+GATEWAY_BODIES = (
+    HTML,
+    b"Not found",
+    b"",
+    b'{"message": "Unauthorized"}',
+    b'{"error": {"title": "No", "message": "x"}}',
+)
+"""Five forms of a response that is not one of the API."""
+GATEWAY = st.builds(
+    Reply,
+    st.sampled_from([*[502, 503, 404] * 4, 200, 202, 403, 407, 410, 401]),
+    st.sampled_from(GATEWAY_BODIES),
+    st.just({}),
+    applied=st.booleans(),
+).filter(lambda reply: (reply.status, reply.body) not in {(200, b""), (404, b""), (410, b"")})
+LOST = st.builds(Reply, st.none(), applied=st.booleans())
+REFUSALS = st.sampled_from(
+    [Reply(422, {"error": "No"}, applied=False), MISSING, Reply(401, UNAUTHORIZED, applied=False)]
+)
+
+
+@st.composite
+def faulty_accounts(draw: st.DrawFn) -> tuple[list[Json], Json, Json]:
+    """Return tokens, options, and the arguments of an account. A partial list lacks a token that the run does not touch."""
+    rows = draw(st.lists(FIELDS, min_size=1, max_size=7))
+    tokens = [token(number, **fields) for number, fields in enumerate(rows, 1)]
+    own = draw(st.sampled_from([OWN, OWN, None]))
+    for value in ("first-access-token", OWN):
+        draw(st.sampled_from(tokens))["access_token"] = value
+    selectors = draw(
+        st.one_of(st.sampled_from([ALL, {"agent_ids": [1]}, {"ids": [1, 2, 3]}, {"ids": [2, 4]}]), SELECTORS)
+    )
+    exclude = draw(st.sampled_from([None, None, {"ids": [1, 2]}, {"agent_ids": [2]}]))
+    options = {
+        **selectors,
+        **({"exclude": exclude} if exclude else {}),
+        "own_token": draw(st.sampled_from([*OWN_TOKEN, "keep", "revoke"])),
+    }
+    own_id = next((entry["id"] for entry in tokens if own and entry["access_token"] == OWN), None)
+    untouched = {
+        entry["id"]
+        for entry in tokens
+        if entry["expire_date"] != EXPIRED and (not is_selected(entry, selectors) or is_protected(entry, exclude or {}))
+    } - {own_id}
+    snapshot = [dict(entry) for entry in tokens]
+
+    def partial() -> Any:
+        # Without the own token, a list is no proof at all.
+        lacking = {number for number in range(1, 8) if number != own_id and draw(st.booleans())}
+        needed = untouched or ({own_id} if own_id else set())
+        return without(*lacking, *([draw(st.sampled_from(sorted(needed)))] if needed else []))
+
+    def foreign() -> Any:
+        numbers = draw(st.lists(st.integers(1, 12), max_size=4, unique=True))
+        others = [
+            token(n, agent_id=9, create_date="2020-01-01T00:00:00Z", access_token=f"foreign-{n}") for n in numbers
+        ]
+        return lambda _entries: others
+
+    faults = {
+        "partial": partial,
+        "stale": lambda: lambda _entries: [dict(entry) for entry in snapshot],
+        "foreign": foreign,
+        "gateway": lambda: draw(GATEWAY),
+        "lost": lambda: Reply(None),
+        "none": lambda: None,
+    }
+    kinds = draw(st.lists(st.sampled_from(["partial", *faults]), max_size=8))
+    deletes = {}
+    for entry in tokens:
+        replies = draw(st.lists(st.one_of(GATEWAY, LOST, REFUSALS, st.none()), min_size=1, max_size=3))
+        deletes[f"DELETE oauth/tokens/{entry['id']}"] = replies
+    fake = {
+        "lists": [None, *(faults[kind]() for kind in kinds)],
+        "me": draw(st.lists(st.one_of(st.none(), GATEWAY, LOST), max_size=4)),
+        "script": {
+            **deletes,
+            "GET agents/me with first-access-token": draw(st.lists(st.one_of(st.none(), GATEWAY), max_size=2)),
+        },
+        "shape": draw(st.sampled_from(["complete", "complete", "hidden"])),
+        "own": own,
+        "own_agent": 777,
+    }
+    return tokens, options, fake
+
+
+@pytest.mark.parametrize("verify", [True, False])
+@settings(max_examples=EXAMPLES)
+@given(scenario=faulty_accounts())
+def test_no_fault_makes_a_result_claim_more_than_the_account_contained(
+    verify: bool, scenario: tuple[list[Json], Json, Json]
+):
+    tokens, options, fake = scenario
+    real = account(tokens, **fake)
+    before = {entry["id"]: entry for entry in tokens}
+    try:
+        result = revoke(real, **options, verify=verify)
+    except ChatError:
+        assert (real.deleted, set(real.tokens)) == ([], set(before))
+        return
+    alive = set(real.tokens)
+    claimed = {*ids(result["revoked"]), *ids(result["gone"])}
+    event(f"{'failed' if result.get('failed') else 'succeeded'}, verified={result['verified']}, {len(claimed)} claimed")
+    # A revoked or missing token does not exist.
+    assert not claimed & alive
+    # What no response and no list showed is not claimed: it is in 'not_revoked'.
+    assert set(real.deleted) <= claimed | set(ids(result["not_revoked"]))
+    assert {number for number in before if number not in alive} <= claimed | set(ids(result["not_revoked"]))
+    if result["verified"]:
+        shown = fake["shape"] == "complete"
+        left = {
+            n
+            for n in alive & set(before)
+            if is_selected(before[n] if shown else {**before[n], "access_token": ""}, options)
+        }
+        assert left <= set(ids(result["kept"]))
+    if result.get("values_dead"):
+        values = {entry["access_token"] for entry in real.tokens.values()}
+        assert not values & set(options["token_values"])
+    if result.get("values_dead") is False:
+        assert set(options["token_values"]) & {entry["access_token"] for entry in tokens}

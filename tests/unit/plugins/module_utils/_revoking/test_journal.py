@@ -79,7 +79,7 @@ SHOWN_AGAIN = [None, *[also(token(1))] * 9]
         "contradicted by the list": ({"lists": SHOWN_AGAIN}, {}, ["delete 1, 0", "revoked 1, 1", "failed 1, 0"]),
         "unknown": ({"deletes": {1: LOST}}, {"verify": False}, ["delete 1, 0"]),
         "not attempted": (
-            *({"lists": [None, only(8, 9)], "deletes": {1: MISSING}}, {"ids": [1, 2]}),
+            *({"lists": [None, only(3, 8, 9)], "deletes": {1: MISSING}}, {"ids": [1, 2]}),
             ["delete 1, 0", "failed 1, 0", "gone 1, 0"],
         ),
     },
@@ -97,15 +97,17 @@ def test_after_an_interruption_only_what_was_sent_has_lines(path: Path):
 
 
 def test_the_content_of_a_line_and_of_the_system_log(path: Path):
-    client = chat(token(1, client_identifier="zöpim\n"), token(2))
+    client = chat(token(1, client_identifier="zöpim\n"), token(2, client_identifier="x access00000003"), token(3))
     revoke(client, ids=[1], journal=str(path))
     delete, revoked = map(json.loads, path.read_text().splitlines())
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ", delete.pop("time"))
     account = "https://acme.zendesk.com/api/v2/chat"
-    token_fields = {"token": 1, "agent_id": DEPARTING, "client_identifier": "zöpim\n"}
+    token_fields = {"token": 1, "agent_id": DEPARTING, "client_identifier": "zöpim\ufffd"}
     assert delete == {"account": account, **token_fields, "event": "delete", "n": 0, "of": 1}
     assert (revoked["event"], revoked["n"]) == ("revoked", 1)
     assert client.logged == [f"revoked OAuth token 1 of agent {DEPARTING} at {account} (client zöpim, 1 of 1)"]
+    revoke(client, ids=[2], journal=str(path))
+    assert json.loads(path.read_text().splitlines()[-1])["client_identifier"] == "x ********"
 
 
 @table(

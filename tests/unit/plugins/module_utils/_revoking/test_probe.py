@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.zchat.admin.tests.unit.support.mock_chat import Json, Reply, agent, token
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import UNAUTHORIZED, Json, Reply, agent, token
 from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     HTML,
     MISSING,
@@ -23,19 +23,23 @@ from ansible_collections.zchat.admin.tests.unit.support.revoking import (
 
 LEAKED = "leaked-value"
 PROBE = f"GET agents/me with {LEAKED}"
-WORKS = Reply(200, agent(5, "other@example.com"))
+WORKS, REJECTED = Reply(200, agent(5, "other@example.com")), Reply(401, UNAUTHORIZED)
 LISTED = (*TOKENS, token(4, access_token=LEAKED))
 
 
 @table(
     "replies, dead, texts, seconds",
     {
-        "rejected": ([Reply(401)], True, ["no listed token", "a refresh token, or valid in another account"], 0),
-        "rejected after a while": ([WORKS, Reply(401)], True, ["belongs to no listed token"], 0.5),
+        "rejected": ([REJECTED], True, ["no listed token", "a refresh token, or valid in another account"], 0),
+        "rejected after a while": ([WORKS, REJECTED], True, ["belongs to no listed token"], 0.5),
         "works": ([WORKS] * 9, False, ["1 of the 'token_values' still works: agent 5, not in the list"], 5),
         "works without the scope": ([MISSING] * 9, False, ["still works", "lacks a scope"], 5),
         "403": ([Reply(403, {"error": "Forbidden"})], None, ["It is unknown whether"], 0),
-        "401 of a gateway": ([Reply(401, HTML)], None, ["It is unknown whether", "may come from a gateway"], 0),
+        **{
+            f"401 of a gateway, {name}": ([Reply(401, body)], None, ["It is unknown whether", "a firewall, a proxy"], 0)
+            for name, body in {"HTML": HTML, "empty": b"", "JSON": {"message": "Unauthorized"}}.items()
+        },
+        "403 with a web page": ([Reply(403, b"required scopes: write")], None, ["It is unknown whether"], 0),
         "no response": ([Reply(None)], None, ["It is unknown whether"], 0),
     },
 )
@@ -56,8 +60,8 @@ def test_the_response_decides_whether_a_value_is_dead(
 @table(
     "replies, dead",
     {
-        "one is unknown": ([[Reply(401)], [Reply(500)]], None),
-        "one works": ([[Reply(401)], [Reply(500)], [WORKS] * 9], False),
+        "one is unknown": ([[REJECTED], [Reply(500)]], None),
+        "one works": ([[REJECTED], [Reply(500)], [WORKS] * 9], False),
     },
 )
 def test_one_value_that_works_decides_and_one_unknown_value_leaves_it_open(replies: Any, dead: bool | None):

@@ -67,9 +67,9 @@ def chat(*more: Json, **options: Any) -> MockChat:
         ({"agent_emails": ["priya@example.com"], "agent_ids": []}, [30], []),
         ({"agent_emails": ["x@example.com"]}, [], ["No agent in Chat has the address x@example.com"]),
         # States
-        ({"agent_status": ["enabled"]}, [10, 20, 21], ["whether agent 5 is enabled"]),
-        ({"agent_status": ["disabled"]}, [30], ["whether agent 5 is enabled"]),
-        ({"agent_status": ["missing"]}, [40], ["Token 60 has no agent_id", "whether agent 5 is enabled"]),
+        ({"agent_status": ["enabled"]}, [10, 20, 21], ["The state of agent 5 is unknown"]),
+        ({"agent_status": ["disabled"]}, [30], ["The state of agent 5 is unknown"]),
+        ({"agent_status": ["missing"]}, [40], ["Token 60 has no agent_id", "The state of agent 5 is unknown"]),
         ({"agent_status": ["missing"], "ids": [20, 40]}, [40], []),
         ({"agent_status": []}, [], ["agent 5"]),
         # The protect list
@@ -119,7 +119,6 @@ def test_a_shortened_value_that_several_tokens_can_have_is_a_warning(values: lis
         *[("GET agents/me", reply) for reply in (*FAULTS, Reply(200, agent(9, "x@example.com")))],
         # Lookups of the agent that the list lacks
         *[("GET agents/4", reply) for reply in (*FAULTS, Reply(200, b"null"), Reply(200, agent(9, None)), Reply(410))],
-        *[("GET agents/4", Reply(404, body)) for body in (HTML, {"error": {"title": "No help desk"}})],
     ],
 )
 def test_agent_status_fails_closed(line: str, reply: Any):
@@ -134,11 +133,23 @@ def test_an_agent_is_missing_only_if_its_own_lookup_shows_it():
     assert ids(result["tokens"]) == [40]
 
 
+@pytest.mark.parametrize("body", [b"", HTML, {"message": "Not found"}, {"error": {"title": "No help desk"}}])
+def test_a_404_of_a_gateway_shows_nothing_about_an_agent(body: Any):
+    options = {"agent_status": ["disabled", "missing"], "client_identifiers": ["zendesk"]}
+    client = chat(script={"GET agents/4": [Reply(404, body)]})
+    result = revoke(client, **options)
+    assert (client.deleted, "The state of agent 4, 5 is unknown" in str(result["warnings"])) == ([30], True)
+    with pytest.raises(ChatError, match="unknown whether agent 99 exists"):
+        revoke(chat(script={"GET agents/99": [Reply(404, body)]}), exclude={"agent_ids": [99]}, all=True)
+
+
 def test_a_later_round_reads_the_states_again_but_revokes_only_tokens_that_were_not_listed_before():
     client = chat(token(70, agent_id=JONAS), agents=[*map(dict, AGENTS)], script={LISTS: [without(70)]})
     # The agent is disabled during the run: its old tokens were not approved.
     client.before = lambda line: client.agents[1].update(enabled=0) if line.startswith("DELETE") else None
-    assert story(revoke(client, agent_status=["disabled"])) == "revoked 30 70: verified"
+    result = revoke(client, agent_status=["disabled"])
+    assert story(result) == "revoked 30 70: not verified"
+    assert any("Tokens 20, 21 did not match the selectors before" in text for text in result["warnings"])
 
 
 def test_states_that_cannot_be_read_again_leave_the_result_unverified():
