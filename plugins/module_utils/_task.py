@@ -67,6 +67,7 @@ def run_task(
         given_values = (value.strip() for value in options.get("token_values", ()))
         secrets = Secrets([*connection.secrets, *(form for value in given_values for form in secret_forms(value))])
         client = ChatClient(connection, secrets, interruption, options.get("concurrency", CONCURRENT_LOOKUPS))
+        secrets = client.secrets
         result.update(run(Task(options, client, check_mode, lambda text: log(secrets.mask_listed(text)))))
     except Exception as error:  # noqa: BLE001 - a traceback can contain secrets
         failure = failure_of(error)

@@ -220,7 +220,7 @@ class Selectors:
             return None
         return (
             f"it is ambiguous which of the tokens {abridged(sorted(found))} has the value in 'token_values', because the API "
-            "lists shortened values and these begin alike. Select the token by 'ids'."
+            "lists shortened values and these begin alike. Select the token by 'ids', without 'token_values'."
         )
 
     def _matches(self, token: Token, agent_ids: frozenset[int] | None) -> bool:

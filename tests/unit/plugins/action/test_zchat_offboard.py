@@ -54,6 +54,21 @@ def results(report):
     return {row["id"]: row["result"] for person in report["agents"] for row in person["tokens"] or ()}
 
 
+def test_a_value_of_another_token_is_shown_nowhere(run, controller, tmp_path):
+    """The value of token 4, which is not selected, is in a name, an address, a scope, an identifier and a response."""
+    value = "access00000004"
+    script = {"DELETE oauth/tokens/2": [Reply(422, {"error": f"No {value}"}, applied=False)]}
+    chat = account(script, clients=[{"client_identifier": f"x {value}", "name": f"CRM {value}", "company": value}])
+    chat.tokens[1].update(client_identifier=f"x {value}", scopes=f"read {value}")
+    chat.agents[0].update(display_name=f"Jonas {value}", last_name=value)
+    result = run(chat, report_dir=str(tmp_path))
+    assert results(result["report"]) == {1: "revoked", 2: "not revoked", 3: "revoked"}
+    shown = [str(result), str(chat.logged), str(controller.printed), *(path.read_text() for path in tmp_path.iterdir())]
+    assert len(shown) == 6
+    assert not [text for text in shown if value in text]
+    assert "Jonas ********" in shown[0]
+
+
 def test_dry_run_run_another_run_and_dry_run(run, tmp_path):
     """Each writes its report. Only the run that revokes has a journal."""
     chat = account()
