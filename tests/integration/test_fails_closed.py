@@ -39,8 +39,9 @@ class Rule:
 RULES = {
     "the list of agents returns 500": Rule(STATUS, "500", AGENTS, {"status": 500}),
     "agents/me is not in the list of agents": Rule(STATUS, "lacks agent", ME, {"status": 200, "body": OTHER_AGENT}),
-    "the lookup of a missing agent returns the 404 page of a gateway": Rule(
-        STATUS, "may come from a gateway", DELETED, {"status": 404, "body": "<html>Not found</html>"}
+    "an agent to protect returns the 404 page of a gateway": Rule(
+        *({**ALL, "exclude": {"agent_ids": [99]}}, "may come from a gateway", "/agents/99$"),
+        {"status": 404, "body": "<html>Not found</html>"},
     ),
     "exclude is empty": Rule({**ALL, "exclude": {}}, "would protect nothing"),
     # Ansible itself converts the values in exclude.

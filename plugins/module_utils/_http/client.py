@@ -165,7 +165,7 @@ class ChatClient:
         """Return the JSON value of ``GET {base}/{path}``. Raises :class:`ChatError` unless the status is 200.
 
         With ``missing_ok``, a 404 is not an error. ``access_token`` replaces the credentials of the connection.
-        ``object_hook`` is passed to :func:`json.loads`.
+        ``object_hook`` is called as that of :func:`json.loads`.
         """
         endpoint = self.connection.endpoint(path)
         response = self._request("GET", endpoint, access_token)
@@ -173,8 +173,16 @@ class ChatClient:
             return Document(endpoint, response.status, response.headers, None, response.is_from_api)
         if response.status != 200:
             raise self._unexpected_status(response, endpoint, credential=_GIVEN_VALUE if access_token else None)
+
+        def unambiguous(pairs: list[tuple[str, Any]]) -> Any:
+            item = dict(pairs)
+            if len(item) < len(pairs):
+                # Which value counts is undefined, for example of two agents.
+                raise unexpected_content(endpoint, "valid JSON", "it contains an object with the same key twice.")
+            return object_hook(item) if object_hook else item
+
         try:
-            data = json.loads(response.body, object_hook=object_hook, parse_constant=_reject_constant)
+            data = json.loads(response.body, object_pairs_hook=unambiguous, parse_constant=_reject_constant)
         except (ValueError, RecursionError):
             raise unexpected_content(
                 endpoint, "JSON", "it is a web page." if _is_html(response) else "it is not valid JSON."

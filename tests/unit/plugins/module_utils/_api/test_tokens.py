@@ -63,6 +63,8 @@ SECOND_PAGE = '<https://acme.zendesk.com/api/v2/chat/oauth/tokens?page=2>; rel="
         ([token(1, create_date={})], {}, "create_date of token 1"),
         ([token(1), token(1, agent_id=5)], {}, "token 1 twice, with different contents"),
         (b"[", {}, "JSON"),
+        (b'[{"id": 1, "agent_id": 5, "agent_id": 6, "client_identifier": "x"}]', {}, "the same key twice"),
+        (b'[{"id": 1, "agent_id": 5, "client_identifier": "x", "nested": {"a": 1, "a": 1}}]', {}, "the same key twice"),
         *[
             ([token(1)], {"Link": link}, "is incomplete: its 'Link' header announces a next page")
             for link in (SECOND_PAGE, "<?page=1>; rel=prev, <?page=3>; rel=next", "<?page=2>; REL = 'last next'")
