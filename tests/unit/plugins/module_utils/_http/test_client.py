@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import gzip
 import importlib.util
 import itertools
@@ -472,9 +473,9 @@ def _authority() -> Any:
     return pytest.importorskip("trustme").CA()
 
 
-def tls_server(authority: Any, *script: Step) -> ScriptedServer:
+def tls_server(authority: Any, *script: Step, name: str = "127.0.0.1", **dates: Any) -> ScriptedServer:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.issue_cert(name, **dates).configure_cert(context)
     return ScriptedServer(*script, wrap=lambda plain: context.wrap_socket(plain, server_side=True))
 
 
@@ -514,6 +515,51 @@ def test_a_certificate_is_verified_with_ca_path_or_the_bundle_of_the_environment
     assert len(server.requests) == trusted
     assert trusted or "certificate could not be verified, so nothing was sent" in outcome.msg
     assert [str(warning.message) for warning in recwarn] == []
+
+
+NOW = datetime.datetime.now(datetime.timezone.utc)
+DAY = datetime.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason", "advice"),
+    [
+        ({"not_before": NOW - 2 * DAY, "not_after": NOW - DAY}, "certificate has expired", "clock of this host"),
+        ({"not_before": NOW + DAY, "not_after": NOW + 2 * DAY}, "certificate is not yet valid", "clock of this host"),
+        ({"name": "other.example.com"}, "IP address mismatch", "Check 'api_url'"),
+    ],
+)
+def test_the_reason_why_a_certificate_is_not_valid(certificate, reason, advice, authority, tmp_path, connect, waits):
+    """The table of all reasons is in test_transport_errors.py."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca"))
+    with tls_server(authority, NO_CONTENT, **certificate) as server:
+        failure = outcome_of(connect(https_url(server), ca_path=str(tmp_path / "ca")).delete, PATH)
+    assert reason in failure.msg
+    assert advice in failure.msg
+    assert "set 'ca_path'" not in failure.msg
+    assert (failure.may_be_executed, waits.pauses, server.requests) == (False, [], [])
+
+
+def test_the_certificate_of_a_proxy(authority, connect, monkeypatch):
+    with tls_server(authority, NO_CONTENT) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://user:proxy-password@127.0.0.1:{proxy.port}")
+        failure = outcome_of(connect(CHAT_URL).delete, PATH)
+    assert "the proxy in HTTPS_PROXY could not be used: the TLS certificate could not be verified" in failure.msg
+    assert "proxy-password" not in failure.msg
+    assert (failure.may_be_executed, proxy.requests) == (False, [])
+
+
+def test_a_server_without_tls(connect, waits):
+    with ScriptedServer(NO_CONTENT, wrap=speak_first) as server:
+        failure = outcome_of(connect(https_url(server)).delete, PATH)
+    assert "The server does not use TLS at this port. Check 'api_url'." in failure.msg
+    assert waits.pauses == []
+
+
+def speak_first(plain: socket.socket) -> socket.socket:
+    """Send an error as a server without TLS does that cannot read a request."""
+    plain.sendall(response(400))
+    return plain
 
 
 def test_the_requests_library_can_be_missing(monkeypatch):
