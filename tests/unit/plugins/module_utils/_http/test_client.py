@@ -562,11 +562,41 @@ def speak_first(plain: socket.socket) -> socket.socket:
     return plain
 
 
-def test_the_requests_library_can_be_missing(monkeypatch):
-    monkeypatch.setitem(sys.modules, "requests", None)
-    spec = importlib.util.spec_from_file_location("client_without_requests", _client.__file__)
-    without = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, without)
-    spec.loader.exec_module(without)
-    assert "requests" in without.REQUESTS_IMPORT_ERROR
+@pytest.mark.parametrize("broken", ["requests", "urllib3"])
+@pytest.mark.parametrize(
+    ("raised", "reason"),
+    [
+        ("ImportError('no library')", "ImportError: no library"),
+        ("AttributeError('no attribute')", "AttributeError: no attribute"),
+        ("SyntaxError('invalid syntax')", "SyntaxError: invalid syntax"),
+        ("SystemExit(1)", "SystemExit: 1"),
+        ("type('PanicException', (BaseException,), {})('in Rust')", "PanicException: in Rust"),
+        (f"OSError('{TOKEN}\\n' + 1000 * ' line')", "OSError: ******** line line "),
+    ],
+)
+def test_the_requests_library_can_be_missing_or_broken(raised, reason, broken, tmp_path, monkeypatch):
+    (tmp_path / f"{broken}.py").write_text(f"raise {raised}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("requests", "urllib3")]:
+        monkeypatch.delitem(sys.modules, name)
+    without = import_client_again(monkeypatch)
+    assert without.REQUESTS_IMPORT_ERROR.startswith(reason)
+    assert len(without.REQUESTS_IMPORT_ERROR) < 250
     assert _client.REQUESTS_IMPORT_ERROR is None
+
+
+def test_an_interruption_while_the_library_is_imported_ends_the_process(tmp_path, monkeypatch):
+    (tmp_path / "requests.py").write_text("raise KeyboardInterrupt")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "requests")
+    with pytest.raises(KeyboardInterrupt):
+        import_client_again(monkeypatch)
+
+
+def import_client_again(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return another instance of the module of the client."""
+    spec = importlib.util.spec_from_file_location("another_client", _client.__file__)
+    another = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, another)
+    spec.loader.exec_module(another)
+    return another
