@@ -83,3 +83,19 @@ def test_requests_is_missing_or_broken(player: Player, sandbox: Sandbox, tmp_pat
         for part in ("Failed to import the required Python library (requests)", path, reason, "delegate_to: localhost"):
             assert part in msg
     assert sandbox.state.requests == []
+
+
+def test_a_python_that_cannot_run_modules(player: Player, sandbox: Sandbox) -> None:
+    """Each module that runs on the host has advice instead of an exit code."""
+    options: dict[str, dict[str, Any]] = {
+        REVOKE: {"state": "absent", "ids": [38]},
+        INFO: {},
+        "zchat.admin.zchat_agent_info": {},
+        "zchat.admin.zchat_connection_info": {},
+    }
+    tasks = [{"name": name, name: given, "ignore_errors": True} for name, given in options.items()]
+    run = player.play(tasks, sandbox, {"ansible_python_interpreter": "/nowhere/python3"})
+    for name in options:
+        assert "The Python on the host of this task was not found" in run[name]["msg"], name
+        assert "delegate_to: localhost" in run[name]["msg"]
+    assert sandbox.state.requests == []
