@@ -12,6 +12,7 @@ true/false, and every field except ``id`` can be null or missing.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
@@ -64,19 +65,34 @@ class Agents:
     unknown_ids: Sequence[int] = ()
     shared_emails: Sequence[str] = ()
     """Addresses that several agents have."""
+    similar: Sequence[Agent] = ()
+    """Agents whose address only looks like an unknown one."""
 
     @property
     def ids(self) -> frozenset[int]:
         """The ids of the agents."""
         return frozenset(agent.id for agent in self.agents)
 
+    @property
+    def unknown_addresses(self) -> str:
+        """The unknown addresses for a message, with the code points of those that may only look like another one."""
+        return abridged(
+            [email if email.isascii() else f"{email} ({code_points(email)})" for email in self.unknown_emails]
+        )
+
+    @property
+    def advice(self) -> str:
+        """What to check if an address is unknown."""
+        similar = abridged([f"{code_points(agent.email or '')} of agent {agent.id}" for agent in self.similar])
+        return f"Check for typos.{f' Similar, but not the same: {similar}.' if similar else ''}"
+
     def warnings(self) -> list[str]:
         """Return warnings about addresses and ids that no agent has, and about addresses that several have."""
         warnings = []
         if self.unknown_emails:
             warnings.append(
-                f"No agent in Chat has the address {abridged(self.unknown_emails)}. Check for typos. If the agent was "
-                "deleted, select its tokens by agent id."
+                f"No agent in Chat has the address {self.unknown_addresses}. {self.advice} If the agent was deleted, select its "
+                "tokens by agent id."
             )
         if self.unknown_ids:
             warnings.append(f"No agent in Chat has the id {abridged(self.unknown_ids)}.")
@@ -106,6 +122,26 @@ def emails_of(options: Mapping[str, Any], name: str) -> frozenset[str] | None:
 def comparable(email: str) -> str:
     """Return an address in the form in which addresses are compared: the case of ASCII letters is ignored."""
     return email.translate(_ASCII_LOWER)
+
+
+def code_points(email: str) -> str:
+    """Return an address with each character that is not ASCII as its code point, such as ``am\\u00e9lie@example.com``."""
+    return "".join(char if char.isascii() else f"\\u{ord(char):04x}" for char in email)
+
+
+def look_alike(email: str, other: str) -> bool:
+    """Return whether two addresses differ only by characters that can look the same: in another form, script or case, or invisible."""
+    if email.isascii() and other.isascii():
+        return False
+    first, second = (
+        [
+            char
+            for char in unicodedata.normalize("NFKC", text).casefold()
+            if unicodedata.category(char) not in ("Cf", "Mn")
+        ]
+        for text in (email, other)
+    )
+    return len(first) == len(second) and all(a == b or a.isascii() != b.isascii() for a, b in zip(first, second))
 
 
 def list_agents(client: ChatClient) -> list[Agent]:
@@ -155,11 +191,13 @@ def find_agents(
         index.add(listed)
     found = {agent.id: agent for key in wanted_emails for agent in index.by_email.get(key, {}).values()}
     found.update((number, index.by_id[number]) for number in wanted_ids if number in index.by_id)
+    unknown = index.missing_emails(wanted_emails.values())
     return Agents(
         [found[number] for number in sorted(found)],
-        index.missing_emails(wanted_emails.values()),
+        unknown,
         index.missing_ids(wanted_ids),
         [email for key, email in wanted_emails.items() if len(index.by_email.get(key, ())) > 1],
+        [agent for agent in listed if agent.email and any(look_alike(email, agent.email) for email in unknown)],
     )
 
 

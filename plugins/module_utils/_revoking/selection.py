@@ -40,8 +40,8 @@ class Selection:
         protected = find_agents(client, emails=excluded_emails, read_list=bool(excluded_emails))
         if protected.unknown_emails:
             raise ChatError(
-                f"No agent in Chat has the address {abridged(protected.unknown_emails)} in 'exclude', so it would protect nothing. "
-                "Check for typos."
+                f"No agent in Chat has the address {protected.unknown_addresses} in 'exclude', so it would protect nothing. "
+                f"{protected.advice}"
             )
         return cls(client, selectors, own, found, protected.ids)
 
