@@ -105,7 +105,7 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
     ),
     (
         ("InvalidProxyURL", "ProxySchemeUnknown", "LocationParseError"),
-        _final("the proxy in HTTPS_PROXY is not a valid URL."),
+        _final("the proxy in HTTPS_PROXY is not a valid URL. The form is http://proxy.example.com:3128."),
     ),
     (
         ("gaierror",),
@@ -173,7 +173,10 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
     ),
     (
         ("InvalidHeader", "InvalidHeadersError"),
-        TransportError("the response headers are not valid, or contradict each other.", retry=False),
+        TransportError(
+            "the response headers are not valid, or contradict each other. Usually, a proxy changes responses.",
+            retry=False,
+        ),
     ),
     (
         ("ProtocolError", "ChunkedEncodingError", "IncompleteRead", "ConnectionResetError"),
@@ -181,7 +184,7 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
     ),
     (
         ("ContentDecodingError", "DecodeError"),
-        TransportError("the response could not be decompressed. Its content does not match its headers.", retry=False),
+        TransportError("the response could not be decompressed. Usually, a proxy changes responses.", retry=False),
     ),
     (("ConnectionError", "Timeout", "ProxyError"), TransportError("the request failed ({detail}).")),
 )

@@ -526,7 +526,7 @@ DAY = datetime.timedelta(days=1)
     [
         ({"not_before": NOW - 2 * DAY, "not_after": NOW - DAY}, "certificate has expired", "clock of this host"),
         ({"not_before": NOW + DAY, "not_after": NOW + 2 * DAY}, "certificate is not yet valid", "clock of this host"),
-        ({"name": "other.example.com"}, "IP address mismatch", "Check 'api_url'"),
+        ({"name": "other.example.com"}, "mismatch", "Check 'api_url'"),
     ],
 )
 def test_the_reason_why_a_certificate_is_not_valid(certificate, reason, advice, authority, tmp_path, connect, waits):
@@ -544,7 +544,9 @@ def test_the_certificate_of_a_proxy(authority, connect, monkeypatch):
     with tls_server(authority, NO_CONTENT) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", f"https://user:proxy-password@127.0.0.1:{proxy.port}")
         failure = outcome_of(connect(CHAT_URL).delete, PATH)
-    assert "the proxy in HTTPS_PROXY could not be used: the TLS certificate could not be verified" in failure.msg
+    assert "the TLS certificate could not be verified" in failure.msg
+    # urllib3 1 does not show whose certificate it is.
+    assert "the proxy in HTTPS_PROXY could not be used: the TLS" in failure.msg or urllib3.__version__.startswith("1.")
     assert "proxy-password" not in failure.msg
     assert (failure.may_be_executed, proxy.requests) == (False, [])
 
