@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module of the same name runs on the managed host. Its action rejects what a module cannot see."""
+"""The modules that run on the managed host. Their action, in meta/runtime.yml, sees what a module cannot see."""
 
 from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from typing import Any
 
 from ansible.plugins.action import normal
 
+from ansible_collections.zchat.admin.plugins.module_utils._text import plain_text
 from ansible_collections.zchat.admin.plugins.plugin_utils._action import null_check_mode
 
 _INTERVAL = 0.5
@@ -23,7 +25,7 @@ _INTERVAL = 0.5
 
 
 class ActionModule(normal.ActionModule):
-    """Ansible's own action of a module, with a check before it."""
+    """Ansible's own action of a module, with a check before it, and advice if the module cannot start."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module on the host."""
@@ -37,10 +39,35 @@ class ActionModule(normal.ActionModule):
         try:
             with _end_with_ansible():
                 result: dict[str, Any] = super().run(tmp, task_vars)  # type: ignore[no-untyped-call]  # untyped in ansible-core
-            return result
+            return _with_advice(result)
         finally:
             if enabled:
                 gc.enable()
+
+
+def _with_advice(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a result that states what to do if the module could not start. Ansible has only an exit code and a traceback then.
+
+    Files of the collection, and of newer versions of ansible-core, are no valid syntax for an old Python, so no check in them would run.
+    """
+    printed = "\n".join(str(result.get(name, "")) for name in ("module_stderr", "module_stdout"))
+    if re.search(r"^SyntaxError: ", printed, re.MULTILINE):
+        reason = "is too old for the collection"
+        advice = "Set 'ansible_python_interpreter' to a newer one"
+    elif result.get("rc") == 127 and printed.strip():
+        reason = f"was not found ({plain_text(printed)[:200]})"
+        advice = (
+            "Set 'ansible_python_interpreter' to its path (with ansible-core 2.16, a path with a space needs quotes in the value, as in "
+            "\"'/opt/my python/bin/python3'\")"
+        )
+    else:
+        return result
+    msg = (
+        f"The Python on the host of this task {reason}. Modules of zchat.admin require Python 3.8 or newer there. {advice}, or run the task on "
+        "the controller with 'delegate_to: localhost'. Nothing was sent."
+    )
+    traceback = ("exception", "module_stderr", "module_stdout")
+    return {**{name: value for name, value in result.items() if name not in traceback}, "failed": True, "msg": msg}
 
 
 @contextmanager

@@ -67,7 +67,7 @@ class ActionModule(AccountAction):
         except ChatError as error:
             return task_result(document_of(not_run(self.names.in_text(error.msg))), {})
         passed = {name: options[name] for name in SPEC if options.get(name) is not None}
-        journal = {} if files.journal is None else {"journal": str(files.journal)}
+        journal = {} if files.journal is None else {"journal": files.journal}
         result = self.run_task(
             _revoke, {**defaults(SPEC), **passed, **journal, "names": True}, given, Outcomes().result()
         )

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import platform
+import sys
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +22,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._http.connection impor
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MIN_PREFIX, Secrets, secret_forms
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import Source
 from ansible_collections.zchat.admin.plugins.module_utils._interruption import Interruption
+from ansible_collections.zchat.admin.plugins.module_utils._text import sentence
 
 
 @dataclass(frozen=True)
@@ -47,18 +50,19 @@ def run_task(
     interruption: Interruption,
     register: Callable[[Sequence[str]], None],
     on_failure: Mapping[str, Any] | None = None,
+    on_controller: bool = False,
 ) -> dict[str, Any]:
     """Return the result of a task; its key ``warnings`` is a list of messages. Raises no ``Exception``.
 
     ``arguments`` returns the options of the task, and the sources of the connection. ``register`` makes Ansible mask values.
     A :class:`ChatError` has the keys of ``on_failure``, so that a failure returns the same keys as a success. ``account`` (the base URL, or
-    null) is added to every result.
+    null) is added to every result. ``on_controller``: the task always runs in Ansible's own process.
     """
     result: dict[str, Any] = {"account": None}
     secrets = Secrets()
     try:
         if REQUESTS_IMPORT_ERROR is not None:
-            raise ChatError(f"{missing_required_lib('requests')}. The import failed with: {REQUESTS_IMPORT_ERROR}")
+            raise ChatError(_missing_library(REQUESTS_IMPORT_ERROR, on_controller))
         options, sources = arguments()
         result["account"] = base_url_from(sources)
         connection = connection_from(sources)
@@ -77,3 +81,16 @@ def run_task(
         result.update({**unchanged, "failed": True, "msg": failure.msg, **status})
     shown: dict[str, Any] = secrets.without_listed(result)
     return shown
+
+
+def _missing_library(reason: str, on_controller: bool) -> str:
+    """Return the message about a library that cannot be imported, for the Python that runs the task."""
+    if on_controller:
+        return (
+            f"Failed to import the required Python library (requests) on {platform.node()}'s Python {sys.executable}, which runs Ansible. "
+            f"Install or repair it for this Python. The import failed with: {sentence(reason)}"
+        )
+    return (
+        f"{missing_required_lib('requests')}. Or run the task on the controller, with 'delegate_to: localhost', if Ansible's Python has "
+        f"the library. The import failed with: {sentence(reason)}"
+    )

@@ -88,6 +88,7 @@ class AccountAction(OnController, ActionBase):
             interruption=self.interruption,
             register=secrets.extend,
             on_failure=on_failure,
+            on_controller=True,
         )
         # Here, and not only at the end: files and summaries show it too.
         register_secrets(secrets)

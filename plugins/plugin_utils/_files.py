@@ -19,10 +19,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.journal import OpenFile, write_all
 from ansible_collections.zchat.admin.plugins.plugin_utils._output import Output
 
 _TEST_SIZE = 65_536
 """Bytes that must fit into the folder before a run starts."""
+_NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+"""The errors of a file system that cannot synchronize a file."""
 JOURNAL = "jsonl"
 """The extension of the journal."""
 
@@ -50,7 +53,8 @@ class ReportFiles:
     """The files of one run, one for each extension. Without a folder, there are none.
 
     Each file is created exclusively (a number is added to a name that exists) and written through its descriptor: the run
-    never opens, overwrites or removes the file, pipe or link of someone else.
+    never opens, overwrites or removes the file, pipe or link of someone else. That needs no lock, no link and no mode, which some
+    network file systems lack.
     """
 
     def __init__(self, folder: str | None = None, name: str = "", extensions: Iterable[str] = ()) -> None:
@@ -59,8 +63,7 @@ class ReportFiles:
         Raises ``OSError`` if the folder cannot be written to, or is full.
         """
         self._extensions = list(extensions)
-        self._created: dict[str, tuple[Path, int]] = {}
-        """The path and the descriptor of each file."""
+        self._created: dict[str, OpenFile] = {}
         if folder is None:
             self._extensions = []
             return
@@ -78,10 +81,9 @@ class ReportFiles:
             raise
 
     @property
-    def journal(self) -> Path | None:
-        """The path of the journal, which the run itself writes."""
-        created = self._created.get(JOURNAL)
-        return created[0] if created else None
+    def journal(self) -> OpenFile | None:
+        """The journal, which the run itself writes."""
+        return self._created.get(JOURNAL)
 
     def save(self, document: Mapping[str, Any], output: Output, **contents: Callable[[], str]) -> list[str]:
         """Write the document as ``json`` and in the other formats. Return a sentence for each one that failed.
@@ -100,7 +102,7 @@ class ReportFiles:
                     self._create(extension, self._root, _numbered(self._name))
                 path, descriptor = self._created[extension]
                 _write(descriptor, content.encode("utf-8", "replace"))
-                if not _is_at(path, descriptor):
+                if not _is_found(path, descriptor):
                     raise FileExistsError("it was replaced by another file")
             except Exception as error:  # noqa: BLE001 - whatever it is, it must not hide what was revoked
                 self._remove(extension)
@@ -114,7 +116,7 @@ class ReportFiles:
         written = []
         for extension in sorted(self._created, key=lambda extension: extension == JOURNAL):
             path, descriptor = self._created[extension]
-            if not (os.fstat(descriptor).st_size and _is_at(path, descriptor)):
+            if not (os.fstat(descriptor).st_size and _is_found(path, descriptor)):
                 self._remove(extension)
                 continue
             try:
@@ -132,7 +134,7 @@ class ReportFiles:
         for name in names:
             path = root / f"{name}.{extension}"
             with contextlib.suppress(FileExistsError):
-                self._created[extension] = (path, os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+                self._created[extension] = OpenFile(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
                 return name
         raise AssertionError  # the numbers do not end
 
@@ -147,7 +149,7 @@ class ReportFiles:
 
 
 def _close(descriptor: int) -> None:
-    # What was written has been synchronized before, so an error loses nothing.
+    # What was written has been stored before, see _sync().
     with contextlib.suppress(OSError):
         os.close(descriptor)
 
@@ -159,18 +161,29 @@ def _numbered(name: str) -> Iterable[str]:
 
 
 def _is_at(path: Path, descriptor: int) -> bool:
-    """Return whether the path is that of an open file."""
+    """Return whether the path is that of an open file. False if it changed its inode number, as some network file systems do."""
     try:
         return os.path.samestat(path.lstat(), os.fstat(descriptor))
     except OSError:
         return False
 
 
+def _is_found(path: Path, descriptor: int) -> bool:
+    """Return whether somebody who opens the path reads the content of an open file."""
+    try:
+        return _is_at(path, descriptor) or sha256(path) == hashlib.sha256(_content(descriptor)).hexdigest()
+    except OSError:
+        return False
+
+
+def _content(descriptor: int) -> bytes:
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+
 def _test_write(descriptor: int) -> None:
     """Write to an empty file, and empty it again."""
-    if os.write(descriptor, b" " * _TEST_SIZE) < _TEST_SIZE:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    os.fsync(descriptor)
+    write_all(descriptor, b" " * _TEST_SIZE)
+    _sync(descriptor)
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
 
@@ -181,10 +194,19 @@ def as_json(document: Mapping[str, Any]) -> str:
 
 
 def _write(descriptor: int, content: bytes) -> None:
-    with os.fdopen(descriptor, "wb", closefd=False) as file:
-        file.write(content)
-        file.flush()
+    """Write to a file, and wait until the file system has it. Raises ``OSError``."""
+    write_all(descriptor, content)
+    _sync(descriptor)
+
+
+def _sync(descriptor: int) -> None:
+    try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_SYNC:
+            raise
+    # Some network file systems store a file, and report an error, only when a descriptor of it is closed.
+    os.close(os.dup(descriptor))
 
 
 def sha256(path: Path) -> str:

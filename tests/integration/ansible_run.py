@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,8 +160,12 @@ class Player:
         variables: Variables | None = None,
         arguments: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        terminal: bool = False,
     ) -> Playing:
-        """Start a play of these ``tasks``. The modules are connected to the ``account``, which variables describe."""
+        """Start a play of these ``tasks``. The modules are connected to the ``account``, which variables describe.
+
+        With ``terminal``, Ansible runs in a terminal of its own, which the test can close.
+        """
         defaults, described = {}, {}
         if account:
             defaults = {"api_url": "{{ sandbox_api_url }}", "access_token": "{{ sandbox_access_token }}"}
@@ -181,6 +188,7 @@ class Player:
             arguments,
             {"ansible_python_interpreter": sys.executable, **described, **(variables or {})},
             environment,
+            terminal=terminal,
         )
 
     def play_playbook(
@@ -215,6 +223,7 @@ class Player:
         variables: Variables,
         environment: Mapping[str, str] | None,
         inventory: Mapping[str, Any] | None = None,
+        terminal: bool = False,
     ) -> Playing:
         """Start ``ansible-playbook`` in its own folder, session and home directory."""
         self._plays += 1
@@ -235,6 +244,7 @@ class Player:
         command += [playbook if isinstance(playbook, str) else "playbook.yml", "--extra-vars", "@variables.json"]
         # The most that a user can make Ansible print: also the options of a task, see ANSIBLE_INJECT_INVOCATION.
         command += [*(["-i", "inventory.yml"] if inventory else []), *arguments, "-vvv", "--diff"]
+        end, stdin = pty.openpty() if terminal else (None, os.open(os.devnull, os.O_RDONLY))
         with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
             process = subprocess.Popen(
                 command,
@@ -255,12 +265,19 @@ class Player:
                     "TASK_RESULTS_PATH": str(folder / "results"),
                     **(environment or {}),
                 },
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
+                preexec_fn=_use_terminal if terminal else None,  # noqa: PLW1509 - it takes no lock
             )
-        return Playing(process, folder)
+        os.close(stdin)
+        return Playing(process, folder, end)
+
+
+def _use_terminal() -> None:
+    """Make the standard input the terminal of the new session."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 @dataclass(frozen=True)
@@ -270,6 +287,8 @@ class Playing:
     process: subprocess.Popen[bytes]
     folder: Path
     """The working directory, which no other run uses."""
+    terminal: int | None = None
+    """The descriptor of its terminal. Nothing else has it open."""
 
     def wait(self) -> Run:
         """Wait for the end of the run, and return it. Raises ``subprocess.TimeoutExpired``."""

@@ -276,7 +276,8 @@ _MESSAGE = re.compile(r"^.{17,}\.[\0 ]*$", re.DOTALL)
 _PART = re.compile(
     r"^(it (contains|has|is|returned) |its |the (\0|agent_id) of |the new list lacks |token \0 has no |"
     r"\0\. Contact the vendor|\0 (Nothing was revoked based|It may not show)|Check both\. |The token may have a typo|"
-    r" It gave no reason| Another one is that|No token to revoke|\0 would be revoked\.)"
+    r" It gave no reason| Another one is that| Similar, but not the same|No token to revoke|\0 would be revoked\.|"
+    r"\0 (Check the (certificate|clock) of|If it is correct|Another server|If your own CA|The CA must))"
 )
 """The reason or the advice in a message that is explained as a whole, and messages of success."""
 _OF_ANSIBLE = "Failed to import the required Python library (requests)"

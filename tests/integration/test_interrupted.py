@@ -104,7 +104,9 @@ def _terminal(playing: Playing) -> None:
 
 
 def _closed_terminal(playing: Playing) -> None:
-    os.killpg(playing.process.pid, signal.SIGHUP)
+    """As a lost ssh session. The kernel sends SIGHUP. Before ansible-core 2.19, the worker gets it too."""
+    assert playing.terminal is not None
+    os.close(playing.terminal)
 
 
 def _service_manager(playing: Playing) -> None:
@@ -168,7 +170,7 @@ class Interrupted:
 def _interrupt(player: Player, sandbox: Sandbox, task: dict[str, Any], end: Callable[[Playing], None]) -> Interrupted:
     """Interrupt a run that has sent STARTED requests. No DELETE starts afterwards, every process ends, and no secret is printed."""
     sandbox.reset(tokens=TOKENS, faults=[{"method": "DELETE", "after": STARTED, "delay": DELAY}])
-    playing = player.start([task], sandbox)
+    playing = player.start([task], sandbox, terminal=end is _closed_terminal)
     try:
         assert sandbox.state.wait_for_requests(STARTED, 60, "DELETE")
         end(playing)

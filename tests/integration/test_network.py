@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import sys
 import venv
 from pathlib import Path
 from typing import Any
@@ -67,13 +68,34 @@ def test_certificates_and_proxies(player: Player, sandbox: Sandbox, zendesk: Zen
     assert set(zendesk.connects) == {"acme.zendesk.com:443", "www.zopim.com:443"}
 
 
-def test_requests_is_missing(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
-    """If the library is missing, the message contains the path of the Python that lacks it."""
+def test_requests_is_missing_or_broken(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """The message contains the path of the Python that lacks the library. Nothing is sent."""
     environment = tmp_path / "bare"
     venv.create(environment, with_pip=False, symlinks=True)
     python = str(environment / "bin" / "python")
+    (tmp_path / "broken" / "requests").mkdir(parents=True)
+    (tmp_path / "broken" / "requests" / "__init__.py").write_text("raise AttributeError('no such attribute')", "utf-8")
     task = {"name": "revoke", REVOKE: {"state": "absent", "ids": [38]}}
-    run = player.play([task], sandbox, {"ansible_python_interpreter": python})
-    assert "Failed to import the required Python library (requests)" in run["revoke"]["msg"]
-    assert python in run["revoke"]["msg"]
+    missing = player.play([task], sandbox, {"ansible_python_interpreter": python})["revoke"]["msg"]
+    # The controller cannot import the library either, and still loads the action of the module.
+    broken = player.play([task], sandbox, environment={"PYTHONPATH": str(tmp_path / "broken")})["revoke"]["msg"]
+    for msg, path, reason in ((missing, python, "No module named"), (broken, sys.executable, "no such attribute")):
+        for part in ("Failed to import the required Python library (requests)", path, reason, "delegate_to: localhost"):
+            assert part in msg
+    assert sandbox.state.requests == []
+
+
+def test_a_python_that_cannot_run_modules(player: Player, sandbox: Sandbox) -> None:
+    """Each module that runs on the host has advice instead of an exit code."""
+    options: dict[str, dict[str, Any]] = {
+        REVOKE: {"state": "absent", "ids": [38]},
+        INFO: {},
+        "zchat.admin.zchat_agent_info": {},
+        "zchat.admin.zchat_connection_info": {},
+    }
+    tasks = [{"name": name, name: given, "ignore_errors": True} for name, given in options.items()]
+    run = player.play(tasks, sandbox, {"ansible_python_interpreter": "/nowhere/python3"})
+    for name in options:
+        assert "The Python on the host of this task was not found" in run[name]["msg"], name
+        assert "delegate_to: localhost" in run[name]["msg"]
     assert sandbox.state.requests == []

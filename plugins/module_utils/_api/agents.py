@@ -12,6 +12,7 @@ true/false, and every field except ``id`` can be null or missing.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
@@ -66,6 +67,8 @@ class Agents:
     """Addresses (part of ``unknown_emails``) and ids whose lookup returned a 404 that does not have the form of the API."""
     shared_emails: Sequence[str] = ()
     """Addresses that several agents have."""
+    similar: Sequence[Agent] = ()
+    """Agents whose address only looks like an unknown one."""
 
     @property
     def ids(self) -> frozenset[int]:
@@ -80,14 +83,25 @@ class Agents:
             "404 that does not have the form of the Chat API, so it may come from a gateway."
         )
 
+    @property
+    def unknown_addresses(self) -> str:
+        """The unknown addresses for a message, with the code points of those that may only look like another one."""
+        emails = [email for email in self.unknown_emails if email not in self.unclear]
+        return abridged([email if email.isascii() else f"{email} ({code_points(email)})" for email in emails])
+
+    @property
+    def advice(self) -> str:
+        """What to check if an address is unknown."""
+        similar = abridged([f"{code_points(agent.email or '')} of agent {agent.id}" for agent in self.similar])
+        return f"Check for typos.{f' Similar, but not the same: {similar}.' if similar else ''}"
+
     def warnings(self) -> list[str]:
         """Return warnings about addresses and ids that no agent has, and about addresses that several have."""
         warnings = []
-        unknown_emails = [email for email in self.unknown_emails if email not in self.unclear]
-        if unknown_emails:
+        if self.unknown_addresses:
             warnings.append(
-                f"No agent in Chat has the address {abridged(unknown_emails)}. Check for typos. If the agent was "
-                "deleted, select its tokens by agent id."
+                f"No agent in Chat has the address {self.unknown_addresses}. {self.advice} If the agent was deleted, select its "
+                "tokens by agent id."
             )
         if self.unknown_ids:
             warnings.append(f"No agent in Chat has the id {abridged(self.unknown_ids)}.")
@@ -119,6 +133,26 @@ def emails_of(options: Mapping[str, Any], name: str) -> frozenset[str] | None:
 def comparable(email: str) -> str:
     """Return an address in the form in which addresses are compared: the case of ASCII letters is ignored."""
     return email.translate(_ASCII_LOWER)
+
+
+def code_points(email: str) -> str:
+    """Return an address with each character that is not ASCII as its code point, such as ``am\\u00e9lie@example.com``."""
+    return "".join(char if char.isascii() else f"\\u{ord(char):04x}" for char in email)
+
+
+def look_alike(email: str, other: str) -> bool:
+    """Return whether two addresses differ only by characters that can look the same: in another form, script or case, or invisible."""
+    if email.isascii() and other.isascii():
+        return False
+    first, second = (
+        [
+            char
+            for char in unicodedata.normalize("NFKC", text).casefold()
+            if unicodedata.category(char) not in ("Cf", "Mn")
+        ]
+        for text in (email, other)
+    )
+    return len(first) == len(second) and all(a == b or a.isascii() != b.isascii() for a, b in zip(first, second))
 
 
 def list_agents(client: ChatClient) -> list[Agent]:
@@ -182,6 +216,7 @@ def find_agents(
         [number for number in unknown_ids if number not in unclear],
         [key for key in (*unknown_emails, *unknown_ids) if key in unclear],
         [email for key, email in wanted_emails.items() if len(index.by_email.get(key, ())) > 1],
+        [agent for agent in listed if agent.email and any(look_alike(email, agent.email) for email in unknown_emails)],
     )
 
 

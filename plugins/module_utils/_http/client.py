@@ -45,9 +45,11 @@ try:
     import requests
     import urllib3
     from requests.adapters import BaseAdapter, HTTPAdapter
-except ImportError as missing:
-    # Also raised if the installed requests is broken or incompatible with this Python.
-    REQUESTS_IMPORT_ERROR: str | None = str(missing)
+except BaseException as error:
+    # A library that is broken, or does not fit this Python, raises anything: AttributeError, SyntaxError, SystemExit, a panic of Rust.
+    if isinstance(error, KeyboardInterrupt):
+        raise
+    REQUESTS_IMPORT_ERROR: str | None = Secrets().quote(f"{type(error).__name__}: {error}")
     # Never used, but the class below needs a base class.
     HTTPAdapter = object  # type: ignore[assignment, misc]
 else:

@@ -27,14 +27,52 @@ class TransportError(Exception):
         self.may_be_executed = may_be_executed
 
 
+_CERTIFICATE = "the TLS certificate could not be verified, so nothing was sent. The reason is: {detail}."
+_CLOCK = f"{_CERTIFICATE} Check the clock of this host."
+
+
+def _final(reason: str) -> TransportError:
+    """Return the error of a request that was not sent, and that a repetition cannot help."""
+    return TransportError(reason, retry=False, may_be_executed=False)
+
+
 _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
     (
-        ("SSLCertVerificationError", "CertificateError"),
-        TransportError(
-            "the TLS certificate could not be verified, so nothing was sent. If your own CA signed it, set 'ca_path' or "
-            "ZCHAT_CA_PATH to the bundle of that CA.",
-            retry=False,
-            may_be_executed=False,
+        ("verify 10",),
+        _final(f"{_CLOCK} If it is correct, the certificate must be renewed where the connection ends."),
+    ),
+    (("verify 9",), _final(_CLOCK)),
+    (
+        ("verify 62", "verify 64", "CertificateError"),
+        _final(
+            f"{_CERTIFICATE} Another server responds at this address. Check {{source}}, DNS, and whether a proxy "
+            "responds instead of it."
+        ),
+    ),
+    (
+        ("verify 2", "verify 18", "verify 19", "verify 20", "verify 21"),
+        _final(
+            f"{_CERTIFICATE} If your own CA signed it, for example that of a proxy, set 'ca_path' or ZCHAT_CA_PATH to the bundle of that "
+            "CA. If a public CA signed it, update the CA certificates of this host. The server can also lack an "
+            "intermediate certificate."
+        ),
+    ),
+    (
+        ("verify 24", *(f"verify {code}" for code in range(79, 94))),
+        _final(
+            f"{_CERTIFICATE} The CA must issue a new certificate: Python 3.13 and newer, and OpenSSL, reject one that violates RFC 5280. "
+            "An older Python may accept it."
+        ),
+    ),
+    (
+        ("SSLCertVerificationError",),
+        _final(f"{_CERTIFICATE} Check the certificate of the server, and whether a proxy responds instead of it."),
+    ),
+    (
+        ("no CA bundle", "library X509", "library PEM"),
+        _final(
+            "the CA bundle could not be read, so nothing was sent. It must be a readable file with certificates in PEM format. "
+            "Check 'ca_path', ZCHAT_CA_PATH, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
         ),
     ),
     (
@@ -45,23 +83,40 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
     ),
     (("EndlessResponseError",), TransportError("the response does not end ({detail}).", retry=False)),
     (
-        ("ProxyError",),
-        TransportError("the proxy in HTTPS_PROXY could not be used ({detail}).", may_be_executed=False),
+        ("tunnel 407",),
+        _final(
+            "the proxy in HTTPS_PROXY could not be used ({detail}). It requires a user and a password. Set them in HTTPS_PROXY, as "
+            "in http://user:password@proxy.example.com:3128, with special characters percent-encoded."
+        ),
     ),
     (
-        ("InvalidProxyURL", "ProxySchemeUnknown", "LocationParseError"),
-        TransportError("the proxy in HTTPS_PROXY is not a valid URL.", retry=False, may_be_executed=False),
+        ("tunnel 4",),
+        _final(
+            "the proxy in HTTPS_PROXY could not be used ({detail}). It does not allow connections to this host. Ask its administrator, or add "
+            "the host to NO_PROXY."
+        ),
     ),
     (
-        ("gaierror",),
+        ("tunnel",),
         TransportError(
-            "the host name could not be resolved. Check {source} and DNS.",
+            "the proxy in HTTPS_PROXY could not be used ({detail}). It could not connect to this host. Check {source}.",
             may_be_executed=False,
         ),
     ),
     (
+        ("InvalidProxyURL", "ProxySchemeUnknown", "LocationParseError"),
+        _final("the proxy in HTTPS_PROXY is not a valid URL. The form is http://proxy.example.com:3128."),
+    ),
+    (
+        ("gaierror",),
+        TransportError("the host name could not be resolved. Check {source} and DNS.", may_be_executed=False),
+    ),
+    (
         ("ConnectTimeout", "ConnectTimeoutError"),
-        TransportError("no connection within {timeout} s ('timeout').", may_be_executed=False),
+        TransportError(
+            "no connection within {timeout} s ('timeout'). Usually, a firewall blocks it, or it needs a proxy (HTTPS_PROXY).",
+            may_be_executed=False,
+        ),
     ),
     (
         ("ConnectionRefusedError",),
@@ -70,15 +125,58 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
             may_be_executed=False,
         ),
     ),
-    (("NewConnectionError",), TransportError("the connection failed ({detail}).", may_be_executed=False)),
+    (
+        ("NewConnectionError",),
+        TransportError(
+            "the connection failed ({detail}). Check the network of this host.",
+            may_be_executed=False,
+        ),
+    ),
     (
         ("ReadTimeout", "ReadTimeoutError", "timeout", "TimeoutError"),
-        TransportError("no data for {timeout} s ('timeout')."),
+        TransportError("no data for {timeout} s ('timeout'). If the API is slow, increase it."),
     ),
-    (("SSLError",), TransportError("the TLS handshake failed ({detail}). Check {source} and the CA bundle.")),
+    (
+        # Only while libraries load the CA bundle: a connection that fails with one of these is above.
+        ("FileNotFoundError", "PermissionError", "IsADirectoryError"),
+        _final(
+            "the CA bundle could not be read ({detail}), so nothing was sent. "
+            "Check 'ca_path', ZCHAT_CA_PATH, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
+        ),
+    ),
+    (
+        (
+            *("UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "TLSV1_ALERT_PROTOCOL_VERSION"),
+            *(
+                "SSLV3_ALERT_HANDSHAKE_FAILURE",
+                "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+                "UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
+            ),
+            *("DH_KEY_TOO_SMALL", "NO_CIPHERS_AVAILABLE", "WRONG_SSL_VERSION"),
+        ),
+        _final(
+            "the TLS handshake failed ({detail}), so nothing was sent. The server and this host support no common version or "
+            "cipher of TLS. Check {source}, and whether a proxy responds instead of the server."
+        ),
+    ),
+    (
+        ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"),
+        TransportError(
+            "the TLS handshake failed ({detail}). The server does not use TLS at this port. Check {source}. If it is a proxy, its "
+            "URL probably begins with http://.",
+            retry=False,
+        ),
+    ),
+    (
+        ("SSLError", "SSLEOFError"),
+        TransportError("the TLS handshake failed ({detail}). Check {source}, proxies and firewalls."),
+    ),
     (
         ("InvalidHeader", "InvalidHeadersError"),
-        TransportError("the response headers are not valid, or contradict each other.", retry=False),
+        TransportError(
+            "the response headers are not valid, or contradict each other. Usually, a proxy changes responses.",
+            retry=False,
+        ),
     ),
     (
         ("ProtocolError", "ChunkedEncodingError", "IncompleteRead", "ConnectionResetError"),
@@ -86,12 +184,11 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
     ),
     (
         ("ContentDecodingError", "DecodeError"),
-        TransportError("the response could not be decompressed. Its content does not match its headers.", retry=False),
+        TransportError("the response could not be decompressed. Usually, a proxy changes responses.", retry=False),
     ),
-    (("ConnectionError", "Timeout"), TransportError("the request failed ({detail}).")),
+    (("ConnectionError", "Timeout", "ProxyError"), TransportError("the request failed ({detail}).")),
 )
-"""In the order of precedence: names of exception classes, and the error. The names are the same in all supported versions
-of ``requests`` and urllib3; the modules of the classes are not."""
+"""In the order of precedence: signs of a cause (see :func:`_signs`), and the error."""
 _OTHER = TransportError("the request could not be sent ({detail}).", retry=False)
 
 
@@ -101,10 +198,39 @@ def transport_error(error: BaseException, timeout: int, source: str) -> Transpor
     ``timeout`` is the option in seconds, ``source`` the option or variable that sets the base URL.
     """
     causes = list(_causes(error))
-    names = {type(cause).__name__ for cause in causes}
-    found = next((found for classes, found in _ERRORS if names.intersection(classes)), _OTHER)
+    signs = set(_signs(causes))
+    found = next((found for signs_of, found in _ERRORS if signs.intersection(signs_of)), _OTHER)
+    # Whether the proxy itself is the cause, or urllib3 1 only notes that there is one: the cause inside decides.
+    is_of_proxy = "ProxyError" in signs and "tunnel" not in signs
+    source = "HTTPS_PROXY" if is_of_proxy else source
     reason = found.reason.format(detail=_detail(causes), timeout=timeout, source=source)
+    reason = f"the proxy in HTTPS_PROXY could not be used: {reason}" if is_of_proxy else reason
     return TransportError(reason, found.retry, found.may_be_executed)
+
+
+def _signs(causes: list[BaseException]) -> Iterator[str]:
+    """Yield what identifies the causes: names of classes, and what OpenSSL and proxies report.
+
+    The names are the same in all supported versions of ``requests`` and urllib3; the modules of the classes are not. ``verify 10`` is a
+    code of OpenSSL for a certificate, ``tunnel 407`` the response of a proxy to CONNECT.
+    """
+    for cause in causes:
+        yield type(cause).__name__
+        if isinstance(cause, ssl.SSLError):
+            yield f"verify {getattr(cause, 'verify_code', None)}"
+            yield f"library {getattr(cause, 'library', None)}"
+            yield str(getattr(cause, "reason", None))
+        status = _tunnel_status(cause)
+        if status:
+            yield from ("tunnel", f"tunnel {status[0]}", f"tunnel {status}")
+        if str(cause).startswith("Could not find a suitable TLS CA certificate bundle"):
+            yield "no CA bundle"
+
+
+def _tunnel_status(cause: BaseException) -> str | None:
+    """Return the status of a proxy's response to CONNECT."""
+    refusal = re.match(r"Tunnel connection failed: ([0-9]{3})\b", str(cause))
+    return refusal.group(1) if refusal else None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -121,15 +247,22 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _detail(causes: list[BaseException]) -> str:
-    """Return a detail without secrets: our own text, a proxy's status, the operating system's name of the error, or the
-    exception's class.
+    """Return a detail without secrets: our own text, a proxy's status, OpenSSL's reason, the operating system's name of the
+    error, or the exception's class.
     """
     for cause in causes:
-        refusal = re.match(r"Tunnel connection failed: ([0-9]{3})\b", str(cause))
-        if refusal:
-            return f"HTTP {refusal.group(1)}"
+        status = _tunnel_status(cause)
+        if status:
+            return f"HTTP {status}"
         if type(cause).__name__ in ("SlowResponseError", "EndlessResponseError"):
             return str(cause)
-        if isinstance(cause, OSError) and not isinstance(cause, (ssl.SSLError, socket.gaierror)) and cause.errno:
+        if type(cause).__name__ == "CertificateError":
+            return "host name mismatch"
+        if isinstance(cause, ssl.SSLError):
+            # Constants of OpenSSL. The first one can contain the host name.
+            reason = getattr(cause, "verify_message", None) or getattr(cause, "reason", None)
+            if isinstance(reason, str):
+                return reason.rstrip(".") if " " in reason else reason.replace("_", " ").lower()
+        elif isinstance(cause, OSError) and not isinstance(cause, socket.gaierror) and cause.errno:
             return os.strerror(cause.errno)
     return type(causes[-1]).__name__

@@ -6,15 +6,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
+from typing import NamedTuple
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._text import plain_text, printable
+
+
+class OpenFile(NamedTuple):
+    """A file that its owner has created exclusively. Its path may lead to another file meanwhile."""
+
+    path: Path
+    descriptor: int
 
 
 class Journal:
@@ -24,12 +34,15 @@ class Journal:
     appends, and starts on a line of its own.
     """
 
-    def __init__(self, path: str | None, account: str, log: Callable[[str], None], mask: Callable[[str], str]) -> None:
+    def __init__(
+        self, file: str | OpenFile | None, account: str, log: Callable[[str], None], mask: Callable[[str], str]
+    ) -> None:
         """Create a journal that is not open yet.
 
         ``account`` is the base URL. ``log`` writes to the system log. ``mask`` hides the values of tokens.
         """
-        self._path = path
+        self._path = str(file.path) if isinstance(file, OpenFile) else file
+        self._given = file.descriptor if isinstance(file, OpenFile) else None
         self._account = account
         self._log = log
         self._mask = mask
@@ -37,7 +50,7 @@ class Journal:
 
     def check(self) -> None:
         """Raise :class:`ChatError` if :meth:`open` would fail. Creates nothing."""
-        if self._path is None:
+        if self._path is None or self._given is not None:
             return
         try:
             os.close(self._open_file(os.O_RDWR))
@@ -48,26 +61,28 @@ class Journal:
             if not os.access(folder, os.W_OK | os.X_OK):
                 raise self._error("permission denied") from None
         except OSError as error:
-            raise self._error(os.strerror(error.errno or 0)) from None
+            raise self._failure(error) from None
 
     def open(self) -> None:
         """Open the file; a new one gets mode 0600. Raises :class:`ChatError`."""
         if self._path is None or self._file is not None:
             return
         try:
-            self._file = self._open_file(os.O_RDWR | os.O_CREAT)
+            self._file = self._open_file(os.O_RDWR | os.O_CREAT) if self._given is None else os.dup(self._given)
         except OSError as error:
-            raise self._error(os.strerror(error.errno or 0)) from None
+            raise self._failure(error) from None
 
     def _open_file(self, flags: int) -> int:
-        """Return a file descriptor. Raises ``OSError``, and :class:`ChatError` for a pipe, which could block the run."""
+        """Return a file descriptor. Raises ``OSError``, and :class:`ChatError` for anything but a regular file.
+
+        A pipe or a device could block the run, and somebody else can create a link in a shared directory.
+        """
         path = self._path or ""
         if "\0" in path:
             raise self._error("its name contains a null character")
         # O_NONBLOCK: opening a pipe does not wait for its reader.
-        descriptor = os.open(path, flags | os.O_APPEND | os.O_NONBLOCK, 0o600)
-        mode = os.fstat(descriptor).st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISCHR(mode)):
+        descriptor = os.open(path, flags | os.O_APPEND | os.O_NONBLOCK | os.O_NOFOLLOW, 0o600)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
             raise self._error("it is not a regular file")
         return descriptor
@@ -80,7 +95,7 @@ class Journal:
         try:
             os.close(descriptor)
         except OSError as error:
-            raise self._error(os.strerror(error.errno or 0)) from None
+            raise self._failure(error) from None
 
     def record(self, event: str, token: Token, number: int, of: int) -> None:
         """Record an event: ``delete`` (a DELETE is sent next), ``revoked``, ``gone`` or ``failed``.
@@ -112,11 +127,9 @@ class Journal:
             }
         )
         try:
-            data = f"{self._line_break()}{line}\n".encode()
-            while data:
-                data = data[os.write(self._file, data) :]
+            write_all(self._file, f"{self._line_break()}{line}\n".encode())
         except OSError as error:
-            raise self._error(os.strerror(error.errno or 0)) from None
+            raise self._failure(error) from None
 
     def _line_break(self) -> str:
         """Return a line break if the last line is incomplete: its writer was killed, or the file system was full."""
@@ -124,5 +137,22 @@ class Journal:
         size = os.fstat(descriptor).st_size
         return "\n" if size > 0 and os.pread(descriptor, 1, size - 1) != b"\n" else ""
 
+    def _failure(self, error: OSError) -> ChatError:
+        reason = os.strerror(error.errno or 0)
+        if error.errno == errno.ELOOP:
+            reason = "it is a symbolic link"
+        if error.errno in (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS):
+            reason = f"its file system cannot append to a file ({reason}). Use another one"
+        return self._error(reason)
+
     def _error(self, reason: str) -> ChatError:
         return ChatError(f"The journal {self._path} cannot be written: {reason[:1].lower()}{reason[1:]}.")
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of ``data``. Raises ``OSError``. Some file systems write less at once."""
+    while data:
+        count = os.write(descriptor, data)
+        if not count:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        data = data[count:]

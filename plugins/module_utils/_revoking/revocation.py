@@ -148,7 +148,10 @@ def revoke_selected(task: Task) -> tuple[dict[str, Any], list[int]]:
     try:
         journal.close()
     except ChatError as error:
-        revocation.outcomes.failure = revocation.outcomes.failure or error.failure
+        if revocation.outcomes.failure:
+            revocation.outcomes.warnings.append(error.msg)
+        else:
+            revocation.outcomes.failure = error.failure
     return _result(task, selectors, revocation.outcomes, names), revocation.outcomes.unknown
 
 

@@ -38,7 +38,7 @@ class Selection:
         found = find_agents(client, emails=selectors.agent_emails or ())
         excluded_emails = selectors.exclude.agent_emails
         protected = find_agents(client, emails=excluded_emails, read_list=bool(excluded_emails))
-        _check_found(protected, "address")
+        _check_found(protected)
         return cls(client, selectors, own, found, protected.ids)
 
     def select(self, token_list: TokenList) -> Selected:
@@ -57,7 +57,7 @@ class Selection:
     def check_exclude(self, first_list: TokenList) -> None:
         """Raise :class:`ChatError` if ``exclude`` contains an agent id that no listed token has and that does not exist."""
         owners = {token.agent_id for token in first_list.tokens}
-        _check_found(find_agents(self._client, ids=self.selectors.exclude.agent_ids - owners), "id")
+        _check_found(find_agents(self._client, ids=self.selectors.exclude.agent_ids - owners))
 
     def warnings(self, first_list: TokenList, probe: bool) -> list[str]:
         """Return warnings about values that are unknown or that no listed token has. ``probe``: values are tested later."""
@@ -65,12 +65,16 @@ class Selection:
         return [*self.found.warnings(), *self.selectors.unmatched(first_list), *unmatched_values]
 
 
-def _check_found(protected: Agents, noun: str) -> None:
+def _check_found(protected: Agents) -> None:
     """Raise :class:`ChatError` if an agent in ``exclude`` was not found."""
-    unknown = [*protected.unknown_emails, *protected.unknown_ids]
     if protected.unclear:
         raise ChatError(f"'exclude' contains an agent that was not found. {protected.unclear_text}")
-    if unknown:
+    if protected.unknown_emails:
         raise ChatError(
-            f"No agent in Chat has the {noun} {abridged(unknown)} in 'exclude', so it would protect nothing. Check for typos."
+            f"No agent in Chat has the address {protected.unknown_addresses} in 'exclude', so it would protect nothing. "
+            f"{protected.advice}"
+        )
+    if protected.unknown_ids:
+        raise ChatError(
+            f"No agent in Chat has the id {abridged(protected.unknown_ids)} in 'exclude', so it would protect nothing. Check for typos."
         )

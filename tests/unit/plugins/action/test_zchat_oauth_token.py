@@ -65,3 +65,32 @@ def test_garbage_collection_is_off_only_while_the_module_runs(enabled, run):
 def test_a_signal_always_interrupts_the_main_thread(run):
     """Python's handler runs only there: a signal that another thread takes has no effect before the module ends."""
     assert run(False, False)["takes_signals"] == [True, False]
+
+
+SYNTAX = "Traceback (most recent call last):\n  File x\nSyntaxError: future feature annotations is not defined\n"
+NOT_FOUND = "/bin/sh: 1: /opt/my: not found\n"
+
+
+@pytest.mark.parametrize(
+    ("result", "parts"),
+    [
+        ({"module_stderr": SYNTAX, "module_stdout": "", "rc": 1}, ("is too old", "Python 3.8 or newer", "delegate_to")),
+        ({"module_stderr": "", "module_stdout": SYNTAX, "rc": 1, "exception": SYNTAX}, ("is too old",)),
+        ({"module_stderr": NOT_FOUND, "module_stdout": "", "rc": 127}, ("/opt/my: not found", "quotes", "delegate_to")),
+    ],
+)
+def test_a_python_that_cannot_run_the_module(result, parts, run, monkeypatch):
+    monkeypatch.setattr(normal.ActionModule, "run", lambda *_args: {"msg": "MODULE FAILURE", "failed": True, **result})
+    shown = run(False, False)
+    assert shown.keys() == {"msg", "failed", "rc"}
+    for part in (*parts, "ansible_python_interpreter", "Nothing was sent."):
+        assert part in shown["msg"]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [{"msg": "SyntaxError: of the API", "failed": True}, {"module_stderr": "ValueError: x", "rc": 1}, {"rc": 127}],
+)
+def test_other_failures_are_returned_unchanged(result, run, monkeypatch):
+    monkeypatch.setattr(normal.ActionModule, "run", lambda *_args: result)
+    assert run(False, False) is result

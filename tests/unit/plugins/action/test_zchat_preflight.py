@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
 from ansible_collections.zchat.admin.plugins.action import zchat_offboard, zchat_review
 from ansible_collections.zchat.admin.plugins.action.zchat_preflight import ActionModule
+from ansible_collections.zchat.admin.plugins.module_utils import _task
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PREFIX
 from ansible_collections.zchat.admin.tests.unit.support.actions import Controller
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, MockChat, Reply, agent, token
@@ -41,6 +43,17 @@ def test_an_account_that_is_not_ready_fails_the_task(status, part, run):
     assert (result["failed"], result["ready"]) == (True, False)
     assert part in result["findings"][0]
     assert result["msg"] == f"NOT READY: {' '.join(result['findings'])}"
+
+
+def test_requests_is_missing(run, monkeypatch):
+    """An action always runs with Ansible's own Python, on the controller: no other host or interpreter can help."""
+    monkeypatch.setattr(_task, "REQUESTS_IMPORT_ERROR", "no such module")
+    msg = run(account(), PLAYBOOK)["msg"]
+    assert "Failed to import the required Python library (requests) on " in msg
+    assert f"{sys.executable}, which runs Ansible. Install or repair it for this Python." in msg
+    assert "The import failed with: no such module." in msg
+    assert "delegate_to" not in msg
+    assert "ansible_python_interpreter" not in msg
 
 
 # Every action

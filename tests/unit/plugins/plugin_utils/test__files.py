@@ -41,7 +41,7 @@ def test_a_missing_folder_is_created_for_the_owner_only_and_an_existing_one_keep
     tmp_path.chmod(0o750)
     folder = tmp_path / "reports" / "of today"
     files = ReportFiles(str(folder), NAME, ["jsonl", "json"])
-    paths = [tmp_path, folder.parent, folder, files.journal]
+    paths = [tmp_path, folder.parent, folder, files.journal.path]
     assert [path.stat().st_mode & 0o777 for path in paths] == [0o750, 0o700, 0o700, 0o600]
     assert os.listdir(folder) == [f"{NAME}.jsonl"]
     # An empty journal does not remain.
@@ -68,7 +68,7 @@ def test_a_file_pipe_or_link_of_someone_else_is_left_alone(when, taken, written,
     if when == "before":
         create(foreign)
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json"])
-    files.journal.write_text("{}")
+    files.journal.path.write_text("{}")
     if when == "after":
         foreign.unlink()
     if when != "before":
@@ -102,17 +102,62 @@ def test_no_two_runs_get_the_same_name(tmp_path, output):
     assert len(set(written)) == len(written) == 40
 
 
-@pytest.mark.parametrize("written", [0, OSError(errno.ENOSPC, "No space left on device")])
-def test_a_full_folder_is_rejected_before_the_run(written, tmp_path, monkeypatch):
-    monkeypatch.setattr(_files.os, "write", Mock(side_effect=[written]))
-    with pytest.raises(OSError, match="No space left on device"):
+FULL = OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("function", "result"), [("write", 0), ("write", FULL), ("fsync", FULL), ("fsync", OSError(errno.EIO, "No space"))]
+)
+def test_a_full_folder_is_rejected_before_the_run(function, result, tmp_path, monkeypatch):
+    monkeypatch.setattr(_files.os, function, Mock(side_effect=[result]))
+    with pytest.raises(OSError, match="No space"):
         ReportFiles(str(tmp_path), NAME, ["json"])
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("function", ["fsync", "dup"])
+def test_a_report_that_the_file_system_did_not_store_is_a_problem(function, tmp_path, output, monkeypatch):
+    files = ReportFiles(str(tmp_path), NAME, ["json"])
+    monkeypatch.setattr(_files.os, function, Mock(side_effect=FULL))
+    (problem,) = files.save({"schema": 1}, output)
+    assert "could not be written: [Errno 28] No space left on device." in problem
+    assert output._display.display.call_args.args == ('{\n  "schema": 1\n}\n',)
+    assert (files.finish(output), os.listdir(tmp_path)) == ([], [])
+
+
+def refuse(number):
+    return Mock(side_effect=OSError(number, os.strerror(number)))
+
+
+WRITE = os.write
+
+
+@pytest.mark.parametrize(
+    "functions",
+    [
+        {"os.fsync": refuse(errno.EINVAL)},
+        {"fcntl.flock": refuse(errno.ENOLCK), "fcntl.lockf": refuse(errno.ENOSYS)},
+        {"os.write": lambda descriptor, data: WRITE(descriptor, data[:1000])},
+        {"os.link": refuse(errno.EPERM), "os.symlink": refuse(errno.EPERM)},
+        {"os.chmod": refuse(errno.EPERM), "os.fchmod": refuse(errno.EPERM)},
+        # Inode numbers that change.
+        {"os.path.samestat": lambda *_stats: False},
+    ],
+)
+def test_a_network_file_system_can_lack_much(functions, tmp_path, output, monkeypatch):
+    for name, function in functions.items():
+        monkeypatch.setattr(name, function)
+    files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json"])
+    files.journal.path.write_text("{}\n")
+    content = "x" * 100_000
+    assert files.save({"schema": content}, output) == []
+    assert files.finish(output) == [str(tmp_path / f"{NAME}.{extension}") for extension in ("json", "jsonl")]
+    assert json.loads((tmp_path / f"{NAME}.json").read_text()) == {"schema": content}
+
+
 def test_files_are_written_hashed_and_logged(tmp_path, output, log):
     files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json", "html"])
-    files.journal.write_text("{}\n")
+    files.journal.path.write_text("{}\n")
     assert files.save({"name": "Zoë \udcff"}, output, html=lambda: "<html>") == []
     paths = [tmp_path / f"{NAME}.{extension}" for extension in ("json", "html", "jsonl")]
     assert files.finish(output) == list(map(str, paths))

@@ -85,6 +85,27 @@ def test_a_value_that_is_not_one_plain_address_is_rejected(value: str):
     assert caught.value.msg.isprintable()
 
 
+@pytest.mark.parametrize(
+    ("email", "listed", "shown"),
+    [
+        ("am\u00e9lie@example.com", "ame\u0301lie@example.com", ("am\\u00e9lie@", "ame\\u0301lie@")),  # NFC and NFD
+        ("ame\u0301lie@example.com", "am\u00e9lie@example.com", ("ame\\u0301lie@", "am\\u00e9lie@")),
+        ("AM\u00c9LIE@example.com", "am\u00e9lie@example.com", ("AM\\u00c9LIE@", "am\\u00e9lie@")),
+        ("paul@example.com", "p\u0430ul@example.com", ("paul@", "p\\u0430ul@")),  # Cyrillic
+        ("paul@example.com", "paul\u200b@example.com", ("paul@", "paul\\u200b@")),  # invisible
+        ("\uff50aul@example.com", "paul@example.com", ("\\uff50aul@", "paul@")),  # full width
+        ("p\U0001d41aul@example.com", "paul@example.com", ("p\\u1d41aul@", "paul@")),  # mathematical
+    ],
+)
+def test_an_address_that_only_looks_like_another_one_is_shown_with_code_points(email: str, listed: str, shown: Any):
+    agents = [agent(1, "own@example.com"), agent(7, listed), agent(8, "p\u00efa@example.com"), agent(9, None)]
+    found = find_agents(MockChat(agents=agents), emails=[email])
+    assert (found.agents, found.unknown_emails) == ([], [email])
+    (warning,) = found.warnings()
+    assert f"{shown[0]}example.com" in warning
+    assert f"Check for typos. Similar, but not the same: {shown[1]}example.com of agent 7. If" in warning
+
+
 def test_if_the_api_distinguishes_case_the_lower_case_is_found_too():
     client = MockChat(agents=[BOB], script={"GET agents/email/Bob%40Example.com": [Reply(404, NOT_FOUND)]})
     assert ids(find_agents(client, emails=["Bob@Example.com"]).agents) == [20]

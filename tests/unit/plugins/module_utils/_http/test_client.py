@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import gzip
 import importlib.util
 import itertools
@@ -494,9 +495,9 @@ def _authority() -> Any:
     return pytest.importorskip("trustme").CA()
 
 
-def tls_server(authority: Any, *script: Step) -> ScriptedServer:
+def tls_server(authority: Any, *script: Step, name: str = "127.0.0.1", **dates: Any) -> ScriptedServer:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.issue_cert(name, **dates).configure_cert(context)
     return ScriptedServer(*script, wrap=lambda plain: context.wrap_socket(plain, server_side=True))
 
 
@@ -538,11 +539,88 @@ def test_a_certificate_is_verified_with_ca_path_or_the_bundle_of_the_environment
     assert [str(warning.message) for warning in recwarn] == []
 
 
-def test_the_requests_library_can_be_missing(monkeypatch):
-    monkeypatch.setitem(sys.modules, "requests", None)
-    spec = importlib.util.spec_from_file_location("client_without_requests", _client.__file__)
-    without = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, without)
-    spec.loader.exec_module(without)
-    assert "requests" in without.REQUESTS_IMPORT_ERROR
+NOW = datetime.datetime.now(datetime.timezone.utc)
+DAY = datetime.timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "reason", "advice"),
+    [
+        ({"not_before": NOW - 2 * DAY, "not_after": NOW - DAY}, "certificate has expired", "clock of this host"),
+        ({"not_before": NOW + DAY, "not_after": NOW + 2 * DAY}, "certificate is not yet valid", "clock of this host"),
+        ({"name": "other.example.com"}, "mismatch", "Check 'api_url'"),
+    ],
+)
+def test_the_reason_why_a_certificate_is_not_valid(certificate, reason, advice, authority, tmp_path, connect, waits):
+    """The table of all reasons is in test_transport_errors.py."""
+    authority.cert_pem.write_to_path(str(tmp_path / "ca"))
+    with tls_server(authority, NO_CONTENT, **certificate) as server:
+        failure = outcome_of(connect(https_url(server), ca_path=str(tmp_path / "ca")).delete, PATH)
+    assert reason in failure.msg
+    assert advice in failure.msg
+    assert "set 'ca_path'" not in failure.msg
+    assert (failure.may_be_executed, waits.pauses, server.requests) == (False, [], [])
+
+
+def test_the_certificate_of_a_proxy(authority, connect, monkeypatch):
+    with tls_server(authority, NO_CONTENT) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://user:proxy-password@127.0.0.1:{proxy.port}")
+        failure = outcome_of(connect(CHAT_URL).delete, PATH)
+    assert "the TLS certificate could not be verified" in failure.msg
+    # urllib3 1 does not show whose certificate it is.
+    assert "the proxy in HTTPS_PROXY could not be used: the TLS" in failure.msg or urllib3.__version__.startswith("1.")
+    assert "proxy-password" not in failure.msg
+    assert (failure.may_be_executed, proxy.requests) == (False, [])
+
+
+def test_a_server_without_tls(connect, waits):
+    with ScriptedServer(NO_CONTENT, wrap=speak_first) as server:
+        failure = outcome_of(connect(https_url(server)).delete, PATH)
+    assert "The server does not use TLS at this port. Check 'api_url'." in failure.msg
+    assert waits.pauses == []
+
+
+def speak_first(plain: socket.socket) -> socket.socket:
+    """Send an error as a server without TLS does that cannot read a request."""
+    plain.sendall(response(400))
+    return plain
+
+
+@pytest.mark.parametrize("broken", ["requests", "urllib3"])
+@pytest.mark.parametrize(
+    ("raised", "reason"),
+    [
+        ("ImportError('no library')", "ImportError: no library"),
+        ("AttributeError('no attribute')", "AttributeError: no attribute"),
+        ("SyntaxError('invalid syntax')", "SyntaxError: invalid syntax"),
+        ("SystemExit(1)", "SystemExit: 1"),
+        ("type('PanicException', (BaseException,), {})('in Rust')", "PanicException: in Rust"),
+        (f"OSError('{TOKEN}\\n' + 1000 * ' line')", "OSError: ******** line line "),
+    ],
+)
+def test_the_requests_library_can_be_missing_or_broken(raised, reason, broken, tmp_path, monkeypatch):
+    (tmp_path / f"{broken}.py").write_text(f"raise {raised}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("requests", "urllib3")]:
+        monkeypatch.delitem(sys.modules, name)
+    without = import_client_again(monkeypatch)
+    assert without.REQUESTS_IMPORT_ERROR.startswith(reason)
+    assert len(without.REQUESTS_IMPORT_ERROR) < 250
     assert _client.REQUESTS_IMPORT_ERROR is None
+
+
+def test_an_interruption_while_the_library_is_imported_ends_the_process(tmp_path, monkeypatch):
+    (tmp_path / "requests.py").write_text("raise KeyboardInterrupt")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "requests")
+    with pytest.raises(KeyboardInterrupt):
+        import_client_again(monkeypatch)
+
+
+def import_client_again(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return another instance of the module of the client."""
+    spec = importlib.util.spec_from_file_location("another_client", _client.__file__)
+    another = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, spec.name, another)
+    spec.loader.exec_module(another)
+    return another

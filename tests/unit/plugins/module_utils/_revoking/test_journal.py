@@ -15,6 +15,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.journal import OpenFile
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     NOT_FOUND,
     Reply,
@@ -41,7 +42,8 @@ def _path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("folder").mkdir()
     Path("file").write_text("earlier\n")
-    Path("link").symlink_to("folder/target")
+    for name, target in {"link": "folder/target", "link to file": "file", "link to pipe": "pipe"}.items():
+        Path(name).symlink_to(target)
     os.mkfifo("pipe")
     return tmp_path / "journal.jsonl"
 
@@ -133,12 +135,15 @@ def test_each_line_starts_on_a_line_of_its_own(before: str | None, mode: int, pa
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
-@pytest.mark.parametrize("name", ["", "folder", "missing/journal", "pipe", "nul\0l"])
-@pytest.mark.usefixtures("path")
-def test_a_file_that_cannot_be_opened_prevents_every_revocation(name: str, check_mode: bool):
+@pytest.mark.parametrize(
+    "name", ["", "folder", "missing/journal", "pipe", "nul\0l", "link", "link to file", "link to pipe", "/dev/null"]
+)
+def test_a_file_that_cannot_be_opened_prevents_every_revocation(name: str, check_mode: bool, path: Path):
+    before = sorted(path.parent.rglob("*"))
     client = chat()
     result = revoke(client, check_mode, journal=name)
     assert (story(result), client.deleted) == ("not_revoked 1 2 3: failed", [])
+    assert (sorted(path.parent.rglob("*")), Path("file").read_text()) == (before, "earlier\n")
     assert re.match(r"Nothing was revoked: The journal .* cannot be written: [a-z]", result["msg"], re.DOTALL)
     assert story(revoke(client, check_mode, ids=[7], journal=name)) == "nothing: verified", "it is not necessary"
 
@@ -152,7 +157,47 @@ def test_missing_permissions(function: str, check_mode: bool, monkeypatch: pytes
     assert (story(result), "permission denied" in result["msg"]) == ("not_revoked 1 2 3: failed", True)
 
 
-@pytest.mark.parametrize("name", ["new", "file", "link"])
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_file_system_that_cannot_append_prevents_every_revocation(
+    number: int, path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    client, open_file = chat(), os.open
+    monkeypatch.setattr(
+        os,
+        "open",
+        lambda path, flags, mode: (
+            failing(OSError(number, "x"))() if flags & os.O_APPEND else open_file(path, flags, mode)
+        ),
+    )
+    result = revoke(client, journal=str(path))
+    assert (story(result), client.deleted) == ("not_revoked 1 2 3: failed", [])
+    assert "its file system cannot append to a file" in result["msg"]
+
+
+def test_no_lock_is_needed(path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name, number in (("flock", errno.ENOLCK), ("lockf", errno.ENOSYS)):
+        monkeypatch.setattr(f"fcntl.{name}", failing(OSError(number, os.strerror(number))))
+    assert story(revoke(chat(), journal=str(path))) == "revoked 1 2 3: verified"
+
+
+@pytest.mark.parametrize(
+    ("function", "number"),
+    [*(("write", getattr(errno, name)) for name in ("EACCES", "EROFS", "ESTALE", "EIO")), ("pread", errno.EIO)],
+)
+def test_a_line_that_cannot_be_written_stops_the_run(
+    function: str, number: int, path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Mandatory locks of others, or a file system that became read-only or unavailable."""
+    client = chat()
+    path.write_text("earlier\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, function, failing(OSError(number, "x")))
+        result = revoke(client, journal=str(path))
+    assert (story(result), client.deleted) == ("not_revoked 1 2 3: failed", [])
+    assert os.strerror(number).lower() in result["msg"].lower()
+
+
+@pytest.mark.parametrize("name", ["new", "file"])
 def test_check_mode_succeeds_if_the_run_does_and_creates_nothing(name: str, path: Path):
     before = sorted(path.parent.rglob("*"))
     assert story(revoke(chat(), check_mode=True, journal=name)) == "revoked 1 2 3: not verified"
@@ -166,15 +211,18 @@ def test_check_mode_succeeds_if_the_run_does_and_creates_nothing(name: str, path
 @pytest.mark.parametrize(
     ("full_at", "expected"), [(1, "not_revoked 1 2 3: failed"), (2, "revoked 1, not_revoked 2 3: failed")]
 )
+@pytest.mark.parametrize("error", [None, OSError(errno.ENOSPC, "No space left on device")])
 def test_a_full_disk_stops_the_run_and_loses_nothing(
-    full_at: int, expected: str, path: Path, monkeypatch: pytest.MonkeyPatch
+    full_at: int, expected: str, error: OSError | None, path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     client, write, writes = chat(), os.write, count(1)
 
     def write_until_full(file: int, data: bytes) -> int:
         number = next(writes)
+        if number > full_at and error:
+            raise error
         if number > full_at:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            return 0
         return write(file, data[:10] if number == full_at else data)
 
     with monkeypatch.context() as patch:
@@ -202,6 +250,24 @@ def test_a_journal_that_cannot_be_closed_loses_no_outcome(path: Path, monkeypatc
         result = revoke(chat(), journal=str(path))
     assert story(result) == "revoked 1 2 3: failed"
     assert "cannot be written: input/output error" in result["msg"]
+
+
+def test_a_journal_that_cannot_be_closed_hides_no_earlier_failure(path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("os.close", failing(OSError(errno.EIO, "Input/output error")))
+    result = revoke(chat(lists=[None, Reply(500)]), journal=str(path))
+    assert "could not be verified" in result["msg"]
+    assert any("cannot be written: input/output error" in text for text in result["warnings"])
+
+
+def test_a_file_of_the_run_is_never_opened_by_its_name(path: Path):
+    """Somebody can replace it meanwhile."""
+    file = OpenFile(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
+    path.rename("moved")
+    path.symlink_to("file")
+    assert story(revoke(chat(), check_mode=True, journal=file)) == "revoked 1 2 3: not verified"
+    assert story(revoke(chat(), journal=file)) == "revoked 1 2 3: verified"
+    assert (len(events(Path("moved"))), Path("file").read_text()) == (6, "earlier\n")
+    os.close(file.descriptor)  # still open
 
 
 def test_a_system_log_that_fails_loses_no_outcome(path: Path):

@@ -174,6 +174,11 @@ def test_protected_tokens_are_kept_and_neither_trigger_a_guard_nor_count():
     ("exclude", "script", "reason"),
     [
         ({"agent_emails": ["jonsa@example.com"]}, {}, "would protect nothing"),
+        (
+            {"agent_emails": ["jon\u0430s@example.com"]},
+            {},
+            r"jon\\u0430s@example.com\) in 'exclude'.*, but not the same: jonas@",
+        ),
         ({"agent_ids": [999]}, {}, "would protect nothing"),
         ({"agent_emails": ["jonas@example.com"]}, {AGENTS_PAGE: [Reply(500)]}, "HTTP 500"),
         ({"agent_ids": [999]}, {"GET agents/999": [Reply(500)]}, "HTTP 500"),
