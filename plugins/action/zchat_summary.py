@@ -11,12 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.zchat.admin.plugins.module_utils._ansible import SHOWN, OnController
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._text import sentence
 from ansible_collections.zchat.admin.plugins.plugin_utils import _offboarding, _review
-from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import OptionNames, validated, variables_of
+from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import (
+    OptionNames,
+    check_internal_variables,
+    validated,
+    variables_of,
+)
 from ansible_collections.zchat.admin.plugins.plugin_utils._csv import summary_csv
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import File, summary_document
 from ansible_collections.zchat.admin.plugins.plugin_utils._files import (
@@ -50,6 +56,7 @@ class ActionModule(OnController, ActionBase):
         super().run(tmp, task_vars)
         now, task_vars, output = utc_now(), task_vars or {}, Output(self._display)
         try:
+            check_internal_variables(load_extra_vars(self._loader))
             options = validated(self._task.args, OptionNames(OPTIONS), {})
         except ChatError as error:
             return {"failed": True, "msg": error.msg}

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.zchat.admin.plugins.module_utils._ansible import (
     OnController,
@@ -73,7 +74,8 @@ class AccountAction(OnController, ActionBase):
 
     def arguments(self, task_vars: Mapping[str, Any]) -> Arguments:
         """Return the arguments of the task. Raises :class:`ChatError` for an invalid one."""
-        return arguments(self._task.args, task_vars, self.names, self._templar.template, self.OTHER_VARIABLES)
+        extra = load_extra_vars(self._loader)
+        return arguments(self._task.args, task_vars, self.names, self._templar.template, self.OTHER_VARIABLES, extra)
 
     def run_task(
         self, run: Run, options: Mapping[str, Any], given: Arguments, on_failure: Mapping[str, Any] | None = None
