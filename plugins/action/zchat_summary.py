@@ -17,6 +17,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._ansible import SHOWN,
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._text import sentence
 from ansible_collections.zchat.admin.plugins.plugin_utils import _offboarding, _review
+from ansible_collections.zchat.admin.plugins.plugin_utils._action import is_deselected
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import (
     OptionNames,
     check_internal_variables,
@@ -61,6 +62,8 @@ class ActionModule(OnController, ActionBase):
         except ChatError as error:
             return {"failed": True, "msg": error.msg}
         runs, kind = options["accounts"], options["kind"]
+        if not any(runs.values()) and is_deselected(self._task, task_vars):
+            return {"changed": False, "skipped": True}
         if kind == "preflight":
             # An account that is not ready has already failed the playbook.
             failed = not all("ready" in run for run in runs.values())
@@ -78,6 +81,8 @@ class ActionModule(OnController, ActionBase):
         except ChatError as error:
             files, problems = ReportFiles(), [f"The summary was not written. {error.msg}"]
             output.show(as_json(summary))
+        if not any(runs.values()):
+            problems.append("No account was processed. Remove --tags, --skip-tags and --start-at-task.")
         problems += files.save(
             summary,
             output,

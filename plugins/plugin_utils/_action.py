@@ -114,6 +114,16 @@ def null_check_mode(task: Any, task_vars: Mapping[str, Any]) -> str | None:
     )
 
 
+def is_deselected(task: Any, task_vars: Mapping[str, Any]) -> bool:
+    """Return whether a user gave a playbook of the collection tags, and runs Ansible without these tags.
+
+    The tag ``always`` is that of the playbook. Without tags of the user, ``--tags`` selects nothing by mistake.
+    """
+    tags, skipped = set(task.tags) - {"always"}, set(task_vars.get("ansible_skip_tags", ()))
+    selected = set(task_vars.get("ansible_run_tags", ["all"])) & {"all", "tagged", *tags}
+    return bool(tags) and (not selected or bool(skipped & {"all", "tagged", *tags}))
+
+
 def defaults(spec: Spec) -> dict[str, Any]:
     """Return the defaults of an argument spec."""
     return {name: rules["default"] for name, rules in spec.items() if "default" in rules}

@@ -242,7 +242,7 @@ def _wrong_extra_variables(extra: Iterable[str], names: OptionNames) -> dict[str
             "No request was sent: the extra variables (-e) contain words that are not key=value. Separate the elements of a list with "
             "commas, without spaces, or use JSON."
         )
-    found = {name: _meant(name, names) for name in extra}
+    found = {f"-e {name}": _meant(name, names) for name in extra}
     return {name: advice for name, advice in found.items() if advice}
 
 

@@ -151,7 +151,7 @@ PLAYED = {PLAYBOOK: True}
 )
 def test_a_playbook_rejects_an_extra_variable_that_it_would_ignore(valid, names):
     for name in names.split():
-        assert f"'{name}' (use '{valid}')" in rejection(PLAYED, extra={name: "x"}), name
+        assert f"'-e {name}' (use '{valid}')" in rejection(PLAYED, extra={name: "x"}), name
         # Outside of the playbooks, the variable can be meant for the play.
         assert name.startswith(("offboard_", "zchat_")) or given(extra={name: "x"})
 
@@ -160,12 +160,12 @@ def test_a_playbook_rejects_an_extra_variable_that_it_would_ignore(valid, names)
     ("extra", "part"),
     [
         *(
-            ({name: {"verified": True}}, f"'{name}' (only the role sets it)")
+            ({name: {"verified": True}}, f"'-e {name}' (only the role sets it)")
             for name in ("offboard_result", "offboard_report_files")
         ),
-        ({"OFFBOARD-RESULT": {}}, "'OFFBOARD-RESULT' (only the role sets it)"),
-        ({"dry_run": True}, "'dry_run' (use --check)"),
-        ({"exclude": {}}, "'exclude' (only the modules have this option)"),
+        ({"OFFBOARD-RESULT": {}}, "'-e OFFBOARD-RESULT' (only the role sets it)"),
+        ({"dry_run": True}, "'-e dry_run' (use --check)"),
+        ({"exclude": {}}, "'-e exclude' (only the modules have this option)"),
         *(
             ({name: "secret b@example.com"}, "(-e) contain words that are not key=value")
             for name in ("_raw_params", "")
