@@ -14,15 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ansible.plugins.action import normal
-
-from ansible_collections.zchat.admin.plugins.plugin_utils._action import null_check_mode
+from ansible_collections.zchat.admin.plugins.plugin_utils._action import ModuleAction, null_check_mode
 
 _INTERVAL = 0.5
 """Seconds between two checks."""
 
 
-class ActionModule(normal.ActionModule):
+class ActionModule(ModuleAction):
     """Ansible's own action of a module, with a check before it."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The base of the actions that work on the controller, in the process that Ansible forks for each task."""
+"""The base of the actions that work on the controller, in the process that Ansible forks for each task, and of those of modules."""
 
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
+from ansible.plugins.action import ActionBase, normal
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.zchat.admin.plugins.module_utils._ansible import (
@@ -102,6 +103,21 @@ class AccountAction(OnController, ActionBase):
         """Write to the system log, except with ``no_log``."""
         if not self._task.no_log:
             self.output.log(text)
+
+
+class ModuleAction(normal.ActionModule):
+    """Ansible's own action of a module. On the controller, the module runs in the folder in which the user started Ansible.
+
+    Ansible would use the folder of the playbook, which can be that of the collection, for a relative path.
+    """
+
+    def _low_level_execute_command(self, *args: Any, **more: Any) -> Any:
+        # All versions: the only way for paths in options, in environment variables and in the keyword environment. Another user may not
+        # be able to read the folder.
+        if self._connection.transport == "local" and not self._connection.become:
+            with suppress(OSError):
+                more.setdefault("chdir", shlex.quote(os.getcwd()))
+        return super()._low_level_execute_command(*args, **more)  # type: ignore[no-untyped-call]  # untyped in ansible-core
 
 
 def null_check_mode(task: Any, task_vars: Mapping[str, Any]) -> str | None:
