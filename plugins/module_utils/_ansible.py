@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
@@ -85,6 +85,18 @@ class OnController:
 
 SHOWN = {"_ansible_verbose_always": True}
 """All versions: the key of a result that Ansible prints without -v, as it does for the action ``debug``."""
+
+
+def enclosing_check_modes(task: Any) -> Iterator[Any]:
+    """Yield the keyword ``check_mode`` of the blocks and of the play that contain a task.
+
+    All versions: a null keyword of the task overrides it, and the task itself then shows only null.
+    """
+    parent = getattr(task, "_parent", None)
+    while parent is not None:
+        yield parent.check_mode
+        yield getattr(getattr(parent, "_play", None), "check_mode", None)
+        parent = parent._parent
 
 
 def task_environment(action: Any) -> dict[str, str]:

@@ -17,6 +17,7 @@ from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.zchat.admin.plugins.module_utils._ansible import (
     OnController,
+    enclosing_check_modes,
     register_secrets,
     task_environment,
 )
@@ -121,12 +122,12 @@ class ModuleAction(normal.ActionModule):
 
 
 def null_check_mode(task: Any, task_vars: Mapping[str, Any]) -> str | None:
-    """Return why the task must not run: its keyword ``check_mode`` is null, which for Ansible overrides ``--check``."""
-    if task.check_mode is not None or not task_vars.get("ansible_check_mode"):
+    """Return why the task must not run: its keyword ``check_mode`` is null, which for Ansible overrides a dry run."""
+    if task.check_mode is not None or not (task_vars.get("ansible_check_mode") or True in enclosing_check_modes(task)):
         return None
     return (
-        "The keyword 'check_mode' of this task is null, so Ansible would not run it as a dry run although --check is set. "
-        "Set true or false, or remove the keyword. Nothing was sent."
+        "The keyword 'check_mode' of this task is null, so Ansible would not run it as a dry run, although --check is set, or its "
+        "block or play is a dry run. Set true or false, or remove the keyword. Nothing was sent."
     )
 
 

@@ -419,8 +419,34 @@ def test_check_mode(player: Player, sandbox: Sandbox) -> None:
     run = player.play_playbook([{**play, "tasks": tasks}], ["--check"], environment=connection(sandbox)).check()
     for name in ("null", "null of an action"):
         # Some versions of ansible-core reject it themselves.
-        assert re.search(r"'check_mode' (of this task is null|has an invalid value)", run[name]["msg"])
+        assert re.search(REJECTED_NULL, run[name]["msg"])
     assert methods(sandbox) == {"GET"}
+
+
+REJECTED_NULL = r"'check_mode' (of this task is null|has an invalid value)"
+
+
+def test_a_null_check_mode_never_overrides_that_of_a_block_or_a_play(player: Player, sandbox: Sandbox) -> None:
+    null, dry = {"check_mode": "{{ dry_run | default(none) }}"}, {"check_mode": True}
+    module = {"zchat.admin.zchat_oauth_token": {"state": "absent", "agent_ids": [LEAVER_ID]}}
+    action = {"zchat.admin.zchat_offboard": {"agent_ids": [LEAVER_ID]}}
+    role = {"ansible.builtin.include_role": {"name": OFFBOARD}}
+    tasks = [{**module, **null}, {**action, **null}]
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "ignore_errors": True,
+        "vars": {"offboard_agent_ids": LEAVER_ID},
+    }
+    plays = [
+        {**play, **dry, "tasks": tasks},
+        {**play, "tasks": [{**dry, "block": tasks}]},
+        {**play, **dry, "tasks": [{**null, "block": [module, action]}]},
+        {**play, **dry, "tasks": [{**null, "block": [role]}]},
+    ]
+    run = player.play_playbook(plays, environment=connection(sandbox)).check()
+    rejected = [task for task in run.tasks if re.search(REJECTED_NULL, str(task.result.get("msg")))]
+    assert (len(rejected), sandbox.state.requests) == (7, [])
 
 
 def printed(stdout: str) -> list[dict[str, Any]]:
