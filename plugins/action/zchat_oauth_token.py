@@ -9,10 +9,11 @@ from __future__ import annotations
 import gc
 import os
 import re
+import shlex
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ansible.plugins.action import normal
@@ -26,6 +27,14 @@ _INTERVAL = 0.5
 
 class ActionModule(normal.ActionModule):
     """Ansible's own action of a module, with a check before it, and advice if the module cannot start."""
+
+    def _low_level_execute_command(self, *args: Any, **more: Any) -> Any:
+        # All versions: Ansible would use the folder of the playbook, which can be that of the collection, for a relative path in an
+        # option, an environment variable or the keyword environment. Another user may not be able to read the folder.
+        if self._connection.transport == "local" and not self._connection.become:
+            with suppress(OSError):
+                more.setdefault("chdir", shlex.quote(os.getcwd()))
+        return super()._low_level_execute_command(*args, **more)  # type: ignore[no-untyped-call]  # untyped in ansible-core
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module on the host."""

@@ -40,8 +40,8 @@ class ActionModule(AccountAction):
         "report_formats": {"type": "list", "elements": "str", "choices": ["json", "html"], "default": ["json", "html"]},
         "unknown_agents": {"type": "str", "choices": ["warn", "fail"], "default": "warn"},
     }
-    # The facts that the role sets, and the variables of the rulebooks.
-    OTHER_VARIABLES = ("result", "report_files", "webhook_*", "job_template", "organization")
+    # The variables of the rulebooks.
+    OTHER_VARIABLES = ("webhook_*", "job_template", "organization")
 
     def execute(self, task_vars: Mapping[str, Any]) -> Result:
         """Return the result of the task. The report is written even if the revocation failed or was interrupted."""

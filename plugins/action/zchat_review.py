@@ -34,8 +34,6 @@ class ActionModule(AccountAction):
         "expires_within": {"type": "str", "default": "14d"},
         "inactive_after": {"type": "str", "default": "90d"},
     }
-    # The facts that the role sets.
-    OTHER_VARIABLES = ("result", "report_files")
 
     def execute(self, task_vars: Mapping[str, Any]) -> Result:
         """Return the result of the task. It is the same in check mode."""

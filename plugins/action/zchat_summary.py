@@ -11,12 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.zchat.admin.plugins.module_utils._ansible import SHOWN, OnController
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._text import sentence
 from ansible_collections.zchat.admin.plugins.plugin_utils import _offboarding, _review
-from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import OptionNames, validated, variables_of
+from ansible_collections.zchat.admin.plugins.plugin_utils._action import is_deselected
+from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import (
+    OptionNames,
+    check_internal_variables,
+    validated,
+    variables_of,
+)
 from ansible_collections.zchat.admin.plugins.plugin_utils._csv import summary_csv
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import File, summary_document
 from ansible_collections.zchat.admin.plugins.plugin_utils._files import (
@@ -50,10 +57,13 @@ class ActionModule(OnController, ActionBase):
         super().run(tmp, task_vars)
         now, task_vars, output = utc_now(), task_vars or {}, Output(self._display)
         try:
+            check_internal_variables(load_extra_vars(self._loader))
             options = validated(self._task.args, OptionNames(OPTIONS), {})
         except ChatError as error:
             return {"failed": True, "msg": error.msg}
         runs, kind = options["accounts"], options["kind"]
+        if not any(runs.values()) and is_deselected(self._task, task_vars):
+            return {"changed": False, "skipped": True}
         if kind == "preflight":
             # An account that is not ready has already failed the playbook.
             failed = not all("ready" in run for run in runs.values())
@@ -71,6 +81,8 @@ class ActionModule(OnController, ActionBase):
         except ChatError as error:
             files, problems = ReportFiles(), [f"The summary was not written. {error.msg}"]
             output.show(as_json(summary))
+        if not any(runs.values()):
+            problems.append("No account was processed. Remove --tags, --skip-tags and --start-at-task.")
         problems += files.save(
             summary,
             output,

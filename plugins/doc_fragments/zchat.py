@@ -60,8 +60,11 @@ options:
     default: true
   ca_path:
     description:
-      - A file with the CA certificates to trust, in PEM format, or a directory of such files in the format of OpenSSL. Use this
-        behind a proxy whose certificates your own CA signs.
+      - A file with the CA certificates to trust, in PEM format, or a directory of such files with the names that C(openssl rehash)
+        creates. Use this behind a proxy whose certificates your own CA signs.
+      - If it cannot be read or contains no certificate in PEM format, the task fails before any request.
+      - C(~) is the home directory. A path with C($) is an error, because the value of an environment variable can be a secret. On the
+        controller, a relative path is relative to the folder in which you started Ansible.
       - The environment variable is E(ZCHAT_CA_PATH).
     type: path
   timeout:

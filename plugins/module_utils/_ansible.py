@@ -7,19 +7,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import SECRET_MARKS
+from ansible_collections.zchat.admin.plugins.module_utils._options import unexpanded
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 """Ansible's own text for a value that is not shown."""
 
 
 class Module(AnsibleModule):
-    """An ``AnsibleModule`` that keeps the arguments as the playbook has them, and logs no URL that contains a secret."""
+    """An ``AnsibleModule`` that keeps the arguments as the playbook has them, and neither shows nor logs what can be secret in them."""
 
     task_args: Mapping[str, Any]
 
@@ -27,22 +28,41 @@ class Module(AnsibleModule):
         # All versions: the only moment at which null differs from "not set", before Ansible fills in None for both.
         super()._load_params()  # type: ignore[no-untyped-call]  # untyped in ansible-core
         self.task_args = dict(self.params)
+        # All versions: the last moment before Ansible replaces environment variables in paths, also in what it shows.
+        self.argument_spec = unexpanded(self.argument_spec)
 
     def _log_invocation(self) -> None:
         # All versions: Ansible logs the options before this collection can reject a URL that contains a password.
-        params, self.params = self.params, {**self.params, **_hidden_urls(self.params)}
+        params, self.params = self.params, {**self.params, **self._hidden()}
         super()._log_invocation()  # type: ignore[no-untyped-call]  # untyped in ansible-core
         self.params = params
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
-        # Such a URL always fails the task: in run_task(), or before, if Ansible itself rejects an option.
-        self.params.update(_hidden_urls(self.params))
+        # Ansible itself can reject an option, before run_module() hides the others.
+        self.hide_secrets()
         super().fail_json(msg, **result)
 
+    def hide_secrets(self) -> None:
+        """Hide the options that Ansible shows with the result and that can be secret."""
+        self.params.update(self._hidden())
 
-def _hidden_urls(params: Mapping[str, Any]) -> dict[str, str]:
-    """Return replacements for ``subdomain`` and ``api_url`` if they contain a part that can be secret."""
-    return {name: HIDDEN for name in ("subdomain", "api_url") if SECRET_MARKS.intersection(str(params.get(name) or ""))}
+    def _hidden(self) -> dict[str, str]:
+        """Return replacements for options that are secret, misspelled (``acces_token``), or a URL with a part that can be secret."""
+        rules = {
+            name: details
+            for option, details in self.argument_spec.items()
+            for name in (option, *details.get("aliases", ()))
+        }
+        return {
+            name: HIDDEN
+            for name, value in self.params.items()
+            if value is not None
+            and not name.startswith("_ansible_")
+            and (
+                rules.get(name, {"no_log": True}).get("no_log")
+                or (name in ("subdomain", "api_url") and SECRET_MARKS.intersection(str(value)))
+            )
+        }
 
 
 def register_secrets(values: Sequence[str]) -> None:
@@ -65,6 +85,18 @@ class OnController:
 
 SHOWN = {"_ansible_verbose_always": True}
 """All versions: the key of a result that Ansible prints without -v, as it does for the action ``debug``."""
+
+
+def enclosing_check_modes(task: Any) -> Iterator[Any]:
+    """Yield the keyword ``check_mode`` of the blocks and of the play that contain a task.
+
+    All versions: a null keyword of the task overrides it, and the task itself then shows only null.
+    """
+    parent = getattr(task, "_parent", None)
+    while parent is not None:
+        yield parent.check_mode
+        yield getattr(getattr(parent, "_play", None), "check_mode", None)
+        parent = parent._parent
 
 
 def task_environment(action: Any) -> dict[str, str]:

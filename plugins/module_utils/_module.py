@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._ansible import HIDDEN, Module, register_secrets
+from ansible_collections.zchat.admin.plugins.module_utils._ansible import Module, register_secrets
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MIN_PREFIX
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
     CONNECTION_OPTIONS,
@@ -62,8 +62,5 @@ def _hide_secrets(module: Module, show_secrets: bool) -> None:
     it unreadable, and ``include_secrets`` (``show_secrets``) would return nothing. So the options are hidden by name; other
     text is masked by the client, and results consist of keys without secrets.
     """
-    for name, details in module.argument_spec.items():
-        for alias in (name, *details.get("aliases", ())):
-            if details.get("no_log") and module.params.get(alias) is not None:
-                module.params[alias] = HIDDEN
+    module.hide_secrets()
     module.no_log_values = {value for value in module.no_log_values if len(value) >= MIN_PREFIX and not show_secrets}

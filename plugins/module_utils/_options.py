@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 
-_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,20}\s*")
 _DURATION = re.compile(r"\s*([0-9]{1,9})([smhdw])\s*")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -34,39 +35,70 @@ def options_of(
             raise ChatError(
                 f"'{prefix}{spellings[0]}' and '{prefix}{spellings[1]}' are the same option. Set only one of them."
             )
-        is_set = bool(spellings)
-        if is_set and params[name] is None:
-            raise ChatError(null_message(f"{prefix}{name}"))
-        for alias in spellings if "elements" in details else ():
-            check_flat(f"{prefix}{name}", task_args[alias])
-            if details["elements"] == "int":
-                check_integers(f"{prefix}{name}", task_args[alias])
         value = params.get(name)
-        if is_set and "options" in details:
-            raw = task_args[spellings[0]]
-            if not isinstance(raw, Mapping):
-                raise ChatError(f"'{prefix}{name}' must be a dictionary.")
-            value = options_of(raw, params[name], details["options"], f"{prefix}{name}.")
+        for raw in (task_args[spelling] for spelling in spellings):
+            if params[name] is None:
+                raise ChatError(null_message(f"{prefix}{name}"))
+            check_value(f"'{prefix}{name}'", raw, details)
+            if "options" in details:
+                value = options_of(raw, params[name], details["options"], f"{prefix}{name}.")
+            elif details.get("type") == "path":
+                value = expanded_path(f"'{prefix}{name}'", params[name])
         if value is not None:
             options[name] = value
     return options
 
 
-def check_flat(name: str, value: Any) -> None:
-    """Raise :class:`ChatError` for a list that contains a list or a dictionary, which Ansible converts to a string."""
-    if isinstance(value, list) and any(isinstance(element, (list, Mapping)) for element in value):
+def unexpanded(spec: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return an argument spec with which Ansible does not change paths. It would replace environment variables in them."""
+    return {
+        name: {**details, "type": "str"} if details.get("type") == "path" else dict(details)
+        for name, details in spec.items()
+    }
+
+
+def expanded_path(name: str, path: str) -> str:
+    """Return a path with the home directory instead of ``~``.
+
+    Raises :class:`ChatError` with the ``name`` for messages if it is empty, or contains an environment variable, whose value can
+    be a secret.
+    """
+    if not path:
+        raise ChatError(f"{name} is empty. Set a path, or leave it out.")
+    if "$" in path:
         raise ChatError(
-            f"'{name}' contains a list or a dictionary. Set it to one list of single values: without brackets around a "
+            f"{name} contains the character '$'. An environment variable in a path is not replaced. Write the path itself, or use "
+            "the lookup 'ansible.builtin.env'. Nothing was sent."
+        )
+    return os.path.expanduser(path)
+
+
+def check_value(name: str, value: Any, details: Mapping[str, Any]) -> None:
+    """Raise :class:`ChatError` with the ``name`` for messages if Ansible would convert the value to another one without an error.
+
+    ``details`` are the rules of the option in an argument spec.
+    """
+    elements = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
+    if details.get("elements") in ("str", "int") and any(isinstance(item, (list, dict)) for item in elements):
+        raise ChatError(
+            f"{name} contains a list or a dictionary. Set it to one list of single values: without brackets around a "
             "variable that is a list."
         )
+    if "options" in details and not isinstance(value, Mapping):
+        raise ChatError(f"{name} must be a dictionary.")
+    if details.get("elements") == "int":
+        for element in elements:
+            if not _is_integer(element):
+                raise ChatError(f"{name} must contain integers, and contains {str(element)[:20]!a}.")
+    if details.get("type") == "int" and not _is_integer(value):
+        raise ChatError(f"{name} must be an integer, written as digits only.")
 
 
-def check_integers(name: str, value: Any) -> None:
-    """Raise :class:`ChatError` for a string such as ``1e2``, which Ansible converts to an integer."""
-    elements = value.split(",") if isinstance(value, str) else value
-    for element in elements if isinstance(elements, list) else ():
-        if isinstance(element, str) and not _INTEGER.fullmatch(element):
-            raise ChatError(f"'{name}' must contain integers, and contains {element[:20]!a}.")
+def _is_integer(value: Any) -> bool:
+    """Return whether a value is an integer, as a number or in decimal digits: not ``1e2``, ``1_0``, ``1.0`` or ``true``."""
+    if isinstance(value, str):
+        return _INTEGER.fullmatch(value) is not None
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def null_message(name: str) -> str:
@@ -79,7 +111,7 @@ def positive_integers(options: Mapping[str, Any], name: str) -> frozenset[int] |
     if name not in options:
         return None
     for number in options[name]:
-        if isinstance(number, bool) or number < 1:
+        if number < 1:
             raise ChatError(f"'{name}' must contain integers greater than 0, and contains {number}.")
     return frozenset(options[name])
 

@@ -82,7 +82,9 @@ options:
     description:
       - A file to which the module appends one line of JSON before it sends each DELETE, and one for its outcome. Use this to follow
         a long run (C(tail -f)), and as a record that remains however the run ends.
-      - The path is on the host that runs the module. It must not be a link. A new file gets mode C(0600). If the file cannot be opened, nothing is
+      - The path is on the host that runs the module. It must not be a link. On the controller, a relative path is relative to the folder in
+        which you started Ansible. C(~) is the home directory, and a path with C($) is an error.
+      - A new file gets mode C(0600). If the file cannot be opened, nothing is
         revoked. If a line cannot be written, no further DELETE is sent. Check mode writes nothing.
       - The keys of a line are C(time), C(account), C(token), C(agent_id), C(client_identifier), C(event), C(n) (tokens revoked so
         far) and C(of) (tokens selected so far, without kept ones).

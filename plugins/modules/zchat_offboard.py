@@ -69,7 +69,8 @@ options:
     description:
       - The folder on the controller for the report. Set it if the offboarding must be approved or archived. Without it, the
         task writes no report.
-      - A relative path starts at the folder in which you start Ansible. The task creates a missing folder with mode C(0700).
+      - A relative path is relative to the folder in which you started Ansible. C(~) is the home directory, and a path with C($) is an
+        error. The task creates a missing folder with mode C(0700).
       - The file names are C(offboard-HOST-TIME), such as C(offboard-acme.zendesk.com-20261123T141500Z.html). If a name is taken, the
         task adds a number. It never overwrites a report. The files have mode C(0600).
       - The journal is next to the report, with the extension C(.jsonl). It has one line before each DELETE, and one for its

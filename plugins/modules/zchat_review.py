@@ -44,7 +44,8 @@ options:
   report_dir:
     description:
       - The folder on the controller for the report.
-      - A relative path starts at the folder in which you start Ansible. The task creates a missing folder with mode C(0700).
+      - A relative path is relative to the folder in which you started Ansible. C(~) is the home directory, and a path with C($) is an
+        error. The task creates a missing folder with mode C(0700).
       - The file names are C(review-HOST-TIME), such as C(review-acme.zendesk.com-20261123T141500Z.html). If a name is taken, the
         task adds a number. It never overwrites a report. The files have mode C(0600).
       - The task writes the name and SHA-256 of each file to the system log.

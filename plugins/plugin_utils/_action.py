@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The base of the actions that work on the controller, in the process that Ansible forks for each task."""
+"""The base of the actions that work on the controller, in the process that Ansible forks for each task, and of those of modules."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
+from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.zchat.admin.plugins.module_utils._ansible import (
     OnController,
+    enclosing_check_modes,
     register_secrets,
     task_environment,
 )
@@ -73,7 +75,8 @@ class AccountAction(OnController, ActionBase):
 
     def arguments(self, task_vars: Mapping[str, Any]) -> Arguments:
         """Return the arguments of the task. Raises :class:`ChatError` for an invalid one."""
-        return arguments(self._task.args, task_vars, self.names, self._templar.template, self.OTHER_VARIABLES)
+        extra = load_extra_vars(self._loader)
+        return arguments(self._task.args, task_vars, self.names, self._templar.template, self.OTHER_VARIABLES, extra)
 
     def run_task(
         self, run: Run, options: Mapping[str, Any], given: Arguments, on_failure: Mapping[str, Any] | None = None
@@ -104,13 +107,23 @@ class AccountAction(OnController, ActionBase):
 
 
 def null_check_mode(task: Any, task_vars: Mapping[str, Any]) -> str | None:
-    """Return why the task must not run: its keyword ``check_mode`` is null, which for Ansible overrides ``--check``."""
-    if task.check_mode is not None or not task_vars.get("ansible_check_mode"):
+    """Return why the task must not run: its keyword ``check_mode`` is null, which for Ansible overrides a dry run."""
+    if task.check_mode is not None or not (task_vars.get("ansible_check_mode") or True in enclosing_check_modes(task)):
         return None
     return (
-        "The keyword 'check_mode' of this task is null, so Ansible would not run it as a dry run although --check is set. "
-        "Set true or false, or remove the keyword. Nothing was sent."
+        "The keyword 'check_mode' of this task is null, so Ansible would not run it as a dry run, although --check is set, or its "
+        "block or play is a dry run. Set true or false, or remove the keyword. Nothing was sent."
     )
+
+
+def is_deselected(task: Any, task_vars: Mapping[str, Any]) -> bool:
+    """Return whether a user gave a playbook of the collection tags, and runs Ansible without these tags.
+
+    The tag ``always`` is that of the playbook. Without tags of the user, ``--tags`` selects nothing by mistake.
+    """
+    tags, skipped = set(task.tags) - {"always"}, set(task_vars.get("ansible_skip_tags", ()))
+    selected = set(task_vars.get("ansible_run_tags", ["all"])) & {"all", "tagged", *tags}
+    return bool(tags) and (not selected or bool(skipped & {"all", "tagged", *tags}))
 
 
 def defaults(spec: Spec) -> dict[str, Any]:

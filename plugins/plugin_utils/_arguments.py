@@ -22,32 +22,43 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
+    ACCOUNT,
     CONNECTION_OPTIONS,
+    CREDENTIALS,
     Source,
     check_same_account,
     environment_variables,
     host_variables,
     task_options,
 )
-from ansible_collections.zchat.admin.plugins.module_utils._options import check_integers
+from ansible_collections.zchat.admin.plugins.module_utils._options import check_value, expanded_path, unexpanded
 
 Spec = Mapping[str, Mapping[str, Any]]
 
 PREFIX = "__zchat_prefix"
 """The variable by which a role or a playbook of the collection shows its prefix, such as ``offboard_``, to the action."""
+PLAYBOOK = "__zchat_playbook"
+"""The variable by which a playbook of the collection shows that it runs the role."""
+_INTERNAL = ("__zchat_", "__offboard_", "__review_", "__preflight_")
+"""The beginnings of variables that only the collection sets."""
+FACTS = ("result", "report_files")
+"""The facts that a role sets, without its prefix."""
 _HOST = "zchat_"
 _ALIASES = {alias: name for name, details in CONNECTION_OPTIONS.items() for alias in details.get("aliases", ())}
-_CLOSE = 0.75
+_CLOSE = 0.8
 """The ratio of :mod:`difflib` from which two names resemble each other."""
+_END = re.compile(r"(path|folder|file|bundle)$")
+"""Ends of names that users confuse with ``dir``, and ``dir`` with them."""
 _UNDEFINED = re.compile(r"'\w{1,60}' is undefined")
 """The part of Ansible's message that names a variable, and contains no value."""
-_NO_VARIABLES = {
-    **dict.fromkeys((*CONNECTION_OPTIONS, "token"), "set the zchat_ variable, or the environment variable"),
+_LIMITS = ("limit", "max", "max_tokens", "max_delete", "max_deletions")
+_GUARDS = {
     **dict.fromkeys(("exclude", "verify", "concurrency", "journal"), "only the modules have this option"),
     **dict.fromkeys(("check", "check_mode", "dry_run"), "use --check"),
-    "limit": "to limit the revocations, use {prefix}max_revocations",
 }
 """Names that a user may expect to be variables of a role, each with what to do instead. To ignore one would be dangerous."""
+_CONNECTION = dict.fromkeys((*CONNECTION_OPTIONS, *_ALIASES), "set the zchat_ variable, or the environment variable")
+"""The same for the connection options."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +107,23 @@ def arguments(
     names: OptionNames,
     template: Callable[[Any], Any],
     others: Iterable[str] = (),
+    extra: Iterable[str] = (),
 ) -> Arguments:
     """Return the arguments of a task. Raises :class:`ChatError` for an invalid one, and for a variable that is misspelled.
 
     ``template`` resolves the templates in a variable. ``others`` are patterns of further variables with the prefix, which a
-    role or a rulebook sets.
+    role or a rulebook sets. ``extra`` are the names of the extra variables of the command line.
     """
+    check_internal_variables(extra)
     if not names.prefix:
         options = validated(task_args, names, CONNECTION_OPTIONS)
         return Arguments(options, [task_options(options, task_args), environment_variables()])
-    _check_variables(task_vars, names, others)
+    wrong = _wrong_variables(task_vars, names, (*FACTS, *others))
+    if PLAYBOOK in task_vars:
+        wrong.update(_wrong_extra_variables(extra, names))
+    if wrong:
+        pairs = ", ".join(f"'{name}' ({advice})" for name, advice in wrong.items())
+        raise ChatError(f"No request was sent: there is no variable {pairs}.")
     options = validated({**task_args, **variables_of(names, task_vars, template)}, names, CONNECTION_OPTIONS)
     task = task_options(options, task_args)
     host = host_variables(variables_of(OptionNames(CONNECTION_OPTIONS, _HOST), task_vars, template))
@@ -152,22 +170,27 @@ def validated(args: Mapping[str, Any], names: OptionNames, more: Spec) -> dict[s
         if len(spellings) > 1:
             raise ChatError(f"'{spellings[0]}' and '{spellings[1]}' are the same option. Set only one of them.")
     given = {shown[option]: _split(value, spec.get(option, {})) for option, value in args.items()}
-    for option, rules in names.options.items():
-        name, value = names[option], given.get(names[option], ...)
+    for option, rules in spec.items():
+        name, value = shown[option], given.get(shown[option], ...)
         # Before ansible-core 2.19, a template makes an empty string of null.
-        if value in (None, "", [""]):
+        if option in names.options and value in (None, "", [""]):
             raise ChatError(f"'{name}' is null or empty. Set a value, or leave it out.")
         if isinstance(value, list) and (None in value or "" in value):
             raise ChatError(f"'{name}' contains an empty value. Remove spaces after commas, and check its variables.")
         if value == [] and "choices" in rules:
             raise ChatError(f"'{name}' is empty. Set one or more of {', '.join(rules['choices'])}.")
-        if rules.get("elements") == "int":
-            check_integers(name, value)
-    result = ArgumentSpecValidator({shown[option]: dict(rules) for option, rules in spec.items()}).validate(given)
+        if value not in (None, ...):
+            check_value(f"'{name}'", value, rules)
+    shown_spec = unexpanded({shown[option]: rules for option, rules in spec.items()})
+    result = ArgumentSpecValidator(shown_spec).validate(given)
     if result.error_messages:
         unsupported = "There is no such option: " if result.unsupported_parameters else ""
         raise ChatError(unsupported + "; ".join(result.error_messages))
-    return {option: result.validated_parameters.get(shown[option]) for option in spec}
+    options = {option: result.validated_parameters.get(shown[option]) for option in spec}
+    for option, rules in spec.items():
+        if rules.get("type") == "path" and options[option] is not None:
+            options[option] = expanded_path(f"'{shown[option]}'", options[option])
+    return options
 
 
 def _split(value: Any, rules: Mapping[str, Any]) -> Any:
@@ -176,23 +199,73 @@ def _split(value: Any, rules: Mapping[str, Any]) -> Any:
     return value
 
 
-def _check_variables(task_vars: Iterable[str], names: OptionNames, others: Iterable[str]) -> None:
-    """Raise :class:`ChatError` if one of the variables is misspelled or must be set elsewhere."""
-    variables, prefix = list(task_vars), names.prefix
-    valid = (*names.options, "accounts")
-    wrong = {
-        prefix + name: advice
-        for name, advice in _NO_VARIABLES.items()
-        if prefix + name in variables and name not in valid
-    }
+def check_internal_variables(extra: Iterable[str]) -> None:
+    """Raise :class:`ChatError` if an extra variable would replace a variable that only the collection sets.
+
+    It would pretend a result, or that another task runs.
+    """
+    internal = sorted(name for name in extra if name.startswith(_INTERNAL))
+    if internal:
+        raise ChatError(
+            f"No request was sent: only the collection itself sets {', '.join(map(repr, internal))}. Remove the extra variable."
+        )
+
+
+def _wrong_variables(variables: Iterable[str], names: OptionNames, others: Iterable[str] = ()) -> dict[str, str]:
+    """Return the variables that are misspelled or must be set elsewhere, each with what to do instead."""
+    variables, prefix = list(variables), names.prefix
     similar = {
-        **misspelled(variables, prefix, valid, others),
+        **misspelled(variables, prefix, (*names.options, "accounts"), others),
         **misspelled(variables, _HOST, CONNECTION_OPTIONS, aliases=_ALIASES),
     }
-    wrong.update((name, f"use '{option}'") for name, option in similar.items() if name not in wrong)
-    if wrong:
-        pairs = ", ".join(f"'{name}' ({advice.format(prefix=prefix)})" for name, advice in wrong.items())
-        raise ChatError(f"No request was sent: there is no variable {pairs}.")
+    wrong = {name: f"use '{option}'" for name, option in similar.items()}
+    elsewhere = {prefix + name: advice for name, advice in {**_CONNECTION, **_guards(names)}.items()}
+    # The role offboard has addresses of agents, and the login of the connection is called "email", too.
+    kept = {f"{prefix}email"} & similar.keys()
+    wrong.update({name: elsewhere[name] for name in variables if name in elsewhere and name not in kept})
+    return wrong
+
+
+def _guards(names: OptionNames) -> dict[str, str]:
+    limits = dict.fromkeys(_LIMITS, f"use '{names['max_revocations']}'") if "max_revocations" in names.options else {}
+    return {name: advice for name, advice in {**_GUARDS, **limits}.items() if name not in names.options}
+
+
+def _wrong_extra_variables(extra: Iterable[str], names: OptionNames) -> dict[str, str]:
+    """Return the extra variables of a playbook that would be ignored although they are meant for it, or that replace a fact.
+
+    Only a playbook can reject them: in a play of a user, they can be meant for this play.
+    """
+    if {"", "_raw_params"} & set(extra):
+        # The words are not shown, because they can be a part of a secret.
+        raise ChatError(
+            "No request was sent: the extra variables (-e) contain words that are not key=value. Separate the elements of a list with "
+            "commas, without spaces, or use JSON."
+        )
+    found = {f"-e {name}": _meant(name, names) for name in extra}
+    return {name: advice for name, advice in found.items() if advice}
+
+
+def _meant(name: str, names: OptionNames) -> str | None:
+    """Return what to use instead of an extra variable, ``None`` if it is valid or not meant for the playbook."""
+    prefix, short = names.prefix, re.sub(r"\W+", "_", name.lower())
+    valid = {option: prefix + option for option in (*names.options, "accounts", *FACTS)}
+    host = {option: _HOST + option for option in CONNECTION_OPTIONS}
+    meant = {_letters(full): full for full in (*valid.values(), *host.values())}
+    meant.update({_letters(option): full for option, full in valid.items()})
+    meant.update({_letters(option): host[option] for option in ACCOUNT})
+    full = meant.get(_letters(name))
+    if full:
+        return "only the role sets it" if full[len(prefix) :] in FACTS else None if name == full else f"use '{full}'"
+    if short.startswith((prefix, _HOST)):
+        return next(iter(_wrong_variables([short], names).values()), None)
+    close = [f"use '{valid[option]}'" for option in valid if "_" in option and _likeness(short, option) >= _CLOSE]
+    return _guards(names).get(short) or next(iter(close), None)
+
+
+def _letters(name: str) -> str:
+    """Return a name without what users confuse: case, dashes and underscores."""
+    return re.sub(r"[\W_]", "", name.lower())
 
 
 def misspelled(
@@ -204,9 +277,8 @@ def misspelled(
 ) -> dict[str, str]:
     """Return the variables that resemble a valid one, each with the valid name.
 
-    ``valid`` has the names without the ``prefix``. A variable resembles one if it begins with the same word (``max_``),
-    has only words of it (``emails``), or is spelled almost like it. ``others`` are patterns of names that are valid, too;
-    ``aliases`` are names that are not valid, each with the valid one.
+    ``valid`` has the names without the ``prefix``. ``others`` are patterns of names that are valid, too; ``aliases`` are names that
+    are not valid, each with the valid one.
     """
     found = {}
     options = {**{name: name for name in valid}, **(aliases or {})}
@@ -214,7 +286,7 @@ def misspelled(
         short = name[len(prefix) :]
         known = options.get(short) == short or any(fnmatchcase(short, pattern) for pattern in others)
         similar = [option for option in options if _resembles(short, option)]
-        if name.startswith(prefix) and not known and similar:
+        if name.startswith(prefix) and short and not known and similar:
             found[name] = prefix + options[max(similar, key=partial(_likeness, short))]
     return found
 
@@ -224,23 +296,22 @@ def _likeness(name: str, option: str) -> float:
 
 
 def _resembles(name: str, option: str) -> bool:
-    first = option.split("_", 1)[0]
+    """Return whether a name is close to that of an option, or one is the beginning of the other, or it is the end of the option."""
+    ends = (f"_{name}", f"_{name}s")
+    name, option = _END.sub("dir", name), _END.sub("dir", option)
     return (
-        ("_" in option and name.startswith(f"{first}_"))
-        or _words(name) <= _words(option)
+        name.startswith(option)
+        or option.startswith(name)
+        or option.endswith((f"_{name}", *ends))
         or _likeness(name, option) >= _CLOSE
     )
-
-
-def _words(name: str) -> set[str]:
-    return {word.rstrip("s") for word in name.split("_")}
 
 
 def _check_account(sources: Sequence[Source], accounts: str, task_vars: Mapping[str, Any]) -> None:
     """Raise :class:`ChatError` if a host of ``accounts``, such as ``review_accounts``, has no connection."""
     given = {option for source in sources for option in source.values}
     missing = []
-    if not given & {"subdomain", "api_url"}:
+    if not given.intersection(ACCOUNT):
         missing.append("zchat_subdomain or zchat_api_url")
     if not ("access_token" in given or given >= {"email", "password"}):
         missing.append("zchat_access_token, or zchat_email and zchat_password")
@@ -253,6 +324,5 @@ def _check_account(sources: Sequence[Source], accounts: str, task_vars: Mapping[
 
 def _without(source: Source, task: Source) -> Source:
     """Return the source without an account, or credentials, that the task itself sets."""
-    groups = ({"subdomain", "api_url"}, {"access_token", "email", "password"})
-    ignored = {option for group in groups if group & task.values.keys() for option in group}
+    ignored = {option for group in (ACCOUNT, CREDENTIALS) if task.values.keys() & set(group) for option in group}
     return Source({option: value for option, value in source.values.items() if option not in ignored}, source.name)

@@ -39,7 +39,11 @@ NOT_IN_THE_CREDENTIAL = {
     *("ZCHAT_CA_PATH", "ZCHAT_VALIDATE_CERTS", "ZCHAT_TIMEOUT", "ZCHAT_RETRIES", "ZCHAT_RATE_LIMIT_TIMEOUT"),
 }
 """The CA bundle of a proxy is a file, which belongs in the execution environment. The others are no credentials."""
-FROM_PROJECT = {"leavers": "offboard_agent_emails"}
+FROM_PROJECT = {
+    "leavers": "offboard_agent_emails",
+    "leavers_limit": "offboard_max_revocations",
+    "leavers_unknown": "offboard_unknown_agents",
+}
 """Variables that a playbook of the project reads -> the variable of the role that it sets."""
 LEFT_TO_DEFAULT = {
     "offboard": {"offboard_agent_ids", "offboard_own_token", "offboard_report_formats"},

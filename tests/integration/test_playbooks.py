@@ -10,13 +10,16 @@ import csv
 import hashlib
 import json
 import re
+import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
-from tests.integration.ansible_run import Player, connection, host, methods
+from tests.integration.ansible_run import ROOT, Player, connection, host, methods
 from tests.sandbox import COLLEAGUE_EMAIL, COLLEAGUE_ID, LEAVER_EMAIL, LEAVER_ID, Options, Sandbox, fake_secret
 
 OFFBOARD, REVIEW, PREFLIGHT = "zchat.admin.offboard", "zchat.admin.review", "zchat.admin.preflight"
@@ -230,6 +233,171 @@ def test_variables_of_localhost_are_the_connection(player: Player, sandbox: Sand
     assert LEAVER_ID not in {token["agent_id"] for token in sandbox.state.tokens.values()}
 
 
+REVOCATION, RESULT = (
+    f"{OFFBOARD} : {name}" for name in ("Revoke the tokens of the departing agents", "Set the result")
+)
+"""Tasks of the role."""
+IGNORED = ("max_revocations=1", "offboard-max-revocations=1", "OFFBOARD_MAX_REVOCATIONS=1")
+FORGED = ('{"offboard_result": {"verified": true}}', "__zchat_playbook=", "__zchat_prefix=", '{"__offboard_run": {}}')
+LOST = "offboard_agent_emails=a@example.com b@example.com"
+
+
+@pytest.mark.parametrize("extra", [*IGNORED, *FORGED, LOST])
+def test_an_extra_variable_that_would_be_ignored_or_forges_a_result(
+    extra: str, player: Player, sandbox: Sandbox
+) -> None:
+    """The playbook fails before any request, and names it. See test__arguments.py for all names."""
+    variables = {"offboard_agent_emails": LEAVER_EMAIL}
+    run = player.play_playbook(OFFBOARD, ["-e", extra], {} if extra == LOST else variables, connection(sandbox))
+    assert (run.rc, sandbox.state.requests) == (2, [])
+    named = "words that are not key=value" if extra == LOST else extra.strip('{"').partition("=")[0].partition('"')[0]
+    assert named in run[REVOCATION]["msg"]
+    result = run[RESULT]["results"][0]["ansible_facts"]["offboard_result"]
+    assert result["verified"] is result["complete"] is False
+
+
+def test_a_variable_of_a_play_is_no_result_of_the_role(player: Player, sandbox: Sandbox) -> None:
+    """In a play of a user, an extra variable can have any name. None replaces the result that the role sets."""
+    forged = {"report": {"verified": "forged"}, "msg": "forged"}
+    role = {"ansible.builtin.import_role": {"name": OFFBOARD}}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [role]}
+    variables = {**dict.fromkeys(("run", "item", "result"), forged), "max_revocations": 1, "offboard_agent_ids": 7}
+    run = player.play_playbook([play], ["--check"], variables, connection(sandbox)).check()
+    assert run[RESULT]["results"][0]["ansible_facts"]["offboard_result"]["verified"] is True
+
+
+@pytest.mark.parametrize("arguments", ["--tags typo", "--skip-tags all", "--start-at-task 'Set the result'"])
+@pytest.mark.parametrize("playbook", [OFFBOARD, REVIEW, PREFLIGHT])
+def test_a_playbook_that_does_nothing_fails(playbook: str, arguments: str, player: Player, sandbox: Sandbox) -> None:
+    if playbook == PREFLIGHT:
+        arguments = arguments.replace("Set the result", "Show all accounts")
+    run = player.play_playbook(playbook, shlex.split(arguments), {"offboard_agent_ids": 5}, connection(sandbox))
+    assert (run.rc, sandbox.state.requests) == (2, [])
+    assert "localhost" in run.tasks[-1].result["msg"]
+
+
+def test_tags_of_a_user_select_a_playbook(player: Player, sandbox: Sandbox) -> None:
+    play = {"import_playbook": OFFBOARD, "tags": "offboarding"}
+    other = {"hosts": "localhost", "gather_facts": False, "tags": "other", "tasks": [{"ansible.builtin.meta": "noop"}]}
+    variables = {"offboard_agent_emails": LEAVER_EMAIL}
+    run = player.play_playbook([play, other], ["--tags", "other"], variables, connection(sandbox)).check()
+    assert [task.state for task in run.tasks if "summary" in task.name] == ["skipped"]
+    assert sandbox.state.requests == []
+    player.play_playbook([play, other], ["--tags", "offboarding"], variables, connection(sandbox)).check()
+    assert methods(sandbox) == {"GET", "DELETE"}
+
+
+ACCOUNTS: list[tuple[Any, Any]] = [
+    (["acme", "globex"], ["acme", "globex"]),
+    (["acme", ["globex"]], ["acme", "globex"]),
+    (" acme,globex, ", ["acme", "globex"]),
+    ("chat:!acme", ["globex", "third"]),
+    (["chat[0:1]", "!acme"], ["globex"]),
+    (["acme", "amce"], "amce"),
+    ("acme:amce", "amce"),
+    ("acme,!acme", "acme,!acme"),
+    ([], "preflight_accounts"),
+    (None, "preflight_accounts (None)"),
+    (["acme", None], "None"),
+]
+
+
+@pytest.mark.parametrize(("accounts", "expected"), ACCOUNTS)
+def test_the_accounts_are_a_list_or_a_pattern(accounts: Any, expected: Any, player: Player, sandbox: Sandbox) -> None:
+    """If a part of it matches no host, nothing is sent: nobody would notice that an account is missing."""
+    hosts = {name: host(sandbox) for name in ("acme", "globex", "third")}
+    inventory = {"all": {"children": {"chat": {"hosts": hosts}}}}
+    run = player.play_playbook(PREFLIGHT, [], {"preflight_accounts": accounts}, {}, inventory)
+    if isinstance(expected, list):
+        shown = run.check()["Show all accounts"]["accounts"]
+        assert [line.partition(":")[0] for line in shown] == expected
+    else:
+        assert run.rc != 0
+        assert f"{expected}" in run.output
+        assert "No host of the inventory matches preflight_accounts" in run.output
+        assert sandbox.state.requests == []
+
+
+@pytest.mark.parametrize("environment", [{}, {"ZCHAT_SUBDOMAIN": "other", "ZCHAT_ACCESS_TOKEN": "other-token"}])
+@pytest.mark.parametrize("file", ["group_vars/all/vault.yml", "host_vars/localhost.yml"])
+def test_one_account_in_the_variables_of_an_inventory(
+    file: str, environment: dict[str, str], player: Player, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """No host is given for it, and localhost is not in the inventory."""
+    path = tmp_path / "inventory" / file
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(host(sandbox)))
+    (tmp_path / "inventory" / "hosts").write_text("web1\n")
+    arguments = ["-i", str(tmp_path / "inventory"), "--check"]
+    run = player.play_playbook(OFFBOARD, arguments, {"offboard_agent_emails": LEAVER_EMAIL}, environment)
+    if environment:
+        assert (run.rc, sandbox.state.requests) == (2, [])
+        assert "zchat_api_url and ZCHAT_SUBDOMAIN are both set" in run.output
+    else:
+        assert run.check()[REVOCATION]["report"]["summary"]["would_be_revoked"] == 12
+
+
+def test_a_relative_path_starts_at_the_folder_in_which_ansible_was_started(
+    player: Player, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Not at the folder of the playbook. ``Player`` starts Ansible in a folder of its own."""
+    shutil.copy(certifi.where(), tmp_path / "ca.pem")
+    path = {"ca_path": "../ca.pem"}
+    leaver = {"agent_emails": [LEAVER_EMAIL]}
+    tasks = [
+        {"zchat.admin.zchat_offboard": {**leaver, **path, "report_dir": "../reports"}, "check_mode": True},
+        {"zchat.admin.zchat_agent_info": path},
+        {"zchat.admin.zchat_connection_info": None, "environment": {"ZCHAT_CA_PATH": "../ca.pem"}},
+        {"zchat.admin.zchat_oauth_token_info": None},
+        {"zchat.admin.zchat_oauth_token": {"state": "absent", **leaver, **path, "journal": "../journal.jsonl"}},
+    ]
+    folder = tmp_path / "project" / "playbooks"
+    folder.mkdir(parents=True)
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    imported = {"import_playbook": PREFLIGHT}
+    (folder / "site.yml").write_text(json.dumps([imported, play]))
+    environment = {**connection(sandbox), "ZCHAT_CA_PATH": "../ca.pem"}
+    player.play_playbook(str(folder / "site.yml"), [], {}, environment).check()
+    assert sorted(entry.name for entry in tmp_path.iterdir() if entry.name in ("reports", "journal.jsonl")) == [
+        "journal.jsonl",
+        "reports",
+    ]
+
+
+@pytest.mark.parametrize("place", ["report_dir", "zchat_ca_path", "ZCHAT_CA_PATH"])
+@pytest.mark.parametrize("validated", [True, False])
+def test_no_environment_variable_in_a_path_is_replaced(
+    place: str, validated: bool, player: Player, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """``Player`` searches the output for the token."""
+    path = f"{tmp_path}/$ZCHAT_ACCESS_TOKEN"
+    variables = {place.replace("report", "offboard_report"): path, "offboard_agent_ids": 7}
+    role = {"ansible.builtin.import_role": {"name": OFFBOARD, "rolespec_validate": validated}}
+    environment = {**connection(sandbox), **({place: path} if place.isupper() else {})}
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": [role]}
+    run = player.play_playbook([play], [], variables, environment)
+    assert (run.rc, sandbox.state.requests) == (2, [])
+    assert "contains the character '$'" in run.output
+    assert [entry.name for entry in tmp_path.iterdir() if "token" in entry.name.lower()] == []
+
+
+@pytest.mark.parametrize("blank", ["", None])
+def test_blank_answers_of_the_survey_of_controller(blank: str | None, player: Player, sandbox: Sandbox) -> None:
+    """They are no error, and the limit is that of the survey. Controller sends null or an empty string."""
+    playbook = str(ROOT / "extensions" / "controller" / "project" / "offboard.yml")
+    answers: dict[str, Any] = {"leavers": blank, "leavers_limit": blank, "leavers_unknown": blank}
+    player.play_playbook(playbook, [], answers, connection(sandbox)).check()
+    assert sandbox.state.requests == []
+    sandbox.reset(tokens=60)
+    agent_ids = sorted({token["agent_id"] for token in sandbox.state.tokens.values()})
+    answers.update(offboard_agent_ids=agent_ids, offboard_own_token="keep")
+    run = player.play_playbook(playbook, [], answers, connection(sandbox))
+    assert "'offboard_max_revocations' is 50" in run[REVOCATION]["msg"]
+    run = player.play_playbook(playbook, [], {**answers, "leavers_limit": 0}, connection(sandbox))
+    assert "'offboard_max_revocations' is 0" in run[REVOCATION]["msg"]
+    assert methods(sandbox) == {"GET"}
+
+
 def test_check_mode(player: Player, sandbox: Sandbox) -> None:
     """Check mode of the command line, a play, a block or a task sends no DELETE. A null keyword never overrides --check."""
     role: dict[str, Any] = {"ansible.builtin.import_role": {"name": OFFBOARD}}
@@ -251,8 +419,34 @@ def test_check_mode(player: Player, sandbox: Sandbox) -> None:
     run = player.play_playbook([{**play, "tasks": tasks}], ["--check"], environment=connection(sandbox)).check()
     for name in ("null", "null of an action"):
         # Some versions of ansible-core reject it themselves.
-        assert re.search(r"'check_mode' (of this task is null|has an invalid value)", run[name]["msg"])
+        assert re.search(REJECTED_NULL, run[name]["msg"])
     assert methods(sandbox) == {"GET"}
+
+
+REJECTED_NULL = r"'check_mode' (of this task is null|has an invalid value)"
+
+
+def test_a_null_check_mode_never_overrides_that_of_a_block_or_a_play(player: Player, sandbox: Sandbox) -> None:
+    null, dry = {"check_mode": "{{ dry_run | default(none) }}"}, {"check_mode": True}
+    module = {"zchat.admin.zchat_oauth_token": {"state": "absent", "agent_ids": [LEAVER_ID]}}
+    action = {"zchat.admin.zchat_offboard": {"agent_ids": [LEAVER_ID]}}
+    role = {"ansible.builtin.include_role": {"name": OFFBOARD}}
+    tasks = [{**module, **null}, {**action, **null}]
+    play = {
+        "hosts": "localhost",
+        "gather_facts": False,
+        "ignore_errors": True,
+        "vars": {"offboard_agent_ids": LEAVER_ID},
+    }
+    plays = [
+        {**play, **dry, "tasks": tasks},
+        {**play, "tasks": [{**dry, "block": tasks}]},
+        {**play, **dry, "tasks": [{**null, "block": [module, action]}]},
+        {**play, **dry, "tasks": [{**null, "block": [role]}]},
+    ]
+    run = player.play_playbook(plays, environment=connection(sandbox)).check()
+    rejected = [task for task in run.tasks if re.search(REJECTED_NULL, str(task.result.get("msg")))]
+    assert (len(rejected), sandbox.state.requests) == (7, [])
 
 
 def printed(stdout: str) -> list[dict[str, Any]]:

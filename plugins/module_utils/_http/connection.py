@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import os
 import re
+import ssl
+import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -33,6 +36,8 @@ from ansible_collections.zchat.admin.plugins.module_utils._text import encodable
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE | re.ASCII)
 _HOST_AND_PORT = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?", re.IGNORECASE)
 _PATH_SEGMENT = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+_HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
+"""The name of a file with a certificate in a directory that OpenSSL searches."""
 _MAX_SECONDS = 86_400
 """A longer time is a mistake, and sockets reject some values that are longer still."""
 _NOT_PRINTABLE_ASCII = re.compile(r"[^!-~]")
@@ -185,21 +190,55 @@ def _integer(sources: Sequence[Source], option: str, least: int, most: int) -> i
 
 
 def _verify(base_url: str, sources: Sequence[Source]) -> bool | str:
-    """Return what ``requests`` needs to verify certificates. Raises :class:`ChatError` for a CA bundle that does not exist."""
+    """Return what ``requests`` needs to verify certificates. Raises :class:`ChatError` for CA certificates that cannot be used."""
     validate_certs: bool = group(sources, ("validate_certs",))[0].get("validate_certs", True)
     values, name = group(sources, ("ca_path",))
-    path = os.path.expanduser(values.get("ca_path") or "")
-    if path and not os.path.exists(path):
-        raise ChatError(f"There is no file or directory {encodable(path)}, set in {name('ca_path')}. Nothing was sent.")
-    if not validate_certs or path:
-        return validate_certs and path
+    if "ca_path" in values:
+        _check_certificates(values["ca_path"], name("ca_path"))
+        return validate_certs and values["ca_path"]
     bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or ""
-    if bundle and base_url.startswith("https:") and not os.path.exists(bundle):
+    if validate_certs and bundle and base_url.startswith("https:"):
+        _check_certificates(bundle, "REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE")
+    return validate_certs and (bundle or True)
+
+
+def _check_certificates(path: str, name: str) -> None:
+    """Raise :class:`ChatError` if there is no certificate at ``path``, which is set in ``name``."""
+    try:
+        if stat.S_ISDIR(os.stat(path).st_mode):
+            found = any(_is_hashed_certificate(os.path.join(path, entry)) for entry in os.listdir(path))
+        else:
+            found = _has_certificate(path)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the path is not valid"
+        raise ChatError(f"{encodable(path)}, set in {name}, cannot be read: {reason}. Nothing was sent.") from None
+    if not found:
         raise ChatError(
-            f"There is no file or directory {encodable(bundle)}, set in REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Correct it, or "
-            "set 'ca_path' or ZCHAT_CA_PATH. Nothing was sent."
+            f"{encodable(path)}, set in {name}, contains no certificate in PEM format. Convert a file in DER format with "
+            "'openssl x509 -inform der', and prepare a directory with 'openssl rehash'. Nothing was sent."
         )
-    return bundle or True
+
+
+def _has_certificate(file: str) -> bool:
+    """Return whether OpenSSL finds a certificate in ``file``. Raises ``OSError`` if it cannot be read."""
+    # A pipe would block, and can be read only once.
+    if not os.path.isfile(file):
+        raise OSError(errno.EINVAL, "it is not a file or a directory")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(file)
+    except ssl.SSLError:
+        return False
+    return context.cert_store_stats()["x509"] > 0
+
+
+def _is_hashed_certificate(file: str) -> bool:
+    """Return whether OpenSSL finds a certificate in a file of a directory."""
+    try:
+        return _HASHED.fullmatch(os.path.basename(file)) is not None and _has_certificate(file)
+    except OSError:
+        # OpenSSL continues with the other files, too.
+        return False
 
 
 def _proxies(base_url: str) -> dict[str, str]:

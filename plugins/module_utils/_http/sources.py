@@ -14,7 +14,12 @@ from typing import Any
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._options import null_message
+from ansible_collections.zchat.admin.plugins.module_utils._options import (
+    check_value,
+    expanded_path,
+    null_message,
+    unexpanded,
+)
 
 CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "subdomain": {"type": "str"},
@@ -74,15 +79,18 @@ def environment_variables() -> Source:
 
 def _converted(values: Mapping[str, Any], name: Callable[[str], str]) -> Source:
     given = {option: values[option] for option in CONNECTION_OPTIONS if option in values}
-    nulls = [option for option, value in given.items() if value is None]
-    if nulls:
-        raise ChatError(null_message(name(nulls[0])))
-    # A path is not expanded by Ansible, which would replace environment variables in it.
-    spec = {name(option): {"type": CONNECTION_OPTIONS[option]["type"].replace("path", "str")} for option in given}
+    for option, value in given.items():
+        if value is None:
+            raise ChatError(null_message(name(option)))
+        check_value(name(option), value, CONNECTION_OPTIONS[option])
+    spec = unexpanded({name(option): {"type": CONNECTION_OPTIONS[option]["type"]} for option in given})
     validated = ArgumentSpecValidator(spec).validate({name(option): value for option, value in given.items()})
     if validated.error_messages:
         raise ChatError("; ".join(validated.error_messages))
-    return Source({option: validated.validated_parameters[name(option)] for option in given}, name)
+    converted = {option: validated.validated_parameters[name(option)] for option in given}
+    if "ca_path" in converted:
+        converted["ca_path"] = expanded_path(name("ca_path"), converted["ca_path"])
+    return Source(converted, name)
 
 
 def group(sources: Sequence[Source], options: Iterable[str]) -> tuple[dict[str, Any], Callable[[str], str]]:

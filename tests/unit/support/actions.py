@@ -67,6 +67,7 @@ class Controller:
             action="zchat",
             timeout=timeout,
             no_log=no_log,
+            tags=["always"],
         )
         templar = Mock(template=lambda value: value)
         action = self._action(task, Mock(), PlayContext(), Mock(), templar, shared_loader_obj=None)

@@ -27,6 +27,7 @@ SPEC = {
     "ids": {"type": "list", "elements": "int", "aliases": ["id"]},
     "token_values": {"type": "list", "elements": "str", "no_log": True, "aliases": ["token_value"]},
     "include_secrets": {"type": "bool", "default": False},
+    "journal": {"type": "path"},
     "concurrency": {"type": "int", "default": 8},
 }
 CONNECTION = {"subdomain": "acme", "access_token": "secret-token-value"}
@@ -198,6 +199,30 @@ def test_an_address_with_a_secret_is_neither_logged_nor_returned(more, address, 
     assert [host.options[name] for name in address] == [HIDDEN]
     assert "s3cret" not in host.output
     assert "s3cret" not in "".join(host.logged)
+
+
+SECRETS = ["token_values", "token_value", "access_token", "token", "password", "acces_token", "tokn_values"]
+
+
+@pytest.mark.parametrize("value", ["s3cret,5ecret", ["s3cret", "5ecret"], [["s3cret"], "5ecret"], {"a": "s3cret"}])
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("more", [{}, {"timeout": "soon"}, {"unsupported": "s3cret"}, {"ids": {}}, {"journal": "$X"}])
+def test_a_secret_is_hidden_whatever_its_form_and_whatever_else_is_invalid(name, value, more, host):
+    """Also in an option that is misspelled."""
+    host.run({"subdomain": "acme", name: value, **more})
+    assert host.options[name] == HIDDEN
+    assert [text for text in ("s3cret", "5ecret") if text in host.output + "".join(host.logged)] == []
+
+
+@pytest.mark.parametrize("name", ["journal", "ca_path"])
+@pytest.mark.parametrize("more", [{}, {"unsupported": 1}, {"timeout": "x"}, {"ids": {}}])
+def test_no_environment_variable_is_replaced_in_a_path(name, more, host, monkeypatch):
+    monkeypatch.setenv("ZCHAT_ACCESS_TOKEN", "s3cret-token-value")
+    result = host.run({"subdomain": "acme", name: "/tmp/$ZCHAT_ACCESS_TOKEN", **more})
+    assert result["failed"] is True
+    assert more or f"'{name}' contains the character '$'" in result["msg"]
+    assert host.options[name] == "/tmp/$ZCHAT_ACCESS_TOKEN"
+    assert "s3cret" not in host.output + "".join(host.logged)
 
 
 def test_a_short_password_does_not_make_the_message_unreadable(host):

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -14,12 +16,15 @@ from ansible_collections.zchat.admin.plugins.module_utils._options import (
     positive_integers,
     seconds,
     strings,
+    unexpanded,
 )
 
 SPEC = {
     **CONNECTION_OPTIONS,
     "ids": {"type": "list", "elements": "int", "aliases": ["id", "oauth_token_id"]},
     "age": {"type": "str"},
+    "limit": {"type": "int"},
+    "folder": {"type": "path"},
     "verify": {"type": "bool", "default": True},
     "exclude": {
         "type": "dict",
@@ -33,7 +38,7 @@ DEFAULTS = {"validate_certs": True, "timeout": 30, "retries": 4, "rate_limit_tim
 
 def options(**task_args):
     """Return the options of a task, with Ansible's own validation."""
-    params = ArgumentSpecValidator(SPEC).validate(task_args).validated_parameters
+    params = ArgumentSpecValidator(unexpanded(SPEC)).validate(task_args).validated_parameters
     return options_of({"_ansible_version": "2.19", **task_args}, params, SPEC)
 
 
@@ -44,6 +49,8 @@ def options(**task_args):
         ({"age": "90d", "verify": False, "ids": []}, {"age": "90d", "verify": False, "ids": []}),
         ({"token": "value", "oauth_token_id": [5]}, {"access_token": "value", "ids": [5]}),
         *(({"ids": value}, {"ids": [5, 6]}) for value in ([5, " +6 "], "5,6")),
+        *(({"limit": value}, {"limit": 5}) for value in (5, "5", " 5\n")),
+        ({"folder": "~/x"}, {"folder": os.path.expanduser("~/x")}),
         ({"protect": {}}, {"exclude": {}}),
         ({"protect": {"id": [5]}}, {"exclude": {"ids": [5]}}),
     ],
@@ -59,6 +66,8 @@ def test_null_is_an_error_that_names_the_option(name, alias):
 
 
 INTEGERS = "must contain integers"
+NO_INTEGERS = ("1e3", "1_0", "1.0", 1.0, 1.9, True, "0x5", "\u0661", "", "9" * 21, [5], {"a": 5})
+"""Values that Ansible converts to integers, or to other values."""
 
 
 @pytest.mark.parametrize(
@@ -66,6 +75,11 @@ INTEGERS = "must contain integers"
     [
         ({"ids": None, "id": [6]}, "'ids' and 'id' are the same option"),
         *(({"id": value}, f"'ids' {INTEGERS}") for value in ("5,1e0", [1, "1E2"], ["\u0661"])),
+        *(({"ids": [1, value]}, f"'ids' {INTEGERS}") for value in NO_INTEGERS[:-2]),
+        *(({"limit": value}, "'limit' must be an integer") for value in NO_INTEGERS),
+        ({"folder": "/tmp/$HOME"}, "'folder' contains the character '$'"),
+        ({"folder": "/tmp/${HOME}"}, "'folder' contains the character '$'"),
+        ({"folder": ""}, "'folder' is empty"),
         ({"exclude": {"ids": [[5]]}}, "'exclude.ids' contains a list or a dictionary"),
         ({"exclude": {"ids": [{"a": 5}]}}, "'exclude.ids' contains a list or a dictionary"),
         ({"protect": {"agent_ids": None}}, "'exclude.agent_ids' is null"),
@@ -77,13 +91,14 @@ def test_values_that_ansible_would_convert_or_ignore_are_rejected(task_args, mes
     with pytest.raises(ChatError) as caught:
         options(**task_args)
     assert message in caught.value.msg
+    assert os.environ["HOME"] not in caught.value.msg
 
 
 @pytest.mark.parametrize(
     ("function", "value", "expected"),
     [
         (positive_integers, [5, 6, 5], {5, 6}),
-        *((positive_integers, [5, value], "'x' must contain integers greater than 0") for value in (0, True)),
+        *((positive_integers, [5, value], "'x' must contain integers greater than 0") for value in (0, -1)),
         (strings, [" read ", "write"], {"read", "write"}),
         (strings, ["read", " \n"], "'x' contains an empty value"),
         *(

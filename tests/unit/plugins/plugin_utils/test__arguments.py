@@ -13,7 +13,7 @@ from ansible_collections.zchat.admin.plugins.action.zchat_offboard import Action
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import connection_from
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import CONNECTION_OPTIONS
-from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import OptionNames, arguments
+from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PLAYBOOK, PREFIX, OptionNames, arguments
 
 HOST = {"zchat_subdomain": "acme", "zchat_access_token": "host-token"}
 OMIT = "__omit_place_holder__1"
@@ -29,13 +29,14 @@ def template(values):
     return values
 
 
-def given(variables=None, task_args=None, host=None, prefix="offboard_"):
+def given(variables=None, task_args=None, host=None, prefix="offboard_", extra=None):
     """The arguments of a task of the role, or of a user if there is no ``prefix``."""
+    variables = {**(variables or {}), **(extra or {})}
     names, task_vars = (
         OptionNames(ActionModule.OPTIONS, prefix),
-        {"omit": OMIT, **(HOST if host is None else host), **(variables or {})},
+        {"omit": OMIT, **(HOST if host is None else host), **variables},
     )
-    return arguments(task_args or {}, task_vars, names, template, ActionModule.OTHER_VARIABLES)
+    return arguments(task_args or {}, task_vars, names, template, ActionModule.OTHER_VARIABLES, extra or {})
 
 
 def rejection(*args, **more):
@@ -80,7 +81,16 @@ def test_every_variable_accepts_a_string_from_the_command_line(option, value, ex
         ({"offboard_subdomain": "x"}, "'offboard_subdomain' (set the zchat_ variable, or the environment variable)"),
         ({"offboard_check": True}, "'offboard_check' (use --check)"),
         ({"offboard_exclude": {}}, "'offboard_exclude' (only the modules have this option)"),
-        ({"offboard_limit": 5}, "'offboard_limit' (to limit the revocations, use offboard_max_revocations)"),
+        ({"offboard_token": "secret"}, "'offboard_token' (set the zchat_ variable, or the environment variable)"),
+        ({"offboard_agent_emails": [["a@example.com"]]}, "'offboard_agent_emails' contains a list or a dictionary"),
+        ({"offboard_agent_ids": {"id": 5}}, "'offboard_agent_ids' contains a list or a dictionary"),
+        ({"offboard_agent_ids": 5.0}, "'offboard_agent_ids' must contain integers"),
+        *(
+            ({f"offboard_{name}": value}, f"'offboard_{name}' must")
+            for name in ("max_revocations", "agent_ids")
+            for value in ("1e3", "1_0", "1.0", 1.0, True)
+        ),
+        ({"offboard_report_dir": "/tmp/$ZCHAT_PASSWORD"}, "'offboard_report_dir' contains the character '$'"),
     ],
 )
 def test_a_variable_that_is_null_or_invalid_is_an_error_that_names_it(variables, part):
@@ -92,12 +102,14 @@ def test_a_variable_that_is_null_or_invalid_is_an_error_that_names_it(variables,
 @pytest.mark.parametrize(
     ("valid", "names"),
     [
-        ("offboard_agent_emails", "agent_email agnet_emails agent_mails emails"),
-        ("offboard_report_dir", "report_directory dir"),
-        ("offboard_max_revocations", "max_revocation maxrevocations max_tokens max"),
+        ("offboard_agent_emails", "agent_email agnet_emails agent_mails emails email agent_emails_file"),
+        ("offboard_agent_ids", "ids agentids agents"),
+        ("offboard_report_dir", "report_directory dir report_path report_folder report_file report repot_folder"),
+        ("offboard_max_revocations", "max_revocation maxrevocations max_tokens max limit max_revocations_per_account"),
         ("offboard_accounts", "acounts account"),
         ("zchat_access_token", "zchat_token zchat_tokn zchat_tokens"),
-        ("zchat_ca_path", "zchat_ca_bundle"),
+        ("zchat_ca_path", "zchat_ca_bundle zchat_ca_file zchat_ca"),
+        ("zchat_rate_limit_timeout", "zchat_rate_limit"),
     ],
 )
 def test_a_misspelled_variable_is_an_error_with_the_valid_name(valid, names):
@@ -107,9 +119,84 @@ def test_a_misspelled_variable_is_an_error_with_the_valid_name(valid, names):
 
 
 def test_other_variables_are_ignored():
-    names = "ticket reason date manager job_template webhook_agent_emails report_files result results accounts"
+    names = "ticket reason date manager manager_email notify_emails report_mail_to report_title report_mail"
+    names += " job_template organization webhook_agent_emails report_files result results accounts"
     others = dict.fromkeys(("zchat_group", "offboard", "offboard_", "review_agent_email"))
     assert given({**others, **{f"offboard_{name}": "x" for name in names.split()}})
+
+
+PLAYED = {PLAYBOOK: True}
+
+
+@pytest.mark.parametrize(
+    ("valid", "names"),
+    [
+        (
+            "offboard_max_revocations",
+            "max_revocations max-revocations MAX_REVOCATIONS Max-Revocations maxRevocations max_revocation max.revocations limit Max",
+        ),
+        (
+            "offboard_max_revocations",
+            "offboard-max-tokens offboard-max-revocations OFFBOARD_MAX_REVOCATIONS Offboard-Max_Revocations offboardMaxRevocations OFFBOARD_LIMIT",
+        ),
+        ("offboard_agent_emails", "agent_emails agent-emails agent_email OFFBOARD_EMAILS"),
+        ("offboard_report_dir", "report_dir REPORT_DIR offboard-report-directory Offboard-Report-Folder"),
+        ("offboard_own_token", "own_token"),
+        ("offboard_accounts", "accounts ACCOUNTS offboard-accounts OFFBOARD_ACCOUNTS offboard-account"),
+        ("zchat_timeout", "ZCHAT_TIMEOUT zchat-timeout zchatTimeout"),
+        ("zchat_access_token", "ZCHAT_ACCESS_TOKEN zchat-token"),
+        ("zchat_subdomain", "subdomain SUBDOMAIN ZCHAT_SUBDOMAIN"),
+        ("zchat_api_url", "api_url api-url"),
+    ],
+)
+def test_a_playbook_rejects_an_extra_variable_that_it_would_ignore(valid, names):
+    for name in names.split():
+        assert f"'-e {name}' (use '{valid}')" in rejection(PLAYED, extra={name: "x"}), name
+        # Outside of the playbooks, the variable can be meant for the play.
+        assert name.startswith(("offboard_", "zchat_")) or given(extra={name: "x"})
+
+
+@pytest.mark.parametrize(
+    ("extra", "part"),
+    [
+        *(
+            ({name: {"verified": True}}, f"'-e {name}' (only the role sets it)")
+            for name in ("offboard_result", "offboard_report_files")
+        ),
+        ({"OFFBOARD-RESULT": {}}, "'-e OFFBOARD-RESULT' (only the role sets it)"),
+        ({"dry_run": True}, "'-e dry_run' (use --check)"),
+        ({"exclude": {}}, "'-e exclude' (only the modules have this option)"),
+        *(
+            ({name: "secret b@example.com"}, "(-e) contain words that are not key=value")
+            for name in ("_raw_params", "")
+        ),
+    ],
+)
+def test_a_playbook_rejects_forged_facts_and_lost_words(extra, part):
+    message = rejection(PLAYED, extra=extra)
+    assert part in message
+    assert "secret" not in message
+
+
+@pytest.mark.parametrize("prefix", ["offboard_", ""])
+@pytest.mark.parametrize("played", [{}, PLAYED])
+def test_no_extra_variable_replaces_an_internal_one(played, prefix):
+    for name in (PREFIX, PLAYBOOK, "__offboard_run", "__offboard_not_run", "__review_run", "__zchat_x"):
+        for value in (None, "", "review_", False):
+            message = rejection(played, extra={name: value}, prefix=prefix)
+            assert f"only the collection itself sets '{name}'" in message
+
+
+def test_extra_variables_that_are_valid_or_of_others():
+    names = "ticket email token run item awx_job_id ansible_user leavers review_report_dir report timeout"
+    valid = {
+        "offboard_agent_emails": "a@example.com",
+        "zchat_timeout": 5,
+        "offboard_report_mail_to": "x",
+        "offboard_ticket": 1,
+    }
+    extra = {**dict.fromkeys(names.split(), "x"), **valid}
+    assert given(PLAYED, extra=extra).options["agent_emails"] == ["a@example.com"]
 
 
 def connection(*args, **more):
@@ -153,7 +240,7 @@ def test_a_task_of_a_user_ignores_variables_and_has_its_own_names(monkeypatch):
         ({"agent_ids": None}, "'agent_ids' is null"),
         ({"limits": 5}, "There is no such option: limits"),
         ({"access_token": "task", "token": "module_defaults"}, "'access_token' and 'token' are the same option."),
-        ({"max_revocations": "x", "report_formats": "pdf"}, "report_formats"),
+        ({"report_formats": "pdf"}, "report_formats"),
     ):
         assert part in rejection(task_args=task_args, prefix="")
 

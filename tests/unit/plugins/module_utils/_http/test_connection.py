@@ -9,8 +9,12 @@ import html
 import json
 import os
 import re
+import shutil
+import ssl
+from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+import certifi
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -170,7 +174,7 @@ def test_repr_contains_no_secret():
 # Sources
 
 
-NO_FILE = "There is no file or directory /no.pem, set in "
+NO_FILE = "/no.pem, set in {}, cannot be read: No such file or directory."
 
 
 @pytest.mark.parametrize(
@@ -200,10 +204,23 @@ NO_FILE = "There is no file or directory /no.pem, set in "
         ({**ACME, **TOKEN, "zchat_timeout": "soon"}, "zchat_timeout"),
         ({**ACME, **TOKEN, "retries": -1}, "'retries' must be from 0"),
         ({**ACME, **TOKEN, "rate_limit_timeout": -1}, "'rate_limit_timeout' must be from 0"),
-        ({**ACME, **TOKEN, "ZCHAT_CA_PATH": "/no.pem"}, f"{NO_FILE}ZCHAT_CA_PATH"),
-        ({**ACME, **TOKEN, "CURL_CA_BUNDLE": "/no.pem"}, f"{NO_FILE}REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE"),
-        ({**ACME, **TOKEN, "ZCHAT_CA_PATH": "/nowhere/$PATH"}, "/nowhere/$PATH, set in ZCHAT_CA_PATH"),
-        ({**ACME, **TOKEN, "ca_path": "/\ud800\0"}, "There is no file or directory /?\0, set in 'ca_path'"),
+        ({**ACME, **TOKEN, "ZCHAT_CA_PATH": "/no.pem"}, NO_FILE.format("ZCHAT_CA_PATH")),
+        ({**ACME, **TOKEN, "CURL_CA_BUNDLE": "/no.pem"}, NO_FILE.format("REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE")),
+        ({**ACME, **TOKEN, "ca_path": "/\ud800\0"}, "/?\0, set in 'ca_path', cannot be read: the path is not valid"),
+        *(
+            ({**ACME, "access_token": "secret-", name: "/x/$ZCHAT_ACCESS_TOKEN"}, f"{name} contains the character '$'")
+            for name in ("ZCHAT_CA_PATH", "zchat_ca_path")
+        ),
+        *(
+            ({**ACME, **TOKEN, f"zchat_{option}": value}, f"zchat_{option} must be an integer")
+            for option in ("timeout", "retries", "rate_limit_timeout")
+            for value in ("1e1", "1_0", "10.0", 10.0, True)
+        ),
+        *(
+            ({**ACME, **TOKEN, f"ZCHAT_{option}": value}, f"ZCHAT_{option} must be an integer")
+            for option in ("TIMEOUT", "RETRIES", "RATE_LIMIT_TIMEOUT")
+            for value in ("1e1", "1_0", "10.0", "yes")
+        ),
     ],
 )
 def test_settings_that_are_missing_set_twice_or_invalid(settings, message):
@@ -212,7 +229,7 @@ def test_settings_that_are_missing_set_twice_or_invalid(settings, message):
 
 
 def test_each_group_of_options_comes_from_the_first_source_that_has_it():
-    task = {"subdomain": "task", "rate_limit_timeout": 7, "ca_path": "/"}
+    task = {"subdomain": "task", "rate_limit_timeout": 7, "ca_path": certifi.where()}
     host = {"zchat_subdomain": "host", "zchat_access_token": "host-token", "zchat_timeout": "86400", "zchat_retries": 0}
     environ = {"ZCHAT_API_URL": "https://x", "ZCHAT_EMAIL": "a@b.example", "ZCHAT_CA_PATH": "/no.pem"}
     connection = connect(**environ, ZCHAT_TIMEOUT="9", ZCHAT_VALIDATE_CERTS="no", **host, **task)
@@ -234,17 +251,60 @@ def test_an_empty_environment_variable_is_not_set():
     ("settings", "verify"),
     [
         (ACME, True),
-        ({**ACME, "ca_path": "~/ca.pem"}, "{home}/ca.pem"),
+        ({**ACME, "zchat_ca_path": "~/ca.pem"}, "{home}/ca.pem"),
         ({**ACME, "ZCHAT_CA_PATH": "~/ca.pem", "REQUESTS_CA_BUNDLE": "/"}, "{home}/ca.pem"),
-        ({**ACME, "REQUESTS_CA_BUNDLE": "/"}, "/"),
+        ({**ACME, "ca_path": "ca.pem"}, "ca.pem"),
+        ({**ACME, "ZCHAT_CA_PATH": "~/hashed"}, "{home}/hashed"),
+        ({**ACME, "REQUESTS_CA_BUNDLE": certifi.where()}, certifi.where()),
         ({"api_url": "http://127.0.0.1", "CURL_CA_BUNDLE": "/no.pem"}, "/no.pem"),
         ({**ACME, "CURL_CA_BUNDLE": "/no.pem", "validate_certs": False}, False),
     ],
 )
-def test_certificates_are_verified_with_ca_path_or_else_the_bundle_of_the_environment(settings, verify, tmp_path):
-    (tmp_path / "ca.pem").write_text("")
+def test_certificates_are_verified_with_ca_path_or_else_the_bundle_of_the_environment(
+    settings, verify, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("hashed").mkdir()
+    for name in ("ca.pem", "hashed/0123abcd.0"):
+        shutil.copy(certifi.where(), name)
     expected = verify.format(home=tmp_path) if isinstance(verify, str) else verify
     assert connect(**TOKEN, **settings, HOME=str(tmp_path)).verify == expected
+
+
+PEM = Path(certifi.where()).read_text("ascii")
+DER = ssl.PEM_cert_to_DER_cert(PEM[PEM.index("-----BEGIN") : PEM.index("-----END") + len("-----END CERTIFICATE-----")])
+NO_CERTIFICATE, NOT_READ = "contains no certificate in PEM format", "cannot be read: "
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        (DER, NO_CERTIFICATE),
+        (b"", NO_CERTIFICATE),
+        (b"<html>", NO_CERTIFICATE),
+        (PEM[: PEM.index("-----END") - 9].encode(), NO_CERTIFICATE),
+        (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", NO_CERTIFICATE),
+        (None, f"{NOT_READ}No such file"),
+        ("pipe", f"{NOT_READ}it is not a file or a directory"),
+        ({}, NO_CERTIFICATE),
+        ({"ca.pem": PEM}, NO_CERTIFICATE),
+        ({"0123abcd.0": ""}, NO_CERTIFICATE),
+    ],
+)
+@pytest.mark.parametrize("name", ["ca_path", "zchat_ca_path", "ZCHAT_CA_PATH", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_ca_certificates_that_cannot_be_used_are_rejected(name, content, part, tmp_path):
+    """The message names the option or variable, and the path."""
+    path = tmp_path / "certificates"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif isinstance(content, dict):
+        path.mkdir()
+        for file, text in content.items():
+            (path / file).write_text(text)
+    elif content == "pipe":
+        os.mkfifo(path)
+    message = rejection(**ACME, **TOKEN, **{name: str(path)})
+    assert re.search(rf"^{re.escape(str(path))}, set in .*{name}'?( or CURL_CA_BUNDLE)?,? {part}", message), message
 
 
 @pytest.mark.parametrize("url", ["http://localhost/v2", "https://127.0.0.1/v2", "https://x.example.com/v2"])
