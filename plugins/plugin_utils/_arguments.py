@@ -115,6 +115,12 @@ def arguments(
     role or a rulebook sets. ``extra`` are the names of the extra variables of the command line.
     """
     check_internal_variables(extra)
+    try:
+        task_args = _decrypted(dict(task_args))
+    except Exception:  # noqa: BLE001 - Ansible raises several kinds
+        raise ChatError(
+            "An option of the task cannot be decrypted. Check the vault password. Nothing was sent."
+        ) from None
     if not names.prefix:
         options = validated(task_args, names, CONNECTION_OPTIONS)
         return Arguments(options, [task_options(options, task_args), environment_variables()])
@@ -149,13 +155,22 @@ def variables_of(names: OptionNames, task_vars: Mapping[str, Any], template: Cal
             continue
         try:
             # In a dictionary, because a single value cannot be omitted since ansible-core 2.19.
-            found.update(template({option: task_vars[name]}))
+            found.update(_decrypted(template({option: task_vars[name]})))
         except Exception as error:  # noqa: BLE001 - a template can raise anything, with the value in its text
             undefined = _UNDEFINED.search(str(error))
             reason = undefined.group() if undefined else "its template is not valid, or cannot be decrypted"
             raise ChatError(f"The variable '{name}' cannot be evaluated: {reason}.") from None
     omitted = task_vars.get("omit")
     return {option: value for option, value in found.items() if value is None or value != omitted}
+
+
+def _decrypted(value: Any) -> Any:
+    """Return a value with text instead of the objects that ansible-core 2.16 to 2.18 makes of a value with ``!vault``."""
+    if isinstance(value, dict):
+        return {name: _decrypted(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_decrypted(item) for item in value]
+    return str(value) if getattr(value, "__ENCRYPTED__", False) else value
 
 
 def validated(args: Mapping[str, Any], names: OptionNames, more: Spec) -> dict[str, Any]:

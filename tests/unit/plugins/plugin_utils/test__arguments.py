@@ -61,6 +61,33 @@ def test_every_variable_accepts_a_string_from_the_command_line(option, value, ex
     assert options.keys() == {*ActionModule.OPTIONS, *CONNECTION_OPTIONS}
 
 
+class Vaulted:
+    """A value with ``!vault``, as ansible-core 2.16 to 2.18 have it in variables and arguments."""
+
+    __ENCRYPTED__ = True
+
+    def __init__(self, text):
+        self._text = text
+
+    def __str__(self):
+        if self._text is None:
+            raise AnsibleError("Decryption failed on a-secret-value")
+        return self._text
+
+
+def test_a_value_with_vault_is_decrypted():
+    host = {**HOST, "zchat_validate_certs": Vaulted("no"), "zchat_timeout": Vaulted("5")}
+    found = given(
+        {"offboard_max_revocations": Vaulted("3"), "offboard_agent_emails": [Vaulted("a@b.example")]}, host=host
+    )
+    assert (found.options["max_revocations"], found.options["agent_emails"]) == (3, ["a@b.example"])
+    connection = connection_from(found.sources)
+    assert (connection.verify, connection.timeout) == (False, 5)
+    assert given(prefix="", task_args={"agent_ids": [Vaulted("5")]}).options["agent_ids"] == [5]
+    assert "'zchat_timeout' cannot be evaluated" in rejection(host={"zchat_timeout": Vaulted(None)})
+    assert "cannot be decrypted. Check the vault" in rejection(prefix="", task_args={"agent_ids": Vaulted(None)})
+
+
 @pytest.mark.parametrize(
     ("variables", "part"),
     [
