@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import DEFAULT, Mock
 
 import pytest
+import requests
 import urllib3
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Failure
@@ -457,6 +458,20 @@ def test_an_invalid_proxy_is_a_failure(proxy, connect, monkeypatch):
     failure = outcome_of(connect(CHAT_URL, retries=0).get, PATH)
     assert failure.msg.startswith(f"No response from {CHAT_URL}/oauth/tokens: ")
     assert "password" not in failure.msg
+
+
+def test_a_socks_proxy_without_its_library(connect, monkeypatch, waits):
+    monkeypatch.setattr("requests.adapters.SOCKSProxyManager", SOCKSProxyManager)
+    monkeypatch.setenv("HTTPS_PROXY", "socks5h://user:proxy-password@127.0.0.1:1")
+    failure = outcome_of(connect(CHAT_URL).delete, PATH)
+    assert "requires the library PySocks" in failure.msg
+    assert "proxy-password" not in failure.msg
+    assert (failure.may_be_executed, waits.pauses) == (False, [])
+
+
+def SOCKSProxyManager(*_args: Any, **_options: Any) -> None:  # noqa: N802 - as requests names it
+    """As in requests without the library."""
+    raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
 
 
 @pytest.mark.usefixtures("_slow_line")
