@@ -19,7 +19,6 @@ from typing import Any
 from ansible.plugins.action import normal
 
 from ansible_collections.zchat.admin.plugins.module_utils._text import plain_text
-from ansible_collections.zchat.admin.plugins.plugin_utils._action import null_check_mode
 
 _INTERVAL = 0.5
 """Seconds between two checks."""
@@ -38,9 +37,13 @@ class ActionModule(normal.ActionModule):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run the module on the host."""
-        reason = null_check_mode(self._task, task_vars or {})
-        if reason:
-            return {"failed": True, "changed": False, "msg": reason}
+        if self._task.check_mode is None:
+            # Rarely needed, and it imports requests, which takes longer than everything else here.
+            from ansible_collections.zchat.admin.plugins.plugin_utils._action import null_check_mode  # noqa: PLC0415
+
+            reason = null_check_mode(self._task, task_vars or {})
+            if reason:
+                return {"failed": True, "changed": False, "msg": reason}
         # While Ansible packs the module, garbage collection searches all objects of the main process several times, which
         # takes up to a third of the time and frees little: see docs/benchmark.md.
         enabled = gc.isenabled()

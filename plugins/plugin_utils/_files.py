@@ -116,14 +116,14 @@ class ReportFiles:
         written = []
         for extension in sorted(self._created, key=lambda extension: extension == JOURNAL):
             path, descriptor = self._created[extension]
-            if not (os.fstat(descriptor).st_size and _is_found(path, descriptor)):
+            try:
+                content = _content(descriptor)
+            except OSError:
+                content = b""  # the file system is no longer available
+            if not (content and _is_found(path, descriptor)):
                 self._remove(extension)
                 continue
-            try:
-                hashed = sha256(path)
-            except OSError as error:
-                hashed = f"not known ({error})"
-            output.log(f"wrote {path}, SHA-256 {hashed}")
+            output.log(f"wrote {path}, SHA-256 {hashlib.sha256(content).hexdigest()}")
             written.append(str(path))
             _close(descriptor)
         self._created = {}

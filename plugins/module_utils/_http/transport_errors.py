@@ -108,13 +108,20 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
         _final("the proxy in HTTPS_PROXY is not a valid URL. The form is http://proxy.example.com:3128."),
     ),
     (
+        ("InvalidSchema",),
+        _final(
+            "the proxy in HTTPS_PROXY is a SOCKS proxy, which requires the library PySocks. Install it for the Python that runs the task, or "
+            "use an HTTP proxy."
+        ),
+    ),
+    (
         ("gaierror",),
         TransportError("the host name could not be resolved. Check {source} and DNS.", may_be_executed=False),
     ),
     (
         ("ConnectTimeout", "ConnectTimeoutError"),
         TransportError(
-            "no connection within {timeout} s ('timeout'). Usually, a firewall blocks it, or it needs a proxy (HTTPS_PROXY).",
+            "no connection within {timeout} s ('timeout'). Usually, a firewall blocks it. Check {source}, and whether this host needs a proxy.",
             may_be_executed=False,
         ),
     ),

@@ -125,6 +125,16 @@ def test_a_report_that_the_file_system_did_not_store_is_a_problem(function, tmp_
     assert (files.finish(output), os.listdir(tmp_path)) == ([], [])
 
 
+def test_a_file_system_that_is_no_longer_available_loses_no_result(tmp_path, output, monkeypatch):
+    files = ReportFiles(str(tmp_path), NAME, ["json"])
+    with monkeypatch.context() as patch:
+        for name in ("os.fstat", "os.pread", "os.write"):
+            patch.setattr(name, refuse(errno.ESTALE))
+        (problem,) = files.save({"schema": 1}, output)
+        assert files.finish(output) == []
+    assert "Stale file handle" in problem
+
+
 def refuse(number):
     return Mock(side_effect=OSError(number, os.strerror(number)))
 

@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import gzip
 import importlib.util
+import inspect
 import itertools
 import json
 import re
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import DEFAULT, Mock
 
 import pytest
+import requests
 import urllib3
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Failure
@@ -480,6 +482,20 @@ def test_an_invalid_proxy_is_a_failure(proxy, connect, monkeypatch):
     assert "password" not in failure.msg
 
 
+def test_a_socks_proxy_without_its_library(connect, monkeypatch, waits):
+    monkeypatch.setattr("requests.adapters.SOCKSProxyManager", SOCKSProxyManager)
+    monkeypatch.setenv("HTTPS_PROXY", "socks5h://user:proxy-password@127.0.0.1:1")
+    failure = outcome_of(connect(CHAT_URL).delete, PATH)
+    assert "requires the library PySocks" in failure.msg
+    assert "proxy-password" not in failure.msg
+    assert (failure.may_be_executed, waits.pauses) == (False, [])
+
+
+def SOCKSProxyManager(*_args: Any, **_options: Any) -> None:  # noqa: N802 - as requests names it
+    """As in requests without the library."""
+    raise requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support.")
+
+
 @pytest.mark.usefixtures("_slow_line")
 def test_a_slow_proxy_is_given_up(connect, monkeypatch):
     with ScriptedServer(slow(b"HTTP/1.1 200 OK\r\nX-Slow: ")) as proxy:
@@ -553,6 +569,8 @@ DAY = datetime.timedelta(days=1)
 )
 def test_the_reason_why_a_certificate_is_not_valid(certificate, reason, advice, authority, tmp_path, connect, waits):
     """The table of all reasons is in test_transport_errors.py."""
+    if not certificate.keys() <= {"name", *inspect.signature(authority.issue_cert).parameters}:
+        pytest.skip("trustme 1.2, which needs Python 3.9, is not installed")
     authority.cert_pem.write_to_path(str(tmp_path / "ca"))
     with tls_server(authority, NO_CONTENT, **certificate) as server:
         failure = outcome_of(connect(https_url(server), ca_path=str(tmp_path / "ca")).delete, PATH)
