@@ -74,7 +74,11 @@ def test_no_secret_is_printed(player: Player, sandbox: Sandbox) -> None:
         _task(INFO, "malformed", {**BEARER, "access_token": "{{ malformed }}"}),
         _task(INFO, "wrong password", {**BASIC, "password": "{{ password }} {{ password }}"}),
         _task(REVOKE, "bad option", {**values, "age": "soon"}),
-        _task(REVOKE, "unknown option", {**values, "acces_token": "x"}),
+        _task(REVOKE, "unknown option", {**values, "acces_token": "{{ refresh }}"}),
+        _task(REVOKE, "comma string", {**BEARER, "token_values": "{{ leaked }},{{ refresh }}", "unknown": "x"}),
+        _task(INFO, "nested", {**BEARER, "token_value": [["{{ leaked }}", "{{ refresh }}"]], "age": 5}),
+        _task(INFO, "dictionary", {**BEARER, "token_values": {"a": "{{ leaked }}"}, "timeout": "soon"}),
+        _task(INFO, "path", {"ca_path": "/nowhere/$ZCHAT_ACCESS_TOKEN", "unknown": 1}, environment=token),
     ]
     variables = {
         "sandbox_api_url": sandbox.api_url,

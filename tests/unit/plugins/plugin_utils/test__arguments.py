@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import certifi
 import pytest
 from ansible.errors import AnsibleError
 
 from ansible_collections.zchat.admin.plugins.action.zchat_offboard import ActionModule
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import connection_from
-from ansible_collections.zchat.admin.plugins.module_utils._http.sources import CONNECTION_OPTIONS
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import CONNECTION_OPTIONS, CREDENTIALS
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PLAYBOOK, PREFIX, OptionNames, arguments
 
 HOST = {"zchat_subdomain": "acme", "zchat_access_token": "host-token"}
@@ -236,6 +237,31 @@ def test_the_connection_comes_from_the_task_then_the_host_then_the_environment(m
     used = connection({"zchat_retries": "2", "zchat_rate_limit_timeout": OMIT}, {"subdomain": "other"})
     assert used.base_url == "https://other.zendesk.com/api/v2/chat"
     assert (used.access_token, used.timeout, used.retries, used.rate_limit_timeout) == ("host-token", 9, 2, 300)
+
+
+OTHER_VALUES = {
+    "timeout": "9",
+    "retries": "2",
+    "rate_limit_timeout": "8",
+    "validate_certs": "no",
+    "ca_path": certifi.where(),
+}
+
+
+@pytest.mark.parametrize("option", OTHER_VALUES)
+@pytest.mark.parametrize("source", ["task", "host", "environment"])
+def test_each_option_of_the_connection_can_be_set_in_each_place(source, option, monkeypatch):
+    value, host, task = OTHER_VALUES[option], dict(HOST), {}
+    if source == "environment":
+        monkeypatch.setenv(f"ZCHAT_{option.upper()}", value)
+    elif source == "host":
+        host[f"zchat_{option}"] = value
+    else:
+        task[option] = value
+    used = connection({}, task, host=host)
+    found = used.verify if option in ("validate_certs", "ca_path") else str(getattr(used, option))
+    assert found == {"validate_certs": False}.get(option, value)
+    assert {*OTHER_VALUES, "subdomain", "api_url", *CREDENTIALS} == set(CONNECTION_OPTIONS)
 
 
 def test_with_accounts_environment_variables_never_apply(monkeypatch):
