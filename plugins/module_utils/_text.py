@@ -19,6 +19,8 @@ _MAX_ERROR_TEXT = 2_000
 _ERROR_KEYS = ("error", "title", "description", "message", "error_description")
 _HUGE_ENTITY = re.compile(r"&#(?:[0-9]|[xX][0-9A-Fa-f])[0-9A-Fa-f]{9,};?")
 """A number that is no character."""
+_BIDIRECTIONAL = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *_BIDIRECTIONAL], "\ufffd")
 _TAGS = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>|</?[a-z!?][^>]*>")
 
 
@@ -37,6 +39,11 @@ def encodable(value: Any) -> Any:
     if isinstance(value, str) and not value.isascii():
         return value.encode("utf-8", "replace").decode("utf-8")
     return value
+
+
+def printable(value: Any) -> Any:
+    """Return ``value``; in a string of the API, each control character and each one that changes the direction of text is U+FFFD."""
+    return value.translate(_CONTROLS) if isinstance(value, str) and not value.isprintable() else value
 
 
 def sentence(text: str) -> str:
