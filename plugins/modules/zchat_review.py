@@ -138,7 +138,9 @@ report:
       type: str
       sample: "2026-11-23T14:15:00Z"
     ansible_user:
-      description: Who started the job in AWX or Automation Controller, otherwise who runs Ansible on the controller.
+      description:
+        - Who launched the job in AWX or Automation Controller, otherwise who runs Ansible on the controller.
+        - A scheduled job, or a job of a workflow, is named by its schedule or workflow, and by its id.
       returned: always
       type: str
       sample: amelie

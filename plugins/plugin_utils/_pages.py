@@ -158,5 +158,5 @@ def _row(account: Account) -> dict[str, Any]:
     if not account["attention"]:
         kind, text = result.replace(" ", "-"), result
     else:
-        kind, text = "attention", f"{number} to decide" if number else f"{result}, to be checked"
+        kind, text = "attention", f"{number} to decide" if number else "to be checked"
     return {**account, "account": _short(account["account"]), "kind": kind, "result": text}

@@ -170,8 +170,7 @@ PAGES = {
     … Found in no account … x@example.com|agent 7|Reports … a.json|0f|a.html|cannot be read … Tokens|6 revoked, 1 kept, 1
     not revoked""": summary(acme=report(), other=full_report()),
     # A person whom one account does not have is a case for a person, too, although another account has them.
-    """done attention: 6 tokens revoked in 2 accounts; 1 account must be checked (other)|Accounts … other|acme.zendesk.com|Done, to be
-    checked … acme|acme.zendesk.com|Done|3 tokens ≠ Found in no account""": summary(
+    """done attention: 6 tokens revoked in 2 accounts; 1 account must be checked (other)|Accounts … other|acme.zendesk.com|To be checked … acme|acme.zendesk.com|Done|3 tokens ≠ Found in no account""": summary(
         acme=report(), other=report(unknown_agent_emails=["JONAS.weber@example.com"])
     ),
     "dry-run attention: found in no account (x@example.com, agent 7)": summary(True, acme=report(True, **UNKNOWN)),
@@ -217,6 +216,8 @@ def test_a_page_is_well_formed_and_shows_in_this_order(expected, document):
     assert not [name for _tag, name, _value in page.attributes if name.startswith("on") or name == "style"]
     assert ("meta", "content", "default-src 'none'; style-src 'unsafe-inline'") in page.attributes
     assert page.tags.count("h1") == 1
+    # A server can block the style: without a size of its own, the picture would fill the window.
+    assert {("svg", "width", "52"), ("svg", "height", "52")} <= {*page.attributes}
 
 
 def test_how_serious_a_finding_is():
