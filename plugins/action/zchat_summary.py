@@ -87,7 +87,7 @@ class ActionModule(OnController, ActionBase):
             summary,
             output,
             html=lambda: render("summary.html.j2", summary_page(summary, KINDS[kind])),
-            csv=lambda: summary_csv({name: run["report"] for name, run in runs.items() if run.get("report")}),
+            csv=lambda: summary_csv(summary, [run.get("report") for run in runs.values()]),
         )
         headline = KINDS[kind].headline(summary)
         return {

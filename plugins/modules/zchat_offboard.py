@@ -126,7 +126,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The RV(report.headline). If the task fails, the reason follows.
+  description: The RV(report.headline). If the offboarding is not complete, the reason follows.
   returned: always
   type: str
   sample: 12 tokens of 1 person revoked, and none is left; 1 person can still sign in
@@ -162,7 +162,9 @@ report:
       type: str
       sample: "2026-11-23T14:15:00Z"
     ansible_user:
-      description: Who started the job in AWX or Automation Controller, otherwise who runs Ansible on the controller.
+      description:
+        - Who launched the job in AWX or Automation Controller, otherwise who runs Ansible on the controller.
+        - A scheduled job, or a job of a workflow, is named by its schedule or workflow, and by its id.
       returned: always
       type: str
       sample: amelie
@@ -177,7 +179,9 @@ report:
       type: dict
       sample: {"tokens": 21, "agents": 5, "own_only": false}
     headline:
-      description: The result in one sentence without a final period. RV(report.msg) has the reason of a failure.
+      description:
+        - The result in one sentence without a final period. It includes how many of these people can still sign in.
+        - RV(report.msg) has the reason of a failure. If the task did not fail and is not complete, RV(report.warnings) has the reason.
       returned: always
       type: str
       sample: 12 tokens of 1 person revoked, and none is left; 1 person can still sign in
@@ -206,8 +210,8 @@ report:
       sample: []
     agents:
       description:
-        - The agents that were found, and those of which only tokens are left. If no agent could be looked up, those that were given.
-          Null if an option is not valid.
+        - The agents that were found, those of which only tokens are left, and those that were given and may exist, because their lookup
+          failed. Null if an option is not valid.
       returned: always
       type: list
       elements: dict

@@ -55,7 +55,8 @@ options:
     description:
       - The formats of the report. V(json) is for programs. V(html) is a page for the person who decides. V(csv) is for a
         spreadsheet, with one row for each token.
-      - In the CSV file, an apostrophe precedes each text that a spreadsheet would interpret as a formula. The file is UTF-8.
+      - The CSV file is UTF-8 with a byte order mark. Dates are UTC, such as C(2026-11-30 07:49:20). An apostrophe precedes each text that
+        a spreadsheet would interpret as a formula. A review that failed has no CSV file.
     type: list
     elements: str
     choices: [json, html, csv]
@@ -108,7 +109,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The RV(report.headline). If the task fails, the reason follows.
+  description: The RV(report.headline). If the review is not complete, the reason follows.
   returned: always
   type: str
   sample: 21 tokens of 5 people, 7 need a decision
@@ -139,7 +140,9 @@ report:
       type: str
       sample: "2026-11-23T14:15:00Z"
     ansible_user:
-      description: Who started the job in AWX or Automation Controller, otherwise who runs Ansible on the controller.
+      description:
+        - Who launched the job in AWX or Automation Controller, otherwise who runs Ansible on the controller.
+        - A scheduled job, or a job of a workflow, is named by its schedule or workflow, and by its id.
       returned: always
       type: str
       sample: amelie
@@ -154,7 +157,8 @@ report:
       type: dict
       sample: {"tokens": 21, "agents": 5, "own_only": false}
     headline:
-      description: The result in one sentence without a final period. RV(report.msg) has the reason of a failure.
+      description: The result in one sentence without a final period. RV(report.msg) has the reason of a failure, and
+        RV(report.warnings) that of an incomplete review.
       returned: always
       type: str
       sample: 21 tokens of 5 people, 7 need a decision

@@ -9,52 +9,77 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.plugin_utils._documents import ReviewDocument
+from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
+    NOT_COMPLETE,
+    ReviewDocument,
+    Summary,
+    utc_datetime,
+)
 
 _COLUMNS = (
     *("account", "agent_id", "email", "display_name", "status", "last_login", "token_id", "client_identifier"),
     *("client_name", "scopes", "create_date", "expire_date", "own", "findings"),
 )
-_FORMULA = re.compile(r"^(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
-"""Where a spreadsheet can begin to read a formula: at the start of a value, and after what some languages of spreadsheets
-read as the end of a cell. The last four characters are the full-width forms."""
-CONTROLS = dict.fromkeys([*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0)], "\ufffd")
-"""Control characters except line breaks and tabs, for ``str.translate``. A terminal would execute some of them."""
+_BYTE_ORDER_MARK = "\ufeff"
+"""Without it, Excel does not read a file as UTF-8."""
+_IGNORED = '\\s"\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff'
+"""What can precede a formula: spaces, quotes, and characters without a width."""
+_STARTS = r"=+\-@|" + "\uff1d\uff0b\uff0d\uff20\uff5c\ufe66\ufe62\ufe63\ufe6b\u2212"
+"""The first character of a formula, also in its full-width and small forms, and the minus sign."""
+_FORMULA = re.compile(rf"^(?=[\t\r\n])|(?:^|(?<=[,;|\t\r\n\u2028\u2029]))(?=[{_IGNORED}]*[{_STARTS}])")
+"""Where a spreadsheet can begin to read a formula: at the start of a value, and after each character that some language or setting
+reads as the end of a cell, whatever quotes follow: for such a reader, the quotes that the file has around a value are elsewhere."""
 
 
 def review_csv(document: ReviewDocument) -> str:
-    """Return the tokens of one account."""
-    return _csv(_COLUMNS, _rows(document))
+    """Return the tokens of one account. Of a review that failed, there is no CSV: the result is empty."""
+    return "" if document["agents"] is None else _csv(_COLUMNS, _rows(document))
 
 
-def summary_csv(documents: Mapping[str, ReviewDocument]) -> str:
-    """Return the tokens of several accounts. The first column has the names, which are the keys of ``documents``."""
-    return _csv(("name", *_COLUMNS), ([name, *row] for name, document in documents.items() for row in _rows(document)))
+def summary_csv(summary: Summary, documents: Iterable[ReviewDocument | None]) -> str:
+    """Return the tokens of all accounts, and a row for each account that is not complete. ``documents`` has one for each account."""
+
+    def rows() -> Iterator[Iterable[Any]]:
+        for account, document in zip(summary["accounts"], documents):
+            if account["result"] == "not complete":
+                reason = f"{NOT_COMPLETE}{account['headline'].removeprefix(NOT_COMPLETE)}"
+                yield [account["name"], account["account"], *[""] * (len(_COLUMNS) - 2), reason]
+            if document:
+                yield from ([account["name"], *row] for row in _rows(document))
+
+    return _csv(("name", *_COLUMNS), rows())
 
 
 @lru_cache(maxsize=10_000, typed=True)  # many values occur in many rows
 def neutralized(value: Any) -> str:
     """Return a value as text that no spreadsheet interprets as a formula: with an apostrophe before each possible start."""
-    return _FORMULA.sub("'", "" if value is None else str(value).translate(CONTROLS))
+    return _FORMULA.sub("'", "" if value is None else str(value))
 
 
 def _csv(header: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     file = io.StringIO()
+    file.write(_BYTE_ORDER_MARK)
     writer = csv.writer(file)
     writer.writerow(header)
     writer.writerows([neutralized(value) for value in row] for row in rows)
     return file.getvalue()
 
 
-def _rows(document: ReviewDocument) -> Iterable[Iterable[Any]]:
+def _rows(document: ReviewDocument) -> Iterator[Iterable[Any]]:
     for agent in document["agents"] or ():
-        owner = (agent["id"], agent["email"], agent["display_name"], agent["status"], agent["last_login"])
+        owner = (agent["id"], agent["email"], agent["display_name"], agent["status"], _date(agent["last_login"]))
         for token in agent["tokens"]:
             shown = token["id"], token["client_identifier"], token["client_name"], token["scopes"]
-            dates = token["create_date"], token["expire_date"]
+            dates = _date(token["create_date"]), _date(token["expire_date"])
             own = "true" if token["own"] else "false"
             yield [document["account"], *owner, *shown, *dates, own, " ".join(token["findings"])]
+
+
+def _date(date: Any) -> Any:
+    """Return a date of the API as ``2026-11-30 07:49:20`` in UTC, which a spreadsheet sorts, and any other value unchanged."""
+    when = utc_datetime(date)
+    return date if when is None else when.replace(tzinfo=None).isoformat(" ", "seconds")

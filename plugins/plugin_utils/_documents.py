@@ -9,11 +9,14 @@ A value that is unknown is ``None``, never 0 or empty. Only the builder of a doc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict, cast
+from datetime import datetime, timezone
+from typing import Any, TypedDict, TypeVar, cast
 
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, sentence
+from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, printable, sentence
 from ansible_collections.zchat.admin.plugins.plugin_utils._origin import Origin
 
 SCHEMA = 1
@@ -23,6 +26,8 @@ NOT_COMPLETE = "NOT COMPLETE: "
 
 Result = Mapping[str, Any]
 """The result of a module, or of an action."""
+_T = TypeVar("_T")
+_LINE_BREAK = re.compile(r"\s*[\t\n\v\f\r]\s*")
 
 
 class Listed(TypedDict):
@@ -165,6 +170,8 @@ class Account(_SummaryCounts):
     account: str | None
     result: str
     headline: str
+    attention: bool
+    """Whether a person must check it although it is complete: its own verdict is not green."""
     files: list[File]
 
 
@@ -174,6 +181,7 @@ class Totals(_SummaryCounts):
     accounts: int
     done: int
     not_complete: int
+    attention: int
 
 
 class Summary(_Base):
@@ -184,6 +192,13 @@ class Summary(_Base):
     summary: Totals
 
 
+class OffboardSummary(Summary):
+    """The summary of offboardings. Whom no account has is ``None`` if an account did not show whether it has them."""
+
+    unknown_agent_emails: list[str] | None
+    unknown_agent_ids: list[int] | None
+
+
 @dataclass(frozen=True)
 class SummaryKind:
     """What differs between the summaries of offboardings and of reviews."""
@@ -191,8 +206,12 @@ class SummaryKind:
     title: str
     counts: Sequence[str]
     """The counts of a report that the summary adds up."""
-    headline: Callable[[Summary], str]
+    headline: Callable[[Any], str]
     """Returns the result for all accounts in one sentence without a period."""
+    attention: Callable[[Any], bool]
+    """Returns whether a report that is complete or a dry run must be checked by a person."""
+    more: Callable[[Sequence[Any]], Mapping[str, Any]] = lambda _documents: {}
+    """Returns further keys of the summary. A report is ``None`` if the account has none."""
 
 
 def head(result: Result, msg: str | None, origin: Origin) -> Document:
@@ -203,8 +222,8 @@ def head(result: Result, msg: str | None, origin: Origin) -> Document:
         "listed": result.get("listed"),
         "headline": "",
         "complete": False,
-        "msg": msg,
-        "warnings": list(result.get("warnings") or ()),
+        "msg": None if msg is None else _one_line(msg),
+        "warnings": [_one_line(text) for text in result.get("warnings") or ()],
     }
 
 
@@ -216,6 +235,19 @@ def _base(origin: Origin) -> _Base:
         "ansible_user": origin.user,
         "collection_version": origin.version,
     }
+
+
+def safe(document: _T) -> _T:
+    """Return the document with U+FFFD for each character that could control a terminal or the direction of other text."""
+    if isinstance(document, dict):
+        return cast(_T, {key: safe(value) for key, value in document.items()})
+    if isinstance(document, list):
+        return cast(_T, [safe(value) for value in document])
+    return cast(_T, printable(document))
+
+
+def _one_line(text: Any) -> str:
+    return _LINE_BREAK.sub(" ", str(text).strip())
 
 
 def not_run(msg: str) -> Result:
@@ -258,6 +290,11 @@ def by_id(number: int | None) -> tuple[bool, int]:
     return (number is None, number or 0)
 
 
+def unknown_names(emails: Sequence[str], ids: Sequence[int]) -> list[str]:
+    """Return the addresses and ids that are unknown, as a page or a headline names them."""
+    return [*emails, *(f"agent {number}" for number in ids)]
+
+
 def own_only_reason(listed: Listed | None) -> str:
     """Return why a list does not prove that it has the tokens of all agents; empty if it does."""
     only = listed["own_only"] if listed else None
@@ -266,17 +303,31 @@ def own_only_reason(listed: Listed | None) -> str:
     return "the API listed only the tokens of this run's own agent" if only else ""
 
 
+def utc_datetime(date: Any) -> datetime | None:
+    """Return a date of the API, ``None`` if it cannot be parsed, or if its year in UTC is less than 1 or greater than 9999."""
+    seconds = timestamp(date)
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
 def people(number: int) -> str:
     """Return a number of people."""
     return counted(number, "person", "people")
 
 
+def reasons(document: Document) -> list[str]:
+    """Return why a run failed. If it did not, but is not complete, its warnings have the reasons."""
+    if document["msg"] is not None:
+        return [document["msg"]]
+    return document["warnings"] if result_of(document) == "not complete" else []
+
+
 def message(document: Document, problems: Sequence[str] = ()) -> str:
-    """Return the message of a task: the verdict, why the run failed, and the ``problems`` with its files."""
-    parts = [document["headline"], *([] if document["msg"] is None else [document["msg"]])]
-    if len(parts) + len(problems) == 1:
-        return document["headline"]
-    return " ".join([f"{parts[0]}.", *parts[1:], *map(sentence, problems)])
+    """Return the message of a task: the verdict, why the run is not complete, and the ``problems`` with its files."""
+    more = [*reasons(document), *map(sentence, problems)]
+    return " ".join([f"{document['headline']}.", *more]) if more else document["headline"]
 
 
 def task_result(
@@ -312,21 +363,23 @@ def summary_document(
 
     A run that did not take place is ``{}``. ``files`` has the reports of each account.
     """
-    accounts = [_account(name, run, kind.counts, files.get(name, ())) for name, run in runs.items()]
+    accounts = [_account(name, run, kind, files.get(name, ())) for name, run in runs.items()]
     done = sum(account["result"] != "not complete" for account in accounts)
-    started = [run["report"]["started"] for run in runs.values() if run.get("report")]
-    return {
+    documents = [run.get("report") for run in runs.values()]
+    summary: Summary = {
         **_base(origin),
-        "started": min(started, default=origin.started),
+        "started": min((document["started"] for document in documents if document), default=origin.started),
         "dry_run": dry_run,
         "accounts": accounts,
         "summary": {
             "accounts": len(accounts),
             "done": done,
             "not_complete": len(accounts) - done,
+            "attention": sum(account["attention"] for account in accounts),
             **cast(_SummaryCounts, {key: _total([cast(Result, row)[key] for row in accounts]) for key in kind.counts}),
         },
     }
+    return safe(cast(Summary, {**summary, **kind.more(documents)}))
 
 
 def not_complete_headline(summary: Summary) -> str:
@@ -336,7 +389,7 @@ def not_complete_headline(summary: Summary) -> str:
     return f"{NOT_COMPLETE}{len(names)} of {accounts} ({abridged(names)})" if names else ""
 
 
-def _account(name: str, run: Result, counts: Sequence[str], files: Sequence[File]) -> Account:
+def _account(name: str, run: Result, kind: SummaryKind, files: Sequence[File]) -> Account:
     document = run.get("report")
     failed = not document or run.get("failed") or run.get("unreachable")
     result = "not complete" if failed else result_of(cast(Document, document))
@@ -346,8 +399,9 @@ def _account(name: str, run: Result, counts: Sequence[str], files: Sequence[File
         "name": name,
         "account": document["account"] if document else None,
         "result": result,
-        "headline": document["headline"] if document and result != "not complete" else reason,
-        **cast(_SummaryCounts, {key: summary.get(key) for key in counts}),
+        "headline": document["headline"] if document and result != "not complete" else _one_line(reason),
+        "attention": result != "not complete" and kind.attention(document),
+        **cast(_SummaryCounts, {key: summary.get(key) for key in kind.counts}),
         "files": list(files),
     }
 

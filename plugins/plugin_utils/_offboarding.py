@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._text import counted, enumerated
+from ansible_collections.zchat.admin.plugins.module_utils._api.agents import comparable
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, enumerated
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     NOT_COMPLETE,
     OffboardAgent,
     OffboardCounts,
     OffboardDocument,
+    OffboardSummary,
     OffboardToken,
     Result,
-    Summary,
     SummaryKind,
     by_id,
     client_names,
@@ -26,7 +28,11 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     not_complete_headline,
     own_only_reason,
     people,
+    result_of,
+    safe,
+    status,
     token_row,
+    unknown_names,
 )
 from ansible_collections.zchat.admin.plugins.plugin_utils._origin import Origin
 
@@ -59,17 +65,19 @@ def offboard_document(
         "agents": agents if listed else agents or None,
         "unknown_agent_emails": unknown_emails,
         "unknown_agent_ids": list(result.get("unknown_agent_ids") or ()) if looked_up else None,
-        "summary": _counts(agents, known=looked_up) if listed else _unknown_counts(result, dry_run),
+        "summary": _counts(agents, known=looked_up and not _not_looked_up(agents))
+        if listed
+        else _unknown_counts(result, dry_run),
     }
     document["headline"] = _headline(document)
     document["complete"] = _complete(document)
-    return document
+    return safe(document)
 
 
 def nobody_document(options: Sequence[str], *, dry_run: bool, origin: Origin) -> OffboardDocument:
     """Return the document of a run without people, which sends no request. ``options`` are the names of those without a value."""
     names = enumerated([f"'{name}'" for name in options])
-    return {
+    document: OffboardDocument = {
         **head({}, None, origin),
         "headline": f"Nobody to offboard: {names} are not set or empty",
         "complete": True,
@@ -80,6 +88,7 @@ def nobody_document(options: Sequence[str], *, dry_run: bool, origin: Origin) ->
         "unknown_agent_ids": [],
         "summary": _counts([]),
     }
+    return safe(document)
 
 
 def unknown_agents(document: OffboardDocument) -> tuple[list[str], list[int]]:
@@ -91,33 +100,42 @@ def unknown_agents(document: OffboardDocument) -> tuple[list[str], list[int]]:
 
 def unknown_text(document: OffboardDocument) -> str:
     """Return how many addresses and ids are unknown, such as ``2 addresses were not found``; empty if all exist."""
-    emails, ids = unknown_agents(document)
-    parts = [counted(len(emails), "address", "addresses")] if emails else []
-    parts += [counted(len(ids), "agent id")] if ids else []
-    texts = [f"{enumerated(parts)} {'was' if len(emails) + len(ids) == 1 else 'were'} not found"] if parts else []
-    unclear = _not_looked_up(document)
-    texts += [f"{counted(len(unclear), 'agent id')} could not be looked up"] if unclear else []
-    return "; ".join(texts)
+    unclear = _not_looked_up(document["agents"] or ())
+    texts = [f"{counted(len(unclear), 'agent id')} could not be looked up"] if unclear else []
+    return "; ".join([*_unknown(*unknown_agents(document), "not found"), *texts])
 
 
 def caveats(document: OffboardDocument) -> list[str]:
     """Return what a person must check although nothing failed."""
-    return [text for text in (unknown_text(document), own_only_reason(document["listed"])) if text]
+    own_only = own_only_reason(document["listed"]) if document["listed"] else ""
+    return [text for text in (unknown_text(document), own_only) if text]
+
+
+def needs_attention(document: OffboardDocument) -> bool:
+    """Return whether a person must check a run that is done, or a dry run."""
+    return result_of(document) != "not complete" and bool(caveats(document))
+
+
+def _unknown(emails: Sequence[str], ids: Sequence[int], text: str) -> list[str]:
+    """Return how many addresses and ids are unknown, as one text if there are any."""
+    parts = [counted(len(emails), "address", "addresses")] if emails else []
+    parts += [counted(len(ids), "agent id")] if ids else []
+    return [f"{enumerated(parts)} {'was' if len(emails) + len(ids) == 1 else 'were'} {text}"] if parts else []
 
 
 def _agents(
     result: Result, dry_run: bool, agent_emails: Sequence[str], agent_ids: Sequence[int], listed: bool
 ) -> list[OffboardAgent]:
-    """Return the agents by id, each with its tokens: those in the result, and those of which only tokens are left.
-
-    If the agents were not looked up, the given people are agents, too.
+    """Return the agents by id, each with its tokens: those in the result, those of which only tokens are left, and the given ones
+    that may exist, because their lookup failed.
     """
     tokens: dict[int | None, list[OffboardToken]] = {}
     for owner, token in sorted(_tokens(result, dry_run), key=lambda row: row[1]["id"]):
         tokens.setdefault(owner, []).append(token)
     found = result.get("agents")
     known = {agent["id"]: agent for agent in found or ()}
-    numbers = sorted(known.keys() | tokens.keys() | (set(agent_ids) if found is None else set()), key=by_id)
+    unclear = set(agent_ids) - set(result.get("unknown_agent_ids") or ())
+    numbers = sorted(known.keys() | tokens.keys() | unclear, key=by_id)
     agents = [_agent(number, known.get(number, {}), tokens.get(number, []) if listed else None) for number in numbers]
     if found is None and tokens.keys() <= set(agent_ids):
         # The agent of an address is not known. Here no token can belong to it.
@@ -182,18 +200,32 @@ def _complete(document: OffboardDocument) -> bool:
 
 
 def _headline(document: OffboardDocument) -> str:
-    summary, agents = document["summary"], document["agents"] or []
+    summary, agents, dry_run = document["summary"], document["agents"] or [], document["dry_run"]
     failed = document["msg"] is not None or bool(summary["not_revoked"])
-    if agents and not document["dry_run"]:
+    if agents and not dry_run:
         failed = failed or not document["verified"] or bool(summary["kept"])
     if failed:
-        return f"{NOT_COMPLETE}{_incomplete(document)}"
-    mark = "DRY RUN: " if document["dry_run"] else ""
-    if not agents:
-        return f"{mark}nobody was found" if mark else "Nobody was found, and nothing was revoked"
-    enabled = sum(agent["enabled"] is True for agent in agents)
-    can_sign_in = [f"{people(enabled)} can still sign in"] if enabled else []
-    return "; ".join([f"{mark}{_outcome(document, agents)}", *can_sign_in, *caveats(document)])
+        verdict = f"{NOT_COMPLETE}{_incomplete(document)}"
+    elif len(agents) == len(_not_looked_up(agents)):
+        verdict = "DRY RUN: nobody was found" if dry_run else "Nobody was found, and nothing was revoked"
+    else:
+        verdict = f"{'DRY RUN: ' if dry_run else ''}{_outcome(document, agents)}"
+    return "; ".join([verdict, *_can_sign_in(document), *caveats(document)])
+
+
+def _can_sign_in(document: OffboardDocument) -> list[str]:
+    """Return how many people can still sign in, and of how many this is unknown."""
+    if document["listed"] is None:
+        return []
+    unclear = _not_looked_up(document["agents"] or ())
+    states = Counter(
+        status(agent, document["unknown_agent_ids"])
+        for agent in document["agents"] or ()
+        if agent["id"] not in unclear and (agent["id"] is not None or agent["email"])
+    )
+    texts = [f"{people(states['enabled'])} can still sign in"] if states["enabled"] else []
+    unknown = states["unknown"]
+    return [*texts, *([f"it is unknown whether {people(unknown)} can still sign in"] if unknown else [])]
 
 
 def _outcome(document: OffboardDocument, agents: Sequence[OffboardAgent]) -> str:
@@ -201,7 +233,7 @@ def _outcome(document: OffboardDocument, agents: Sequence[OffboardAgent]) -> str
     result = "would be revoked" if document["dry_run"] else "revoked"
     numbers = [sum(token["result"] == result for token in agent["tokens"] or ()) for agent in agents]
     affected = f"{counted(sum(numbers), 'token')} of {people(sum(map(bool, numbers)))} {result}" if any(numbers) else ""
-    found = f"{people(len(agents) - len(_not_looked_up(document)))} found"
+    found = f"{people(len(agents) - len(_not_looked_up(agents)))} found"
     if not document["dry_run"]:
         return f"{affected}, and none is left" if affected else f"{found}, and none has a token left"
     kept = document["summary"]["kept"]
@@ -218,35 +250,67 @@ def _incomplete(document: OffboardDocument) -> str:
         return "it is unknown whether a token was revoked"
     results = [token["result"] for agent in document["agents"] or () for token in agent["tokens"] or ()]
     unknown = results.count("unknown")
+    if not left and not kept and (revoked or document["msg"] is None):
+        return f"{counted(revoked, 'token')} revoked, but this is not verified"
     if not revoked and not unknown and not kept:
         return "nothing was revoked"
-    if not left and not kept:
-        return f"{counted(revoked, 'token')} revoked, but this is not verified"
     numbers = {"not": left - unknown, "unknown": unknown} if left else {"kept": kept}
     others = ", ".join(f"{number} {text}" for text, number in numbers.items() if number)
     return f"{revoked} of {counted(revoked + left + kept, 'token')} revoked, {others}"
 
 
-def _not_looked_up(document: OffboardDocument) -> list[int]:
+def _not_looked_up(agents: Sequence[OffboardAgent]) -> list[int]:
     """Return the ids without tokens of which the API did not show whether the agent exists, because the lookup failed."""
-    if document["listed"] is None or document["unknown_agent_ids"] is not None:
-        return []
-    return [agent["id"] for agent in document["agents"] or () if agent["id"] is not None and not agent["tokens"]]
+    nothing_known = ("email", "display_name", "enabled")
+    return [
+        agent["id"]
+        for agent in agents
+        if agent["id"] is not None and agent["tokens"] == [] and all(agent[key] is None for key in nothing_known)  # type: ignore[literal-required]
+    ]
 
 
-def _summary_headline(summary: Summary) -> str:
+def in_no_account(documents: Sequence[OffboardDocument | None]) -> dict[str, Any]:
+    """Return the addresses and ids that no account has. Both are ``None`` if an account did not show whom it has: the person can
+    be there.
+    """
+    emails: dict[str, str] = {}
+    ids: set[int] = set()
+    found: set[str | int | None] = set()
+    for document in documents:
+        if document is None or document["unknown_agent_ids"] is None or _not_looked_up(document["agents"] or ()):
+            return {"unknown_agent_emails": None, "unknown_agent_ids": None}
+        unknown_emails, unknown_ids = unknown_agents(document)
+        emails.update((comparable(email), email) for email in unknown_emails)
+        ids.update(unknown_ids)
+        for agent in document["agents"] or ():
+            found |= {agent["id"], comparable(agent["email"] or "")}
+    return {
+        "unknown_agent_emails": [emails[key] for key in sorted(emails.keys() - found)],
+        "unknown_agent_ids": sorted(ids - found),
+    }
+
+
+def _summary_headline(summary: OffboardSummary) -> str:
     totals = summary["summary"]
     accounts = counted(totals["accounts"], "account")
-    if summary["dry_run"]:
-        done = f"DRY RUN: {counted(totals['would_be_revoked'] or 0, 'token')} would be revoked in {accounts}"
-    else:
-        done = f"{counted(totals['revoked'] or 0, 'token')} revoked in {accounts}, and every account is done"
-    return not_complete_headline(summary) or done
+    attention = [account["name"] for account in summary["accounts"] if account["attention"]]
+    verdict = not_complete_headline(summary)
+    if not verdict and summary["dry_run"]:
+        verdict = f"DRY RUN: {counted(totals['would_be_revoked'] or 0, 'token')} would be revoked in {accounts}"
+    elif not verdict:
+        done = "" if attention else ", and every account is done"
+        verdict = f"{counted(totals['revoked'] or 0, 'token')} revoked in {accounts}{done}"
+    check = f"{counted(len(attention), 'account')} must be checked ({abridged(attention)})" if attention else ""
+    emails, ids = summary["unknown_agent_emails"] or [], summary["unknown_agent_ids"] or []
+    unknown = _unknown(emails, ids, f"found in no account ({abridged(unknown_names(emails, ids))})")
+    return "; ".join([verdict, *filter(None, [check]), *unknown])
 
 
 SUMMARY = SummaryKind(
     title="Zendesk Chat offboarding, all accounts",
     counts=("revoked", "would_be_revoked", "kept", "gone", "not_revoked"),
     headline=_summary_headline,
+    attention=needs_attention,
+    more=in_no_account,
 )
 """The summary of offboardings."""

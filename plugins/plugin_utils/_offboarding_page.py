@@ -15,9 +15,11 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     OffboardAgent,
     OffboardDocument,
     OffboardToken,
+    reasons,
     status,
+    unknown_names,
 )
-from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import caveats, unknown_agents
+from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import needs_attention, unknown_agents
 from ansible_collections.zchat.admin.plugins.plugin_utils._pages import STATES, client, moment, page_of, person
 
 _OWN_TOKEN = "This run authenticates with this token. Use another connection to revoke it."
@@ -27,14 +29,13 @@ _WORST_FIRST = ("unknown", "not revoked", "kept", "would be revoked", "revoked",
 def offboarding_page(document: OffboardDocument) -> dict[str, Any]:
     """Return the values of ``offboard.html.j2``. The people and tokens that need attention come first."""
     page = page_of(document, "Zendesk Chat offboarding")
-    emails, ids = unknown_agents(document)
     persons = [_person(agent, document) for agent in document["agents"] or ()]
     return {
         **page,
-        "attention": page["kind"] != "not-complete" and bool(caveats(document)),
-        "notes": [*filter(None, [document["msg"], "Nothing was changed." if document["dry_run"] else None])],
+        "attention": needs_attention(document),
+        "notes": [*reasons(document), *(["Nothing was changed."] if document["dry_run"] else [])],
         "people": sorted(persons, key=lambda section: section["order"]),
-        "unknown": [*emails, *(f"agent {number}" for number in ids)],
+        "unknown": unknown_names(*unknown_agents(document)),
         "verified": "Yes." if document["verified"] else "No.",
     }
 

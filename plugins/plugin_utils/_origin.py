@@ -41,14 +41,37 @@ def utc_now() -> str:
 
 
 def run_by(task_vars: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
-    """Return who started the job in AWX or Automation Controller, otherwise who runs Ansible on the controller."""
-    user = task_vars.get("awx_user_name") or task_vars.get("tower_user_name") or environ.get("SUDO_USER")
-    if user:
-        return str(user)
+    """Return the job of AWX or Automation Controller and who launched it, otherwise who runs Ansible on the controller.
+
+    A schedule, a workflow or an event launches a job without a user. The user of the container stands for nobody.
+    """
+    job = _job(task_vars)
+    if job or environ.get("SUDO_USER"):
+        return job or environ["SUDO_USER"]
     try:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
+
+
+def _job(task_vars: Mapping[str, Any]) -> str:
+    """Return the user of a job, or the job with its workflow and its schedule; empty without Controller.
+
+    The variables are those that ``awx_meta_vars()`` of AWX sets, and that no user can override. The schedule is that of the
+    job, or that of its workflow.
+    """
+
+    def value(name: str) -> Any:
+        return task_vars.get(f"awx_{name}") or task_vars.get(f"tower_{name}")
+
+    user, workflow = value("user_name"), value("workflow_job_id")
+    schedule = value("schedule_name") or value("parent_job_schedule_name")
+    launchers = [f"workflow '{value('workflow_job_name')}' (job {workflow})"] if workflow else []
+    launchers += [f"schedule '{schedule}'"] if schedule else []
+    if user and not launchers:
+        return str(user)
+    job = [f"job {value('job_id')}"] if value("job_id") else []
+    return ", ".join([*([str(user)] if user else []), *launchers, *job])
 
 
 def collection_version(folder: Path = _COLLECTION) -> str | None:

@@ -7,15 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
 
 import jinja2
 
-from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp
 from ansible_collections.zchat.admin.plugins.module_utils._text import capitalized, counted
-from ansible_collections.zchat.admin.plugins.plugin_utils._csv import CONTROLS
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     Account,
     Document,
@@ -26,6 +23,9 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     SummaryKind,
     own_only_reason,
     result_of,
+    safe,
+    unknown_names,
+    utc_datetime,
 )
 
 STATES = {
@@ -35,11 +35,11 @@ STATES = {
     "unknown": "state not known",
 }
 """The status of an agent in words."""
+_WORST_FIRST = ("not-complete", "attention", "dry-run", "done")
+"""The kinds of accounts in a summary."""
 
 # strftime would use the names of the locale.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_REPLACED = {**CONTROLS, **dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], "\ufffd")}
-"""Control characters, and those that change the direction of text, with which a name could be shown as another one."""
 
 
 def render(template: str, page: Mapping[str, Any]) -> str:
@@ -51,7 +51,7 @@ def render(template: str, page: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(page=page).translate(_REPLACED)
+    return environment.get_template(template).render(page=safe(page))
 
 
 def page_of(document: Document, title: str) -> dict[str, Any]:
@@ -74,9 +74,10 @@ def summary_page(summary: Summary, kind: SummaryKind) -> dict[str, Any]:
     return {
         **_frame(summary, kind.title, kind.headline(summary), result),
         "account": "",
-        "attention": result == "done" and bool(totals.get("tokens_with_findings")),
+        "attention": result != "not complete" and bool(totals["attention"]),
         "notes": [],
-        "accounts": sorted(map(_row, by_number), key=lambda row: row["kind"] != "not-complete"),
+        **_in_no_account(summary),
+        "accounts": sorted(map(_row, by_number), key=lambda row: _WORST_FIRST.index(row["kind"])),
         "totals": shown or ("none" if counts else "not known"),
     }
 
@@ -98,11 +99,7 @@ def own_only_note(listed: Listed | None) -> list[str]:
 
 def moment(date: Any, missing: str = "not known") -> dict[str, str]:
     """Return a date of the API as ``text`` and as ``datetime`` (empty if it cannot be parsed)."""
-    seconds = timestamp(date)
-    try:
-        when = None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
-    except (ValueError, OverflowError, OSError):
-        when = None  # in UTC, the year can be less than 1 or greater than 9999
+    when = utc_datetime(date)
     if when is None:
         return {"text": missing if date is None else str(date), "datetime": ""}
     return {
@@ -147,13 +144,20 @@ def _listed(listed: Listed | None) -> str:
     )
 
 
+def _in_no_account(summary: Summary) -> dict[str, Any]:
+    """Return the people whom no account has, and why this is unknown, if so. Only offboardings have them."""
+    people = cast(Mapping[str, Any], summary)
+    emails, ids = people.get("unknown_agent_emails", []), people.get("unknown_agent_ids", [])
+    if emails is None or ids is None:
+        return {"unknown": [], "unknown_note": "At least one account did not show which of the people it has."}
+    return {"unknown": unknown_names(emails, ids), "unknown_note": ""}
+
+
 def _row(account: Account) -> dict[str, Any]:
-    """Return one row of a summary. An account that is reviewed is not settled while its tokens need a decision."""
+    """Return one row of a summary. An account is not settled while a person must check it."""
     result, number = account["result"], account.get("tokens_with_findings")
-    undecided = result == "done" and bool(number)
-    return {
-        **account,
-        "account": _short(account["account"]),
-        "kind": "attention" if undecided else result.replace(" ", "-"),
-        "result": f"{number} to decide" if undecided else result,
-    }
+    if not account["attention"]:
+        kind, text = result.replace(" ", "-"), result
+    else:
+        kind, text = "attention", f"{number} to decide" if number else "to be checked"
+    return {**account, "account": _short(account["account"]), "kind": kind, "result": text}

@@ -30,6 +30,7 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     not_complete_headline,
     own_only_reason,
     people,
+    safe,
     status,
     token_row,
 )
@@ -66,7 +67,12 @@ def review_document(result: Result, *, thresholds: Thresholds, origin: Origin) -
     document["complete"] = msg is None and result.get("agents") is not None and not own_only_reason(document["listed"])
     counts = "the tokens were not listed" if agents is None else counts_text(document["summary"])
     document["headline"] = counts if document["complete"] else f"{NOT_COMPLETE}{counts}"
-    return document
+    return safe(document)
+
+
+def needs_attention(document: ReviewDocument) -> bool:
+    """Return whether a token needs a decision."""
+    return document["complete"] and bool(document["summary"]["tokens_with_findings"])
 
 
 def counts_text(summary: ReviewCounts | Totals, accounts: str = "") -> str:
@@ -100,6 +106,7 @@ SUMMARY = SummaryKind(
     title="Zendesk Chat access review, all accounts",
     counts=("tokens", "agents", "tokens_with_findings"),
     headline=_summary_headline,
+    attention=needs_attention,
 )
 """The summary of access reviews."""
 

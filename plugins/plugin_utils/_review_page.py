@@ -25,7 +25,7 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._pages import (
     page_of,
     person,
 )
-from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresholds
+from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresholds, needs_attention
 
 MAX_DETAILED = 100
 """People whose tokens the page lists. Each further person has one line, so that a page of 10,000 tokens stays usable."""
@@ -55,7 +55,7 @@ def review_page(document: ReviewDocument, thresholds: Thresholds) -> dict[str, A
     affected = [agent for agent in by_rank if ranks[agent["id"]] < _order(())]
     return {
         **page_of(document, "Zendesk Chat access review"),
-        "attention": document["complete"] and bool(affected),
+        "attention": needs_attention(document),
         "notes": _notes(document),
         "findings": _findings(agents, titles),
         "people": [_person(agent, titles) for agent in affected[:MAX_DETAILED]],

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import ansible_runner
 import jinja2.sandbox
 import pytest
 import yaml
@@ -155,7 +156,11 @@ def test_objects_exist(objects: Objects) -> None:
 def test_workflow_revokes_only_after_an_approval(objects: Objects) -> None:
     (workflow,) = objects["controller_workflows"]
     templates = _named(objects, "controller_templates")
-    assert workflow["survey_spec"] == templates[OFFBOARD]["survey_spec"]
+    # The dry run fails if an address does not exist, so the workflow does not ask what to do then.
+    questions = _survey(templates[OFFBOARD])
+    del questions["leavers_unknown"]
+    expected = {**questions, "leavers": {**questions["leavers"], "required": True}}
+    assert _survey(workflow) == expected
     nodes = {node["identifier"]: node for node in workflow["simplified_workflow_nodes"]}
     steps, current = [], "preflight"
     while current:
@@ -165,7 +170,39 @@ def test_workflow_revokes_only_after_an_approval(objects: Objects) -> None:
         (current,) = node.get("success_nodes", [""])
     assert steps == [(PREFLIGHT, None), (OFFBOARD, "check"), (None, None), (OFFBOARD, "run")]
     assert not nodes
+    # A node can set these only if the template asks for them.
     assert templates[OFFBOARD]["ask_job_type_on_launch"]
+    assert templates[OFFBOARD]["ask_variables_on_launch"]
+
+
+def test_the_dry_run_of_the_workflow_shows_the_tokens_and_fails_if_somebody_was_not_found(
+    sandbox: Sandbox, job_environment: dict[str, str], objects: Objects, tmp_path: Path
+) -> None:
+    """Otherwise a number of tokens, or nobody, would be approved."""
+    (workflow,) = objects["controller_workflows"]
+    template = _named(objects, "controller_templates")[OFFBOARD]
+    (node,) = (node for node in workflow["simplified_workflow_nodes"] if node["identifier"] == "dry_run")
+    arguments = "--check" + (" --diff" if template["diff_mode"] else "")
+    answers = {name: question["default"] for name, question in _survey(workflow).items()}
+    shutil.copytree(CONTROLLER / "project", tmp_path / "project")
+    shown = {}
+    for leavers, status in ((LEAVER_EMAIL, "successful"), (f"{LEAVER_EMAIL}\nnobody@example.com", "failed")):
+        # As Controller merges them: the answers of the workflow take precedence over the variables of a node.
+        variables = {**node["extra_data"], **answers, "leavers": leavers}
+        run = ansible_runner.run(
+            private_data_dir=str(tmp_path),
+            envvars=dict(job_environment),
+            extravars=variables,
+            cmdline=arguments,
+            playbook=template["playbook"],
+            quiet=True,
+        )
+        assert run.status == status, run.stdout.read()
+        shown[status] = run.stdout.read()
+    tokens = {str(token["id"]) for token in sandbox.state.tokens.values() if token["agent_id"] == LEAVER_ID}
+    assert {number for number in tokens if f"token {number};" in shown["successful"]} == tokens
+    assert "'offboard_unknown_agents' is 'fail'" in shown["failed"]
+    assert methods(sandbox) == {"GET"}
 
 
 def test_rulebook_fits_the_template_and_the_activation(objects: Objects) -> None:

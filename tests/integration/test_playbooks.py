@@ -129,9 +129,10 @@ def test_review_many_accounts(player: Player, sandbox: Sandbox, tmp_path: Path) 
     assert by_account(summary, "result") == {"acme": "done", "globex": "not complete", "rejected": "not complete"}
     assert "HTTP 401" in by_account(summary, "headline")["rejected"]
     (spreadsheet,) = (tmp_path / "reports").glob("review-summary-*.csv")
-    with spreadsheet.open(encoding="utf-8", newline="") as file:
+    with spreadsheet.open(encoding="utf-8-sig", newline="") as file:
         rows = [row["name"] for row in csv.DictReader(file)]
-    assert rows == ["acme"] * 21 + ["globex"] * 21
+    # The accounts that are not complete have a row with the reason.
+    assert rows == ["acme"] * 21 + ["globex"] * 22 + ["rejected"]
 
 
 def test_preflight(player: Player, sandbox: Sandbox) -> None:

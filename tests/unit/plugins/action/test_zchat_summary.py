@@ -91,8 +91,9 @@ def test_the_summary_of_reviews_has_a_spreadsheet_of_all_accounts(run, tmp_path)
     written, page, spreadsheet = map(Path, outcome["report_files"])
     assert json.loads(written.read_text("utf-8"))["summary"]["tokens"] == 12
     assert "access review, all accounts" in page.read_text("utf-8")
-    rows = spreadsheet.read_text("utf-8").splitlines()
-    assert [row.partition(",")[0] for row in rows] == ["name", *["acme"] * 6, *["globex"] * 6]
+    rows = spreadsheet.read_text("utf-8-sig").splitlines()
+    assert [row.partition(",")[0] for row in rows] == ["name", *["acme"] * 6, *["globex"] * 6, "other"]
+    assert "NOT COMPLETE: the tokens were not listed. The API rejected" in rows[-1]
 
 
 def test_a_preflight_has_one_line_for_each_account_and_each_finding(run):

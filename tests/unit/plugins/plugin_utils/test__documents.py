@@ -6,10 +6,15 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from ansible_collections.zchat.admin.plugins.plugin_utils import _offboarding
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import not_run, summary_document, task_result
+from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import nobody_document
 from ansible_collections.zchat.admin.plugins.plugin_utils._origin import Origin
-from ansible_collections.zchat.admin.tests.unit.support import offboarding
+from ansible_collections.zchat.admin.tests.unit.support import offboarding, review
 from ansible_collections.zchat.admin.tests.unit.support.offboarding import report, report_of, token
 
 NOW = "2026-11-23T14:16:00Z"
@@ -39,21 +44,102 @@ RUNS = {
     "unreachable": ({"unreachable": True, "msg": "No route to host."}, "not complete", "No route to host."),
     "dry run": (run_of(DRY), "dry run", DRY["headline"]),
     "never": ({}, "not complete", "This account was not processed."),
-    "kept": (run_of(KEPT), "not complete", "NOT COMPLETE: 0 of 1 token revoked, 1 kept"),
+    "kept": (run_of(KEPT), "not complete", "NOT COMPLETE: 0 of 1 token revoked, 1 kept; 1 person can still sign in"),
+    "unsafe\x00": ({"msg": "\x1b[31m\nNo\u202e route"}, "not complete", "\ufffd[31m No\ufffd route"),
 }
 
 
 def test_a_summary_has_each_account_and_adds_up_what_is_known():
     summary = summary_of({name: run for name, (run, *_expected) in RUNS.items()})
     shown = {row["name"]: (row["result"], row["headline"]) for row in summary["accounts"]}
-    assert shown == {name: tuple(expected) for name, (_run, *expected) in RUNS.items()}
+    assert shown == {name.replace("\x00", "\ufffd"): tuple(expected) for name, (_run, *expected) in RUNS.items()}
     rows = {row.pop("name"): row for row in summary["accounts"]}
     counts = {"revoked": 3, "would_be_revoked": 0, "kept": 0, "gone": 0, "not_revoked": 0}
-    done = {"account": offboarding.ACCOUNT, "result": "done", "headline": DONE_HEADLINE}
+    done = {"account": offboarding.ACCOUNT, "result": "done", "headline": DONE_HEADLINE, "attention": False}
     assert rows["acme"] == {**done, **counts, "files": FILES["acme"]}
     assert (rows["rejected"]["revoked"], rows["rejected"]["kept"]) == (0, None)
     assert (rows["unreachable"]["account"], rows["unreachable"]["revoked"]) == (None, None)
     totals = {"revoked": 7, "would_be_revoked": 3, "kept": 1, "gone": 0, "not_revoked": 1}
-    assert summary["summary"] == {"accounts": 8, "done": 2, "not_complete": 6, **totals}
+    assert summary["summary"] == {"accounts": 9, "done": 2, "not_complete": 7, "attention": 0, **totals}
     assert (summary["started"], summary["finished"]) == (offboarding.ORIGIN.started, NOW)
     assert summary_of({"never": {}})["started"] == NOW
+
+
+EVERYBODY, NOBODY_GIVEN = report(), nobody_document(["agent_emails"], dry_run=False, origin=ORIGIN)
+X = report(unknown_agent_emails=["x@example.com"], unknown_agent_ids=[7])
+LACKS_JONAS = report(agents=offboarding.AGENTS[:1], revoked=[], unknown_agent_emails=["JONAS.weber@example.com"])
+UNREAD = report(agents=None, unknown_agent_ids=None)
+NOT_LOOKED_UP = report(agents=offboarding.AGENTS[1:], revoked=[])
+NOBODY_FOUND = report(
+    agents=[], revoked=[], unknown_agent_emails=["x@example.com"], unknown_agent_ids=[offboarding.PRIYA]
+)
+
+
+@pytest.mark.parametrize(
+    ("documents", "attention", "unknown", "headline"),
+    [
+        ([EVERYBODY, EVERYBODY], [False, False], ([], []), "6 tokens revoked in 2 accounts, and every account is done"),
+        ([NOBODY_GIVEN], [False], ([], []), "0 tokens revoked in 1 account, and every account is done"),
+        # Another account has this person, whatever the case of the address is.
+        (
+            [EVERYBODY, LACKS_JONAS],
+            [False, True],
+            ([], []),
+            "3 tokens revoked in 2 accounts; 1 account must be checked (1)",
+        ),
+        (
+            [X, EVERYBODY, X],
+            [True, False, True],
+            (["x@example.com"], [7]),
+            (
+                "9 tokens revoked in 3 accounts; 2 accounts must be checked (0, 2); 1 address and 1 agent id were found in no account "
+                "(x@example.com, agent 7)"
+            ),
+        ),
+        (
+            [NOBODY_FOUND, EVERYBODY],
+            [True, False],
+            (["x@example.com"], []),
+            "3 tokens revoked in 2 accounts; 1 account must be checked (0); 1 address was found in no account (x@example.com)",
+        ),
+        # These do not show whom they have, so nobody is known to be in no account.
+        ([X, None], [True, False], (None, None), "NOT COMPLETE: 1 of 2 accounts (1); 1 account must be checked (0)"),
+        (
+            [X, REJECTED],
+            [True, False],
+            (None, None),
+            "NOT COMPLETE: 1 of 2 accounts (1); 1 account must be checked (0)",
+        ),
+        ([X, UNREAD], [True, False], (None, None), "6 tokens revoked in 2 accounts; 1 account must be checked (0)"),
+        (
+            [X, NOT_LOOKED_UP],
+            [True, True],
+            (None, None),
+            "3 tokens revoked in 2 accounts; 2 accounts must be checked (0, 1)",
+        ),
+    ],
+)
+def test_what_a_person_must_check_in_a_summary(documents, attention, unknown, headline):
+    """Somebody whom no account has, and each account whose own verdict is not green. Such a summary is never "done"."""
+    summary = summary_of({str(name): run_of(document) if document else {} for name, document in enumerate(documents)})
+    assert [account["attention"] for account in summary["accounts"]] == attention
+    assert summary["summary"]["attention"] == sum(attention)
+    assert (summary["unknown_agent_emails"], summary["unknown_agent_ids"]) == unknown
+    assert _offboarding.SUMMARY.headline(summary) == headline
+
+
+def test_the_reason_of_a_run_that_did_not_fail_is_in_its_warnings():
+    outcome = run_of(report(verified=False, warnings=["Token 7\ndid not match."]))
+    assert outcome["msg"].endswith("but this is not verified; 1 person can still sign in. Token 7 did not match.")
+    assert not outcome["failed"]
+
+
+@pytest.mark.parametrize("document", [report, review.report])
+def test_a_report_contains_no_character_that_controls_a_terminal_or_the_direction_of_text(document):
+    """Wherever it comes from. Messages have spaces instead of line breaks."""
+    unsafe = "a\x00\x1b\x9b\u202e\u2066\u200f\u061cb"
+    agent = {**offboarding.AGENTS[0], "display_name": unsafe, "last_login": unsafe}
+    more = {"failed": True, "msg": f"No.\r\n {unsafe}", "agents": [agent], "warnings": [unsafe]}
+    shown = document(account=unsafe, **more)
+    assert shown["msg"] == "No. a" + 7 * "\ufffd" + "b"
+    assert not [char for char in json.dumps(shown, ensure_ascii=False) if not char.isprintable()]

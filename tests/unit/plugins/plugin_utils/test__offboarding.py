@@ -15,11 +15,12 @@ from ansible_collections.zchat.admin.tests.unit.support.offboarding import JONAS
 
 AGENTS, FAILED, NOT_LISTED, TOKENS = offboarding.AGENTS, offboarding.FAILED, offboarding.NOT_LISTED, offboarding.TOKENS
 KEPT = {"kept": [token(1205, reason="own token")]}
-NOBODY = {"agents": [], "revoked": [], "unknown_agent_emails": ["x@example.com"]}
-ONE = {"agents": AGENTS[:1]}
-"""Only the agent who can no longer sign in."""
+NOBODY = {"agents": [], "revoked": [], "unknown_agent_ids": [PRIYA]}
+DISABLED = {"agents": [{**agent, "enabled": False} for agent in AGENTS]}
+"""No agent can sign in."""
 UNREAD = {"agents": None, "clients": None, "unknown_agent_ids": None}
 """The agents could not be read."""
+UNKNOWN = {"unknown_agent_emails": ["x@example.com"]}
 LOST = {"failed": True, "msg": "Killed."}
 """The result of a run that was lost."""
 
@@ -42,40 +43,63 @@ VERDICTS = {
     "complete": [
         (report(), f"{DONE}{SIGN_IN}"),
         (report(revoked=[]), f"2 people found, and none has a token left{SIGN_IN}"),
-        (report(**ONE, revoked=[], gone=TOKENS), "2 people found, and none has a token left"),
-        (report(True, **ONE, revoked=[], verified=True), "DRY RUN: 1 person found, no token to revoke"),
+        (report(**DISABLED, revoked=[], gone=TOKENS), "2 people found, and none has a token left"),
+        (report(True, **DISABLED, revoked=[], verified=True), "DRY RUN: 2 people found, no token to revoke"),
         # A deleted agent with a token is not unknown. The tokens of agents that cannot be read show that these exist.
-        (report(**ONE, unknown_agent_ids=[JONAS]), DONE),
-        (report(**UNREAD), DONE),
+        (report(agents=AGENTS[:1], unknown_agent_ids=[JONAS]), DONE),
+        (report(**UNREAD), f"{DONE}; it is unknown whether 2 people can still sign in"),
     ],
     "verified": [
         (
             report(True, **KEPT, revoked=[], verified=True),
             f"DRY RUN: 2 people found, no token to revoke, 1 would be kept{SIGN_IN}",
         ),
-        (report(**KEPT), f"{NOT}3 of 4 tokens revoked, 1 kept"),
+        (report(**KEPT), f"{NOT}3 of 4 tokens revoked, 1 kept{SIGN_IN}"),
         # That an id has no token is verified. An address can have a typo.
-        (report(agents=[], revoked=[], unknown_agent_ids=[6]), "Nobody was found, and nothing was revoked"),
-        (report(**ONE, unknown_agent_ids=[6]), f"{DONE}; 1 agent id was not found"),
+        (report(**NOBODY), "Nobody was found, and nothing was revoked; 1 agent id was not found"),
+        (report(**DISABLED, unknown_agent_ids=[6]), f"{DONE}; 1 agent id was not found"),
         (
-            report(**ONE, unknown_agent_emails=["x@y.z"], unknown_agent_ids=[6]),
-            f"{DONE}; 1 address and 1 agent id were not found",
+            report(unknown_agent_emails=["x@y.z"], unknown_agent_ids=[6]),
+            f"{DONE}{SIGN_IN}; 1 address and 1 agent id were not found",
         ),
-        (report(**UNREAD, revoked=[]), "1 person found, and none has a token left; 1 agent id could not be looked up"),
-        (report(**ONE, **listed(True)), f"{DONE}; the API listed only the tokens of this run's own agent"),
-        (report(**ONE, **listed(None)), f"{DONE}; it is not known whether the API lists the tokens of all agents"),
+        # All lookups failed, or only one, whose 404 can come from a gateway.
+        (
+            report(**UNREAD, revoked=[]),
+            (
+                "1 person found, and none has a token left; it is unknown whether 1 person can still sign in; 1 agent id could not be "
+                "looked up"
+            ),
+        ),
+        (
+            report(agents=AGENTS[1:], revoked=TOKENS[:1]),
+            f"1 token of 1 person revoked, and none is left{SIGN_IN}; 1 agent id could not be looked up",
+        ),
+        (
+            report(agents=[], revoked=[]),
+            "Nobody was found, and nothing was revoked; 1 agent id could not be looked up",
+        ),
+        (report(**DISABLED, **listed(True)), f"{DONE}; the API listed only the tokens of this run's own agent"),
+        (report(**DISABLED, **listed(None)), f"{DONE}; it is not known whether the API lists the tokens of all agents"),
     ],
     "not verified": [
-        (report(**NOBODY), "Nobody was found, and nothing was revoked"),
-        (report(dry_run=True, **NOBODY), "DRY RUN: nobody was found"),
+        (
+            report(**NOBODY, **UNKNOWN),
+            "Nobody was found, and nothing was revoked; 1 address and 1 agent id were not found",
+        ),
+        (report(True, **NOBODY, **UNKNOWN), "DRY RUN: nobody was found; 1 address and 1 agent id were not found"),
+        (report(True, **DISABLED, **UNKNOWN), f"{WOULD}; 1 address was not found"),
         (report(dry_run=True, **KEPT), f"{WOULD}, 1 would be kept{SIGN_IN}"),
-        (report(**failed(1, revoked=TOKENS)), f"{NOT}3 of 4 tokens revoked, 1 not"),
-        (report(**failed(1, 2, revoked=TOKENS, unknown=[2])), f"{NOT}3 of 5 tokens revoked, 1 not, 1 unknown"),
-        (report(**failed(1, unknown=[1])), f"{NOT}0 of 1 token revoked, 1 unknown"),
+        (report(**failed(1, revoked=TOKENS)), f"{NOT}3 of 4 tokens revoked, 1 not{SIGN_IN}"),
+        (
+            report(**failed(1, 2, revoked=TOKENS, unknown=[2]), **UNKNOWN),
+            f"{NOT}3 of 5 tokens revoked, 1 not, 1 unknown{SIGN_IN}; 1 address was not found",
+        ),
+        (report(**failed(1, unknown=[1])), f"{NOT}0 of 1 token revoked, 1 unknown{SIGN_IN}"),
         # A guard that stops a run does not look like a dry run, even in check mode.
-        (report(**failed(1)), f"{NOT}nothing was revoked"),
-        (report(dry_run=True, **failed(1)), f"{NOT}this dry run failed, and nothing was revoked"),
-        (report(verified=False), f"{NOT}3 tokens revoked, but this is not verified"),
+        (report(**failed(1)), f"{NOT}nothing was revoked{SIGN_IN}"),
+        (report(dry_run=True, **failed(1)), f"{NOT}this dry run failed, and nothing was revoked{SIGN_IN}"),
+        (report(verified=False), f"{NOT}3 tokens revoked, but this is not verified{SIGN_IN}"),
+        (report(verified=False, revoked=[]), f"{NOT}0 tokens revoked, but this is not verified{SIGN_IN}"),
         (report_of(NOT_LISTED), f"{NOT}nothing was revoked"),
         (report_of(LOST), f"{NOT}it is unknown whether a token was revoked"),
     ],
@@ -123,7 +147,12 @@ def test_a_person_and_a_token_have_what_the_api_shows_and_no_more():
     [
         (report(), {PRIYA: [143], JONAS: [38, 1204]}),
         # Deleted agents, and tokens without an agent.
-        (report(**ONE, revoked=[token(7, 5), token(8, None)], unknown_agent_ids=[5]), {5: [7], PRIYA: [], None: [8]}),
+        (
+            report(agents=AGENTS[:1], revoked=[token(7, 5), token(8, None)], unknown_agent_ids=[5]),
+            {5: [7], PRIYA: [], None: [8]},
+        ),
+        # The API did not show whether the agent exists.
+        (report(agents=AGENTS[1:], revoked=[]), {PRIYA: [], JONAS: []}),
         # The agents could not be read. The owner of an address is not known, but no other token can belong to it.
         (report(**UNREAD), {PRIYA: [143], JONAS: [38, 1204]}),
         (report(**UNREAD, revoked=[]), {PRIYA: [], "jonas.weber@example.com": []}),

@@ -11,13 +11,38 @@ import pytest
 
 from ansible_collections.zchat.admin.plugins.plugin_utils._origin import collection_version, run_by
 
+WORKFLOW = {"workflow_job_id": 41, "workflow_job_name": "Offboard"}
 
-def test_who_runs_ansible(monkeypatch):
-    """The user of a job in Controller, of sudo, or of the process."""
-    assert run_by({"awx_user_name": "amelie", "tower_user_name": "x"}, {"SUDO_USER": "y"}) == "amelie"
-    assert run_by({"tower_user_name": "amelie"}, {"SUDO_USER": "y"}) == "amelie"
-    assert run_by({}, {"SUDO_USER": "amelie"}) == "amelie"
-    assert run_by({}, {}) == pwd.getpwuid(os.getuid()).pw_name
+
+@pytest.mark.parametrize(
+    ("variables", "environ", "expected"),
+    [
+        ({"job_id": 42, "user_name": "amelie"}, {"SUDO_USER": "y"}, "amelie"),
+        # A job without a user is never signed with the user of the container. As awx_meta_vars() of AWX sets the variables.
+        (
+            {"job_id": 42, "job_launch_type": "scheduled", "schedule_id": 7, "schedule_name": "Nightly"},
+            {},
+            "schedule 'Nightly', job 42",
+        ),
+        ({"job_id": 42, "job_launch_type": "workflow", **WORKFLOW}, {}, "workflow 'Offboard' (job 41), job 42"),
+        (
+            {"job_id": 42, **WORKFLOW, "parent_job_schedule_id": 7, "parent_job_schedule_name": "Nightly"},
+            {},
+            "workflow 'Offboard' (job 41), schedule 'Nightly', job 42",
+        ),
+        ({"job_id": 42, **WORKFLOW, "user_name": "amelie"}, {}, "amelie, workflow 'Offboard' (job 41), job 42"),
+        ({"job_id": 42, "job_launch_type": "callback"}, {"SUDO_USER": "y"}, "job 42"),
+        ({}, {"SUDO_USER": "amelie"}, "amelie"),
+        ({}, {}, pwd.getpwuid(os.getuid()).pw_name),
+    ],
+)
+@pytest.mark.parametrize("product", ["awx", "tower"])
+def test_who_runs_ansible(product, variables, environ, expected):
+    """The job in Controller, its user, the user of sudo, or of the process."""
+    assert run_by({f"{product}_{name}": value for name, value in variables.items()}, environ) == expected
+
+
+def test_a_user_without_a_name(monkeypatch):
     monkeypatch.setattr(os, "getuid", lambda: 987_654_321)
     assert run_by({}, {}) == "987654321"
 

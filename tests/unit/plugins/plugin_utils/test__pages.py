@@ -92,7 +92,7 @@ PRIYA_AND_JONAS = [agent(PRIYA, "Priya", enabled=False, last_login=OLD), agent(J
 
 PAGES = {
     # The tokens and people that need attention come first, the next step before all of them.
-    """not-complete: acme.zendesk.com|NOT COMPLETE: 3 of 5 tokens revoked, 1 not|Revoked 2 of 3 tokens.|These people can still sign in
+    """not-complete: acme.zendesk.com|NOT COMPLETE: 3 of 5 tokens revoked, 1 not; 1 person can still sign in; 1 address and 1 agent id were not found|Revoked 2 of 3 tokens.|These people can still sign in
     … Jonas Weber|jonas.weber@example.com|Warnings|A warning.|People and their tokens|Jonas Weber|
     jonas.weber@example.com|agent 100000204|enabled in Chat|4 tokens: 1 not revoked, 1 kept, 2 revoked
     … 39|Not revoked|Zopim Dashboard|zopim|read write|9 Sep 2014, 07:49 UTC|9 Sep 2014, 17:49 UTC|(already expired)
@@ -113,7 +113,9 @@ PAGES = {
     ),
     # A deleted agent with tokens was found.
     "done: agent 5|no longer exists|1 token revoked … Tokens without an agent|the API returns no owner ≠ Not found": report(
-        agents=[], revoked=[offboarding.token(38, 5), offboarding.token(39, None)], unknown_agent_ids=[5]
+        agents=offboarding.AGENTS[:1],
+        revoked=[offboarding.token(38, 5), offboarding.token(39, None)],
+        unknown_agent_ids=[5],
     ),
     "done: Priya Nair … No token": report(revoked=[], clients=None),
     "done: 143|Revoked|zopim|read write": report(clients=None),
@@ -163,9 +165,18 @@ PAGES = {
         clients=None,
     ),
     # The accounts that are not complete come first, then those with most to decide, which are not shown as done.
-    """not-complete: NOT COMPLETE: 1 of 2 accounts (other)|Accounts … other|acme.zendesk.com|Not complete|NOT COMPLETE: 3 of 5 … acme|
-    acme.zendesk.com|Done|3 tokens of 2 people revoked … a.json|0f|a.html|cannot be read … Tokens|6 revoked, 1 kept, 1
+    """not-complete: NOT COMPLETE: 1 of 2 accounts (other); 1 address and 1 agent id were found in no account (x@example.com, agent
+    7)|Accounts … other|acme.zendesk.com|Not complete|NOT COMPLETE: 3 of 5 … acme|acme.zendesk.com|Done|3 tokens of 2 people revoked
+    … Found in no account … x@example.com|agent 7|Reports … a.json|0f|a.html|cannot be read … Tokens|6 revoked, 1 kept, 1
     not revoked""": summary(acme=report(), other=full_report()),
+    # A person whom one account does not have is a case for a person, too, although another account has them.
+    """done attention: 6 tokens revoked in 2 accounts; 1 account must be checked (other)|Accounts … other|acme.zendesk.com|To be checked … acme|acme.zendesk.com|Done|3 tokens ≠ Found in no account""": summary(
+        acme=report(), other=report(unknown_agent_emails=["JONAS.weber@example.com"])
+    ),
+    "dry-run attention: found in no account (x@example.com, agent 7)": summary(True, acme=report(True, **UNKNOWN)),
+    # It is never claimed that an account lacks a person if it did not show whom it has.
+    """not-complete: NOT COMPLETE: 1 of 2 accounts (never); 1 account must be checked (acme)|Accounts … Found in no account|Not known. At
+    least one account did not show which ≠ x@example.com""": summary(acme=report(**UNKNOWN), never=None),
     "done: 0 tokens revoked in 1 account, and every account is done … Tokens|none": summary(acme=report(revoked=[])),
     "dry-run: DRY RUN: 3 tokens would be revoked in 1 account … Tokens|3 would be": summary(True, acme=report(True)),
     """not-complete: never|Not complete|This account was not processed.|busy|acme.zendesk.com|5 to decide|6 tokens of 4 people, 5 need
@@ -174,9 +185,15 @@ PAGES = {
     ),
     "done attention: 7 tokens of 5 people in 2 accounts, 5 need a decision|Accounts": summary(quiet=QUIET, busy=REVIEW),
     "not-complete: Tokens|not known": summary(never=None),
+    # The reason of a run that did not fail is in its warnings.
+    "not-complete: but this is not verified; 1 person … Token 7 did not match.|These people": report(
+        verified=False, warnings=["Token 7 did not match."]
+    ),
     "done: 1 token of ≠ already expired": report(revoked=[offboarding.token(1, expire_date="2026-11-23T14:15:01Z")]),
     # That a disabled owner does not sign in is no second reason.
-    "done: none is left ≠ can still sign in": report(agents=offboarding.AGENTS[:1]),
+    "done: none is left ≠ can still sign in": report(
+        agents=[{**agent, "enabled": False} for agent in offboarding.AGENTS]
+    ),
     "done attention: Owner is disabled ≠ has not signed in": tokens_of({"agent_id": PRIYA}, agents=PRIYA_AND_JONAS),
     "done attention: People ≠ Whether the owner": review.report(agents=[agent(number) for number in (1, 2, 3)]),
 }
@@ -199,6 +216,8 @@ def test_a_page_is_well_formed_and_shows_in_this_order(expected, document):
     assert not [name for _tag, name, _value in page.attributes if name.startswith("on") or name == "style"]
     assert ("meta", "content", "default-src 'none'; style-src 'unsafe-inline'") in page.attributes
     assert page.tags.count("h1") == 1
+    # A server can block the style: without a size of its own, the picture would fill the window.
+    assert {("svg", "width", "52"), ("svg", "height", "52")} <= {*page.attributes}
 
 
 def test_how_serious_a_finding_is():
