@@ -55,7 +55,7 @@ class ActionModule(OnController, ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Result:
         """Return the result of the task."""
         super().run(tmp, task_vars)
-        now, task_vars, output = utc_now(), task_vars or {}, Output(self._display)
+        now, task_vars, output = utc_now(), task_vars or {}, Output(self._display, bool(self._task.no_log))
         try:
             check_internal_variables(load_extra_vars(self._loader))
             options = validated(self._task.args, OptionNames(OPTIONS), {})

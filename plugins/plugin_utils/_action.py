@@ -53,7 +53,7 @@ class AccountAction(OnController, ActionBase):
             return {"failed": True, "changed": False, "msg": reason}
         ansible = os.getppid()
         self.interruption = Interruption(lambda: os.getppid() != ansible)
-        self.output = Output(self._display, lambda: self.interruption.ansible_ends)
+        self.output = Output(self._display, bool(self._task.no_log), lambda: self.interruption.ansible_ends)
         self.names = OptionNames(self.OPTIONS, variables.get(PREFIX, ""))
         try:
             with self.interruption.handle_signals(), _environment(self):
@@ -87,7 +87,7 @@ class AccountAction(OnController, ActionBase):
             run,
             lambda: (options, given.sources),
             check_mode=self.check_mode,
-            log=self._log,
+            log=self.output.log,
             interruption=self.interruption,
             register=secrets.extend,
             on_failure=on_failure,
@@ -99,11 +99,6 @@ class AccountAction(OnController, ActionBase):
         if self.interruption.timed_out and result.get("failed"):
             result["msg"] = f"The task timed out after {self._task.timeout} s. {result['msg']}"
         return self.names.in_result(result)
-
-    def _log(self, text: str) -> None:
-        """Write to the system log, except with ``no_log``."""
-        if not self._task.no_log:
-            self.output.log(text)
 
 
 def null_check_mode(task: Any, task_vars: Mapping[str, Any]) -> str | None:

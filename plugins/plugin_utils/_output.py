@@ -13,23 +13,26 @@ from ansible.utils.display import Display
 
 
 class Output:
-    """Prints through Ansible, and writes to the system log.
+    """Prints through Ansible, and writes to the system log. With ``no_log``, it does neither.
 
     After Ansible was stopped, nothing reads the pipe that all its processes share. A write to a full one would block forever,
     so nothing is passed to Ansible then.
     """
 
-    def __init__(self, display: Display, ansible_ends: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, display: Display, no_log: bool, ansible_ends: Callable[[], bool] = lambda: False) -> None:
         self._display = display
+        self._no_log = no_log
         self._ansible_ends = ansible_ends
 
     def show(self, text: str) -> None:
         """Print a string."""
         if not self._ansible_ends():
-            self._display.display(text)
+            self._display.display("The content is not shown because of 'no_log'." if self._no_log else text)
 
     def log(self, text: str) -> None:
         """Write to the system log, if there is one, and to the log file of Ansible, if there is one."""
+        if self._no_log:
+            return
         syslog.openlog("ansible-zchat.admin")
         syslog.syslog(syslog.LOG_INFO, text.encode("utf-8", "replace").decode())
         if not self._ansible_ends():

@@ -181,11 +181,14 @@ def test_the_files_do_not_contain_the_credentials(run, tmp_path):
         assert OWN not in Path(path).read_text("utf-8")
 
 
-def test_each_delete_is_logged_except_with_no_log(run, controller):
-    run(no_log=True)
-    assert controller.logged == []
+def test_with_no_log_nothing_is_logged_or_printed(run, controller, monkeypatch, tmp_path):
+    run(no_log=True, report_dir=str(tmp_path))
+    assert (controller.logged, controller.printed) == ([], [])
     run()
     assert len(controller.logged) >= 3
+    monkeypatch.setattr(_files, "_write", Mock(side_effect=OSError(28, "No space left on device")))
+    run(no_log=True, report_dir=str(tmp_path))
+    assert controller.printed == ["The content is not shown because of 'no_log'."]
 
 
 def test_a_report_that_cannot_be_written_is_printed_and_fails_the_task(run, controller, monkeypatch, tmp_path):

@@ -26,7 +26,7 @@ NAME = "offboard-acme.zendesk.com-20261123T141500Z"
 @pytest.fixture(name="output")
 def _output():
     """It has the mock of Ansible's display."""
-    return Output(Mock(spec=Display))
+    return Output(Mock(spec=Display), no_log=False)
 
 
 @pytest.fixture(name="log", autouse=True)
@@ -199,7 +199,7 @@ def test_a_hash_is_that_of_a_file(tmp_path):
 def test_after_ansible_was_stopped_nothing_is_passed_to_it(log):
     """Nobody reads its pipe any more, so a write could block forever."""
     display = Mock(spec=Display)
-    output = Output(display, lambda: True)
+    output = Output(display, False, lambda: True)
     output.show("a report")
     output.log("a line")
     assert (display.mock_calls, log) == ([], ["a line"])
