@@ -146,7 +146,8 @@ def _listed(listed: Listed | None) -> str:
 
 def _in_no_account(summary: Summary) -> dict[str, Any]:
     """Return the people whom no account has, and why this is unknown, if so. Only offboardings have them."""
-    emails, ids = summary.get("unknown_agent_emails", []), summary.get("unknown_agent_ids", [])
+    people = cast(Mapping[str, Any], summary)
+    emails, ids = people.get("unknown_agent_emails", []), people.get("unknown_agent_ids", [])
     if emails is None or ids is None:
         return {"unknown": [], "unknown_note": "At least one account did not show which of the people it has."}
     return {"unknown": unknown_names(emails, ids), "unknown_note": ""}
