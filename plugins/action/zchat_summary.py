@@ -25,7 +25,7 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import (
     variables_of,
 )
 from ansible_collections.zchat.admin.plugins.plugin_utils._csv import summary_csv
-from ansible_collections.zchat.admin.plugins.plugin_utils._documents import File, summary_document
+from ansible_collections.zchat.admin.plugins.plugin_utils._documents import File, safe, summary_document
 from ansible_collections.zchat.admin.plugins.plugin_utils._files import (
     ReportFiles,
     as_json,
@@ -68,7 +68,7 @@ class ActionModule(OnController, ActionBase):
             # An account that is not ready has already failed the playbook.
             failed = not all("ready" in run for run in runs.values())
             shown: Result = {"msg": preflight_headline(runs), "accounts": preflight_lines(runs)}
-            return {"changed": False, "failed": failed, **shown, **SHOWN}
+            return {"changed": False, "failed": failed, **safe(shown), **SHOWN}
         summary = summary_document(
             runs,
             KINDS[kind],

@@ -79,6 +79,7 @@ def _rows(document: ReviewDocument) -> Iterator[Iterable[Any]]:
             yield [document["account"], *owner, *shown, *dates, own, " ".join(token["findings"])]
 
 
+@lru_cache(maxsize=10_000, typed=True)
 def _date(date: Any) -> Any:
     """Return a date of the API as ``2026-11-30 07:49:20`` in UTC, which a spreadsheet sorts, and any other value unchanged."""
     when = utc_datetime(date)

@@ -30,10 +30,12 @@ def offboarding_page(document: OffboardDocument) -> dict[str, Any]:
     """Return the values of ``offboard.html.j2``. The people and tokens that need attention come first."""
     page = page_of(document, "Zendesk Chat offboarding")
     persons = [_person(agent, document) for agent in document["agents"] or ()]
+    why = reasons(document)
     return {
         **page,
         "attention": needs_attention(document),
-        "notes": [*reasons(document), *(["Nothing was changed."] if document["dry_run"] else [])],
+        "notes": [*why, *(["Nothing was changed."] if document["dry_run"] else [])],
+        "warnings": [text for text in document["warnings"] if text not in why],
         "people": sorted(persons, key=lambda section: section["order"]),
         "unknown": unknown_names(*unknown_agents(document)),
         "verified": "Yes." if document["verified"] else "No.",

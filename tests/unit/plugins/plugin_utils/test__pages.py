@@ -186,7 +186,7 @@ PAGES = {
     "done attention: 7 tokens of 5 people in 2 accounts, 5 need a decision|Accounts": summary(quiet=QUIET, busy=REVIEW),
     "not-complete: Tokens|not known": summary(never=None),
     # The reason of a run that did not fail is in its warnings.
-    "not-complete: but this is not verified; 1 person … Token 7 did not match.|These people": report(
+    "not-complete: but this is not verified; 1 person … Token 7 did not match.|These people ≠ Warnings": report(
         verified=False, warnings=["Token 7 did not match."]
     ),
     "done: 1 token of ≠ already expired": report(revoked=[offboarding.token(1, expire_date="2026-11-23T14:15:01Z")]),
