@@ -364,7 +364,14 @@ def summary_document(
     A run that did not take place is ``{}``. ``files`` has the reports of each account.
     """
     accounts = [_account(name, run, kind, files.get(name, ())) for name, run in runs.items()]
-    done = sum(account["result"] != "not complete" for account in accounts)
+    processed = [account for account in accounts if account["result"] != "not complete"]
+    for account in processed:
+        same = [other["name"] for other in processed if other["account"] == account["account"] and other is not account]
+        if account["account"] and same:
+            # The account that was meant for one of these hosts is not part of the run.
+            account["attention"] = True
+            account["headline"] += f"; the same account as {abridged(same)}"
+    done = len(processed)
     documents = [run.get("report") for run in runs.values()]
     summary: Summary = {
         **_base(origin),

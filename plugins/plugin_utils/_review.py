@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_creation, valid_expiry
 from ansible_collections.zchat.admin.plugins.module_utils._options import seconds
-from ansible_collections.zchat.admin.plugins.module_utils._text import counted
+from ansible_collections.zchat.admin.plugins.module_utils._text import counted, named
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import OptionNames
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     NOT_COMPLETE,
@@ -63,11 +63,28 @@ def review_document(result: Result, *, thresholds: Thresholds, origin: Origin) -
     msg = failure_reason(result, "tokens")
     agents = _agents(result, thresholds, timestamp(origin.finished) or 0.0) if msg is None else None
     document: ReviewDocument = {**head(result, msg, origin), "agents": agents, "summary": _counts(agents)}
+    document["warnings"] += _date_warnings(agents or ())
     # If it is not known whether the API lists the tokens of other agents, the review is not complete either.
     document["complete"] = msg is None and result.get("agents") is not None and not own_only_reason(document["listed"])
     counts = "the tokens were not listed" if agents is None else counts_text(document["summary"])
     document["headline"] = counts if document["complete"] else f"{NOT_COMPLETE}{counts}"
     return safe(document)
+
+
+def _date_warnings(agents: Sequence[ReviewAgent]) -> list[str]:
+    """Return warnings about dates that cannot show whether a token is old, or an agent inactive."""
+    tokens = (token for agent in agents for token in agent["tokens"])
+    undated = [token["id"] for token in tokens if valid_creation(token["create_date"]) is None]
+    logins = {agent["id"] or 0: agent["last_login"] for agent in agents}
+    unclear = [number for number, login in logins.items() if login is not None and timestamp(login) is None]
+    return [
+        *(
+            [f"The create_date of {named('token', undated)} is missing or cannot be parsed: it can be old."]
+            if undated
+            else []
+        ),
+        *([f"The last_login of {named('agent', unclear)} cannot be parsed: it can be inactive."] if unclear else []),
+    ]
 
 
 def needs_attention(document: ReviewDocument) -> bool:

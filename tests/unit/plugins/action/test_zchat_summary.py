@@ -19,6 +19,7 @@ from ansible_collections.zchat.admin.tests.unit.support.actions import Controlle
 from ansible_collections.zchat.admin.tests.unit.support.offboarding import report, report_of
 
 DONE = task_result(report(), {})
+OTHER = {**DONE, "report": {**DONE["report"], "account": "https://other.zendesk.com/api/v2/chat"}}
 REVIEWED = task_result(review.report(), {})
 REJECTED = task_result(report_of(not_run("'offboard_report_formats' is wrong.")), {})
 
@@ -38,7 +39,7 @@ def _run(monkeypatch):
 def test_the_summary_is_written_with_the_hashes_of_the_reports(run, tmp_path):
     file = tmp_path / "offboard-acme.json"
     file.write_text("{}")
-    runs = {"acme": {**DONE, "report_files": [str(file), str(tmp_path / "missing.html")]}, "other": DONE}
+    runs = {"acme": {**DONE, "report_files": [str(file), str(tmp_path / "missing.html")]}, "other": OTHER}
     outcome = run(runs, report_dir=str(tmp_path / "reports"))
     assert (outcome["failed"], outcome["changed"]) == (False, False)
     assert outcome["msg"] == "6 tokens revoked in 2 accounts, and every account is done"

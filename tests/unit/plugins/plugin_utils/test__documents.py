@@ -36,6 +36,11 @@ def summary_of(runs):
     return summary_document(runs, _offboarding.SUMMARY, ORIGIN, files=FILES)
 
 
+def at(number, document):
+    """The report of another account, but for the first."""
+    return {**document, "account": f"https://{number}.example.com"} if number and document["account"] else document
+
+
 RUNS = {
     "acme": (run_of(DONE), "done", DONE_HEADLINE),
     "broken": (run_of(BROKEN), "not complete", f"{BROKEN['headline']}. Revoked 2 of 3 tokens."),
@@ -50,7 +55,9 @@ RUNS = {
 
 
 def test_a_summary_has_each_account_and_adds_up_what_is_known():
-    summary = summary_of({name: run for name, (run, *_expected) in RUNS.items()})
+    runs = [run for run, *_expected in RUNS.values()]
+    runs = [{**run, "report": at(number, run["report"])} if "report" in run else run for number, run in enumerate(runs)]
+    summary = summary_of(dict(zip(RUNS, runs)))
     shown = {row["name"]: (row["result"], row["headline"]) for row in summary["accounts"]}
     assert shown == {name.replace("\x00", "\ufffd"): tuple(expected) for name, (_run, *expected) in RUNS.items()}
     rows = {row.pop("name"): row for row in summary["accounts"]}
@@ -121,11 +128,20 @@ NOBODY_FOUND = report(
 )
 def test_what_a_person_must_check_in_a_summary(documents, attention, unknown, headline):
     """Somebody whom no account has, and each account whose own verdict is not green. Such a summary is never "done"."""
-    summary = summary_of({str(name): run_of(document) if document else {} for name, document in enumerate(documents)})
+    runs = {str(number): run_of(at(number, document)) if document else {} for number, document in enumerate(documents)}
+    summary = summary_of(runs)
     assert [account["attention"] for account in summary["accounts"]] == attention
     assert summary["summary"]["attention"] == sum(attention)
     assert (summary["unknown_agent_emails"], summary["unknown_agent_ids"]) == unknown
     assert _offboarding.SUMMARY.headline(summary) == headline
+
+
+def test_two_hosts_with_the_same_account_must_be_checked():
+    """Usually, a subdomain was copied, and the account of one of them was not part of the run."""
+    summary = summary_of({"us": run_of(DONE), "eu": run_of(DONE), "broken": run_of(BROKEN)})
+    shown = [(account["attention"], account["headline"].rpartition("; ")[2]) for account in summary["accounts"][:2]]
+    assert shown == [(True, "the same account as eu"), (True, "the same account as us")]
+    assert summary["summary"]["attention"] == 2
 
 
 def test_the_reason_of_a_run_that_did_not_fail_is_in_its_warnings():

@@ -75,8 +75,10 @@ def page_of(document):
 
 def summary(dry_run=False, **accounts):
     """The summary of accounts with these reports. ``None``: it was not processed."""
-    runs = {name: task_result(document, {}) if document else {} for name, document in accounts.items()}
     kind = _review.SUMMARY if REVIEW in accounts.values() else _offboarding.SUMMARY
+    for name, document in list(accounts.items())[1:]:
+        accounts[name] = document and {**document, "account": f"https://{name}.zendesk.com/api/v2/chat"}
+    runs = {name: task_result(document, {}) if document else {} for name, document in accounts.items()}
     return summary_document(runs, kind, ORIGIN, files=FILES, dry_run=dry_run)
 
 
@@ -166,11 +168,11 @@ PAGES = {
     ),
     # The accounts that are not complete come first, then those with most to decide, which are not shown as done.
     """not-complete: NOT COMPLETE: 1 of 2 accounts (other); 1 address and 1 agent id were found in no account (x@example.com, agent
-    7)|Accounts … other|acme.zendesk.com|Not complete|NOT COMPLETE: 3 of 5 … acme|acme.zendesk.com|Done|3 tokens of 2 people revoked
+    7)|Accounts … other|other.zendesk.com|Not complete|NOT COMPLETE: 3 of 5 … acme|acme.zendesk.com|Done|3 tokens of 2 people revoked
     … Found in no account … x@example.com|agent 7|Reports … a.json|0f|a.html|cannot be read … Tokens|6 revoked, 1 kept, 1
     not revoked""": summary(acme=report(), other=full_report()),
     # A person whom one account does not have is a case for a person, too, although another account has them.
-    """done attention: 6 tokens revoked in 2 accounts; 1 account must be checked (other)|Accounts … other|acme.zendesk.com|To be checked … acme|acme.zendesk.com|Done|3 tokens ≠ Found in no account""": summary(
+    """done attention: 6 tokens revoked in 2 accounts; 1 account must be checked (other)|Accounts … other|other.zendesk.com|To be checked … acme|acme.zendesk.com|Done|3 tokens ≠ Found in no account""": summary(
         acme=report(), other=report(unknown_agent_emails=["JONAS.weber@example.com"])
     ),
     "dry-run attention: found in no account (x@example.com, agent 7)": summary(True, acme=report(True, **UNKNOWN)),
@@ -179,7 +181,7 @@ PAGES = {
     least one account did not show which ≠ x@example.com""": summary(acme=report(**UNKNOWN), never=None),
     "done: 0 tokens revoked in 1 account, and every account is done … Tokens|none": summary(acme=report(revoked=[])),
     "dry-run: DRY RUN: 3 tokens would be revoked in 1 account … Tokens|3 would be": summary(True, acme=report(True)),
-    """not-complete: never|Not complete|This account was not processed.|busy|acme.zendesk.com|5 to decide|6 tokens of 4 people, 5 need
+    """not-complete: never|Not complete|This account was not processed.|busy|busy.zendesk.com|5 to decide|6 tokens of 4 people, 5 need
     a decision|quiet|acme.zendesk.com|Done … Tokens|7 tokens, 5 agents, 5 tokens with findings""": summary(
         quiet=QUIET, busy=REVIEW, never=None
     ),

@@ -82,6 +82,17 @@ def test_the_dates_of_a_token(dates, expected):
     assert findings(report_of(token(1, **dates))) == {1: expected}
 
 
+@pytest.mark.parametrize("date", ["2015/03/01 10:00:00", "someday", ""])
+def test_a_date_that_cannot_be_parsed_is_a_warning(date):
+    """Otherwise "none needs a decision" would be stronger than what is known."""
+    document = report_of(token(1, create_date=date), token(2, create_date=None), **owned_by(last_login=date))
+    assert [text.partition(" cannot")[0].partition(" is missing")[0] for text in document["warnings"]] == [
+        "The create_date of tokens 1, 2",
+        f"The last_login of agent {review.JONAS}",
+    ]
+    assert report_of(token(1), **owned_by(last_login=None))["warnings"] == []
+
+
 SIX, THREE = "6 tokens of 4 people, 5 need a decision", "6 tokens of 4 people, 3 need a decision"
 
 
