@@ -209,9 +209,11 @@ SECRETS = ["token_values", "token_value", "access_token", "token", "password", "
 @pytest.mark.parametrize("more", [{}, {"timeout": "soon"}, {"unsupported": "s3cret"}, {"ids": {}}, {"journal": "$X"}])
 def test_a_secret_is_hidden_whatever_its_form_and_whatever_else_is_invalid(name, value, more, host):
     """Also in an option that is misspelled."""
-    host.run({"subdomain": "acme", name: value, **more})
+    result = host.run({"subdomain": "acme", name: value, **more})
     assert host.options[name] == HIDDEN
-    assert [text for text in ("s3cret", "5ecret") if text in host.output + "".join(host.logged)] == []
+    # Not the complete output: since ansible-core 2.22, it contains the secrets, for the controller that masks the result.
+    shown = f"{result.get('msg')}{host.options}{host.logged}"
+    assert [text for text in ("s3cret", "5ecret") if text in shown] == []
 
 
 @pytest.mark.parametrize("name", ["journal", "ca_path"])
