@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import socket
@@ -144,14 +145,6 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
         TransportError("no data for {timeout} s ('timeout'). If the API is slow, increase it."),
     ),
     (
-        # Only while libraries load the CA bundle: a connection that fails with one of these is above.
-        ("FileNotFoundError", "PermissionError", "IsADirectoryError"),
-        _final(
-            "the CA bundle could not be read ({detail}), so nothing was sent. "
-            "Check 'ca_path', ZCHAT_CA_PATH, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
-        ),
-    ),
-    (
         (
             *("UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "TLSV1_ALERT_PROTOCOL_VERSION"),
             *(
@@ -161,9 +154,10 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
             ),
             *("DH_KEY_TOO_SMALL", "NO_CIPHERS_AVAILABLE", "WRONG_SSL_VERSION"),
         ),
-        _final(
-            "the TLS handshake failed ({detail}), so nothing was sent. The server and this host support no common version or "
-            "cipher of TLS. Check {source}, and whether a proxy responds instead of the server."
+        TransportError(
+            "the TLS handshake failed ({detail}). The server and this host support no common version or cipher of TLS. Check {source}, "
+            "and whether a proxy responds instead of the server.",
+            retry=False,
         ),
     ),
     (
@@ -186,7 +180,16 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
         ),
     ),
     (
-        ("ProtocolError", "ChunkedEncodingError", "IncompleteRead", "ConnectionResetError"),
+        (
+            *(
+                "ProtocolError",
+                "ChunkedEncodingError",
+                "IncompleteRead",
+                "ConnectionResetError",
+                "ConnectionAbortedError",
+            ),
+            *("BrokenPipeError", "RemoteDisconnected", "BadStatusLine"),
+        ),
         TransportError("the connection broke before the response was complete ({detail})."),
     ),
     (
@@ -196,6 +199,7 @@ _ERRORS: tuple[tuple[tuple[str, ...], TransportError], ...] = (
     (("ConnectionError", "Timeout", "ProxyError"), TransportError("the request failed ({detail}).")),
 )
 """In the order of precedence: signs of a cause (see :func:`_signs`), and the error."""
+_OF_FILES = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 _OTHER = TransportError("the request could not be sent ({detail}).", retry=False)
 
 
@@ -207,11 +211,14 @@ def transport_error(error: BaseException, timeout: int, source: str) -> Transpor
     causes = list(_causes(error))
     signs = set(_signs(causes))
     found = next((found for signs_of, found in _ERRORS if signs.intersection(signs_of)), _OTHER)
-    # Whether the proxy itself is the cause, or urllib3 1 only notes that there is one: the cause inside decides.
-    is_of_proxy = "ProxyError" in signs and "tunnel" not in signs
-    source = "HTTPS_PROXY" if is_of_proxy else source
-    reason = found.reason.format(detail=_detail(causes), timeout=timeout, source=source)
-    reason = f"the proxy in HTTPS_PROXY could not be used: {reason}" if is_of_proxy else reason
+    of_proxy = "ProxyError" in signs and "tunnel" not in signs
+    reason = found.reason.format(detail=_detail(causes), timeout=timeout, source="HTTPS_PROXY" if of_proxy else source)
+    if of_proxy:
+        # urllib3 also reports a connection that breaks behind a proxy, after the request, as an error of the proxy.
+        cause = (
+            "with the proxy in HTTPS_PROXY," if found.may_be_executed else "the proxy in HTTPS_PROXY could not be used:"
+        )
+        reason = f"{cause} {reason}"
     return TransportError(reason, found.retry, found.may_be_executed)
 
 
@@ -230,7 +237,9 @@ def _signs(causes: list[BaseException]) -> Iterator[str]:
         status = _tunnel_status(cause)
         if status:
             yield from ("tunnel", f"tunnel {status[0]}", f"tunnel {status}")
-        if str(cause).startswith("Could not find a suitable TLS CA certificate bundle"):
+        # urllib3 and requests raise these only while they load the CA bundle, before they connect.
+        of_file = type(cause).__name__ == "SSLError" and any(isinstance(argument, _OF_FILES) for argument in cause.args)
+        if of_file or str(cause).startswith("Could not find a suitable TLS CA certificate bundle"):
             yield "no CA bundle"
 
 
@@ -272,4 +281,5 @@ def _detail(causes: list[BaseException]) -> str:
                 return reason.rstrip(".") if " " in reason else reason.replace("_", " ").lower()
         elif isinstance(cause, OSError) and not isinstance(cause, socket.gaierror) and cause.errno:
             return os.strerror(cause.errno)
-    return type(causes[-1]).__name__
+    errors = [cause for cause in causes if isinstance(cause, (OSError, http.client.HTTPException))]
+    return type((errors or causes)[-1]).__name__

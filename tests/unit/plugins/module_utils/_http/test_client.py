@@ -591,6 +591,28 @@ def test_the_certificate_of_a_proxy(authority, connect, monkeypatch):
     assert (failure.may_be_executed, proxy.requests) == (False, [])
 
 
+def test_a_connection_that_breaks_behind_a_proxy_may_be_executed(authority, connect, monkeypatch):
+    """urllib3 reports this as an error of the proxy, like one without a connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("acme.zendesk.com").configure_cert(context)
+    received: list[bytes] = []
+
+    def break_after_request(exchange: Exchange) -> bool:
+        exchange.connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        exchange.connection = context.wrap_socket(exchange.connection, server_side=True)
+        received.append(exchange.connection.recv(65_536))
+        exchange.reset()
+        exchange.connection.close()
+        return False
+
+    with ScriptedServer(break_after_request) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+        failure = outcome_of(connect(CHAT_URL, validate_certs=False, retries=0).delete, PATH)
+    assert received[0].startswith(b"DELETE ")
+    assert "with the proxy in HTTPS_PROXY, the connection broke before the response was complete (Remote" in failure.msg
+    assert failure.may_be_executed
+
+
 def test_a_server_without_tls(connect, waits):
     with ScriptedServer(NO_CONTENT, wrap=speak_first) as server:
         failure = outcome_of(connect(https_url(server)).delete, PATH)

@@ -10,6 +10,7 @@ import ssl
 
 import pytest
 import requests
+import urllib3
 
 from ansible_collections.zchat.admin.plugins.module_utils._http.transport_errors import transport_error
 
@@ -61,16 +62,18 @@ NOT_SENT = (False, False)
         (openssl(reason="NO_CERTIFICATE_OR_CRL_FOUND", library="X509"), "CA bundle", "PEM format", NOT_SENT),
         (openssl(library="X509"), "CA bundle", "PEM format", NOT_SENT),
         (OSError("Could not find a suitable TLS CA certificate bundle, x"), "CA bundle", "PEM format", NOT_SENT),
-        (requests.exceptions.SSLError(PermissionError(13, "secret")), "(Permission denied)", "'ca_path'", NOT_SENT),
-        (openssl(reason="TLSV1_ALERT_PROTOCOL_VERSION"), "alert protocol version)", "no common version", NOT_SENT),
-        (openssl(reason="UNSUPPORTED_PROTOCOL"), "(unsupported protocol)", "no common version", NOT_SENT),
+        (requests.exceptions.SSLError(PermissionError(13, "secret")), "CA bundle", "'ca_path'", NOT_SENT),
+        # A firewall, in the middle of a connection.
+        (urllib3.exceptions.ProtocolError("secret", PermissionError(1, "secret")), "broke", "(Operation not", (True, True)),
+        (openssl(reason="TLSV1_ALERT_PROTOCOL_VERSION"), "alert protocol version)", "no common version", (False, True)),
+        (openssl(reason="UNSUPPORTED_PROTOCOL"), "(unsupported protocol)", "no common version", (False, True)),
         (openssl(reason="WRONG_VERSION_NUMBER"), "(wrong version number)", "does not use TLS", (False, True)),
         (ssl.SSLEOFError(8, "secret"), "TLS handshake failed (", ADDRESS, (True, True)),
         (ssl.SSLError(1, "secret"), "TLS handshake failed (SSLError)", ADDRESS, (True, True)),
         (of_proxy(REFUSED), "the proxy in HTTPS_PROXY could not be used: the connection was", "Check HTTPS_PROXY", (True, False)),
         (of_proxy(openssl(10, "certificate has expired")), "used: the TLS certificate", CLOCK, NOT_SENT),
         (of_proxy(openssl(reason="WRONG_VERSION_NUMBER")), "HTTPS_PROXY", "begins with http://", (False, True)),
-        # urllib3 1 raises this also if the connection through the proxy breaks after a request.
+        # urllib3 raises this also if the connection through the proxy breaks after a request.
         (of_proxy(ConnectionResetError(104, "secret")), "the connection broke", "HTTPS_PROXY", (True, True)),
         (of_proxy(OSError(TUNNEL % 407)), "(HTTP 407)", "a user and a password", NOT_SENT),
         (of_proxy(OSError(TUNNEL % 403)), "(HTTP 403)", "NO_PROXY", NOT_SENT),
