@@ -11,11 +11,13 @@ import os
 import signal
 from contextlib import nullcontext
 from pathlib import Path
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.action.zchat_offboard import ActionModule
+from ansible_collections.zchat.admin.plugins.action import zchat_offboard
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import Outcomes
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PREFIX
 from ansible_collections.zchat.admin.tests.unit.support.actions import Controller
@@ -36,7 +38,7 @@ def account(script=None, **more):
 
 @pytest.fixture(name="controller")
 def _controller(monkeypatch):
-    return Controller(monkeypatch, ActionModule)
+    return Controller(monkeypatch, zchat_offboard.ActionModule)
 
 
 @pytest.fixture(name="run")
@@ -219,3 +221,28 @@ def test_unknown_agents_fail_the_task_only_if_the_user_wants_it(people, failed, 
     assert ("The task fails, because 'offboard_unknown_agents' is 'fail'." in outcome["msg"]) is failed
     assert {1, 3} <= {*chat.deleted}
     assert not run(**people)["failed"]
+
+
+def test_an_id_whose_lookup_shows_nothing_is_neither_found_nor_unknown(run):
+    """The page of a gateway does not show that the agent is gone."""
+    chat = account({"GET agents/77": [Reply(404, "<html>Not found</html>")]})
+    outcome = run(chat, agent_ids=[77])
+    report = outcome["report"]
+    assert (outcome["failed"], report["complete"], report["verified"]) == (False, False, True)
+    assert outcome["msg"].endswith("; 1 agent id could not be looked up")
+    assert report["agents"][-1] == {**dict.fromkeys(["email", "display_name", "enabled"]), "id": 77, "tokens": []}
+    assert (report["unknown_agent_ids"], report["summary"]["agents"]) == ([], None)
+
+
+def test_a_token_that_matched_only_later_makes_the_run_incomplete_and_the_message_states_why(run):
+    warning = "Token 5 did not match the selectors before the revocation, and did after it."
+    result = {
+        **Outcomes(verified=False, warnings=[warning], listed=Listed(5, 2, False)).result(),
+        "agents": [],
+        "clients": [],
+    }
+    with patch.object(zchat_offboard, "revoke_selected", return_value=(result, [])):
+        outcome = run(agent_ids=[PRIYA], agent_emails=[])
+    assert (outcome["failed"], outcome["report"]["complete"], outcome["report"]["msg"]) == (False, False, None)
+    assert outcome["msg"].startswith("NOT COMPLETE: ")
+    assert outcome["msg"].endswith(warning)
