@@ -27,7 +27,7 @@ import yaml
 from tests.integration.ansible_run import ROOT
 from tests.integration.documentation import shell_environment
 from tests.integration.zendesk import Zendesk
-from tests.sandbox import COLLEAGUE_ID, DELETED_ID, LEAVER_ID, Options, Sandbox, demo_seed, fake_secret
+from tests.sandbox import COLLEAGUE_ID, DELETED_ID, LEAVER_ID, UNKNOWN_ID, Options, Sandbox, demo_seed, fake_secret
 
 DOCSITE = ROOT / "docs" / "docsite"
 _BLOCK = re.compile(r"^\.\. code-block:: (\S+)\n((?:   :.*\n)*)\n((?:   .*\n|\n)+)", re.MULTILINE)
@@ -78,7 +78,7 @@ GUIDES = {
     "guide_first_steps": Guide(
         connected=False,
         typed=lambda sandbox: ["acme", str(sandbox.access_token)],
-        not_run={"ansible-galaxy collection install ": NEEDS_GALAXY},
+        not_run=dict.fromkeys(("ansible-galaxy collection install ", "pipx "), NEEDS_GALAXY),
     ),
     "guide_access_token": Guide(
         connected=False,
@@ -87,7 +87,9 @@ GUIDES = {
         not_run={"read -rs CLIENT_SECRET ": "the sandbox does not create tokens"},
     ),
     "guide_before_first_use": Guide(typed=lambda sandbox: [value(READ_ONLY)], fails=("read -rs READ_ONLY ",)),
-    "guide_offboarding": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID)}),
+    "guide_offboarding": Guide(
+        {ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID, UNKNOWN_ID)}, fails=("ansible-playbook leaving.yml -e ",)
+    ),
     "guide_leaked_token": Guide({ACME: {LEAKED, 1100}}, typed=lambda sandbox: [fake_secret("refresh", LEAKED)]),
     "guide_breach": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1209, 1210}}),
     "guide_nightly_run": Guide(
