@@ -94,7 +94,7 @@ GUIDES = {
     "guide_breach": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1209, 1210}}),
     "guide_nightly_run": Guide(
         {ACME: NIGHTLY},
-        not_run=dict.fromkeys(("sudo useradd ", "sudo cp ", "sudo systemctl "), "changes the machine"),
+        not_run=dict.fromkeys(("sudo useradd ", "sudo install ", "sudo systemctl "), "changes the machine"),
     ),
     "guide_roster": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1204, 1205}}),
     "guide_review": Guide(),
