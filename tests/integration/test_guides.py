@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -354,6 +355,20 @@ def test_the_nightly_service_runs_for_a_user_without_a_home(tmp_path: Path, coll
         assert deleted(accounts[ACME]) == sorted(NIGHTLY)
         printed = " ".join(done.stdout.split())
         assert printed.count("[WARNING]") == printed.count("agent 10000150 is enabled") == 1, done.stdout
+
+
+def test_the_controller_guide_copies_from_the_installation_that_ansible_uses(
+    tmp_path: Path, collections_path: str
+) -> None:
+    """With two installations, it is the first one in the search path."""
+    mine = tmp_path / "mine"
+    shutil.copytree(Path(collections_path, "ansible_collections"), mine / "ansible_collections")
+    (mine / "ansible_collections/zchat/admin/extensions/controller/mine").touch()
+    with run_accounts() as accounts, shell_for(Guide(), accounts, tmp_path, f"{mine}:{collections_path}") as shell:
+        command = next(text for kind, text in blocks("guide_controller") if kind == "bash")
+        done = shell.run(command)
+        assert done.returncode == 0, done.stdout
+        assert (shell.folder / "controller" / "mine").exists()
 
 
 _SOURCES = (
