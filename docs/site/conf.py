@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+from docutils import nodes
+from sphinx.addnodes import pending_xref
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -45,6 +47,7 @@ nitpick_ignore_regex = [
 
 _SITE = Path(__file__).parent
 _GUIDES = re.compile(r"\n\.\. toctree::.*?(?=\n\.\. _plugin_index_for_)", re.DOTALL)
+_GUIDE = re.compile(r"(\w+)\.rst")
 _TOCTREE = re.compile(r"^\.\. toctree::\n(?:    .*\n|\n)*", re.MULTILINE)
 
 
@@ -57,6 +60,17 @@ def setup(app: Sphinx) -> None:
         (pages / "collection.rst").write_text(_TOCTREE.sub("", _GUIDES.sub("", collection, count=1)), "utf-8")
     front = (_SITE / "index.rst").read_text("utf-8")
     (pages / "index.rst").write_text(front + "".join(_sidebar(pages)), "utf-8")
+    app.connect("doctree-read", _link_guides)
+
+
+def _link_guides(app: Sphinx, document: nodes.document) -> None:
+    """Turn links to the source of a guide, which work where a forge displays the source, into references to its page."""
+    for link in list(document.findall(nodes.reference)):
+        guide = _GUIDE.fullmatch(link.get("refuri", ""))
+        if guide:
+            label = f"ansible_collections.zchat.admin.docsite.{guide[1]}"
+            page = {"refdomain": "std", "reftype": "ref", "reftarget": label, "refexplicit": True, "refwarn": True}
+            link.replace_self(pending_xref("", nodes.inline("", link.astext()), refdoc=app.env.docname, **page))
 
 
 def _sidebar(pages: Path) -> Iterator[str]:

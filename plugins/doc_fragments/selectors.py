@@ -16,7 +16,7 @@ options:
     description:
       - V(true) selects every token of the account. Use this after a breach, with O(exclude) for what must continue to work.
         It cannot be combined with another selector.
-      - V(false) is the same as not set.
+      - V(false) selects nothing, as if the option were not set.
     type: bool
   ids:
     description:
@@ -53,7 +53,8 @@ options:
       - Select the tokens whose agent is in one of these states. Use V(disabled) and V(missing) in a nightly run that revokes the
         tokens of departed agents.
       - V(missing) means that the agent no longer exists. The module reads the list of agents to its end, and looks up each agent
-        that the list lacks; only a 404 for exactly this agent counts. Any error fails the task.
+        that the list lacks. Only a 404 of the Chat API for exactly this agent counts. A 404 that does not have the form of the API,
+        such as a web page of a proxy, matches no state, and the module warns about this agent. Any other error fails the task.
       - An agent for which the API returns no C(enabled) value matches neither V(enabled) nor V(disabled). A token without an agent
         never matches V(missing). The module warns about both.
     type: list
@@ -79,30 +80,33 @@ options:
     description:
       - Select the tokens whose access token or refresh token is one of these values. Use this if a value was leaked, for
         example in a log, and you do not know its owner. Set the complete value.
-      - If the API lists only the beginning of the values, a beginning of at least 8 characters must match.
+      - If the API lists only the beginning of the values, a beginning of at least 8 characters must match. If several listed tokens
+        begin like the value, the task fails, whatever the other selectors and O(exclude) are.
       - Pass the value in a variable from a vault, a prompt or an environment variable, not on the command line.
     type: list
     elements: str
     aliases: [token_value]
   expired:
     description:
-      - V(true) selects the tokens that are past their C(expire_date); V(false) selects those that are not, or that have none.
-        Use V(true) to clean up, and V(false) to leave expired tokens out.
+      - V(true) selects the tokens that are past their C(expire_date). Use this to clean up.
+      - V(false) is also a selector, other than in O(all). It selects the tokens that are not expired, and those without an
+        C(expire_date). Use this together with other selectors, to leave expired tokens out.
       - A token without an C(expire_date) never expires. A date that cannot be parsed, or that is before 2008 or the C(create_date),
         matches neither value; the module warns about it.
-      - The token must match by the clock of this host and by that of the API.
+      - The token must match by the clock of this host and by that of the API. If the response of the API has no valid C(Date) header,
+        the task fails.
     type: bool
   expires_within:
     description:
       - Select the tokens that are not expired yet, but expire within this time, such as V(14d). The units are those of O(age). Use
-        this to find tokens that must be renewed.
+        this to find tokens that must be renewed. See O(expired) for the clocks.
     type: str
   age:
     description:
       - Select the tokens that were created at least this long ago, such as V(90d). The unit is V(s), V(m), V(h), V(d) or V(w)
         and is required. Use this to enforce that tokens are renewed.
-      - A C(create_date) that is missing, cannot be parsed, or is before 2008 does not match; the module warns about it.
-      - The token must match by the clock of this host and by that of the API.
+      - A C(create_date) that is missing, cannot be parsed, or is before 2008 does not match; the module warns about it. See O(expired)
+        for the clocks.
     type: str
   exclude:
     description:

@@ -84,8 +84,8 @@ options:
     default: 4
   rate_limit_timeout:
     description:
-      - The total time in seconds that one request may wait because of the API's rate limit (HTTP 429). All requests of the task wait
-        until C(Retry-After), and then continue. If the wait would exceed this limit, the task fails immediately.
+      - The total time in seconds that one request may wait because the API requires it (C(Retry-After) of HTTP 429, or of HTTP 503). All
+        requests of the task wait until then, and continue. If the wait would exceed this limit, the task fails immediately.
       - The vendor allows 200 requests a minute, so one wait takes up to 61 seconds. Increase this limit if other programs use the
         same account. With less than V(61), a task with more than 200 requests can fail.
       - The environment variable is E(ZCHAT_RATE_LIMIT_TIMEOUT).

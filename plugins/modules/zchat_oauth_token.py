@@ -62,7 +62,7 @@ options:
     description:
       - Fail before any token is revoked if the task would revoke more tokens than this. Set it in every unattended playbook,
         somewhat higher than you expect; V(20) is usually enough for one person.
-      - V(0) fails if there is anything to revoke. Kept tokens do not count.
+      - V(0) fails if there is anything to revoke. The tokens in RV(kept) are not revoked, so this limit does not count them.
     type: int
   concurrency:
     description:
@@ -75,6 +75,8 @@ options:
     description:
       - Whether to read the list again after the revocation. If a token is still listed after five seconds, the task fails.
         Matching tokens that were not listed before are revoked too, in up to 20 rounds; O(max_revocations) applies to the total.
+      - A token that was listed before and matches only now, for example because its agent was disabled meanwhile, is not revoked. The
+        module warns about it, and RV(verified) is V(false).
       - Turn this off only if reading the list takes too long. RV(verified) is then V(false) after a revocation.
     type: bool
     default: true
@@ -102,8 +104,12 @@ options:
 notes:
   - The vendor does not document whether an Administrator always sees the tokens of all agents. RV(listed) shows how much the API
     listed.
+  - Only HTTP 204, or HTTP 200 without a body, confirms a revocation. After any other 2xx such as 202, a 5xx or no response, the outcome
+    is unknown until the list is read again.
+  - A response that does not have the form of the Chat API, such as a web page of a proxy or a firewall, shows nothing about a token, an
+    agent or a value.
   - The module writes each revocation to the system log of the host that runs it, except with C(no_log).
-  - If a run is interrupted (Ctrl-C, SIGTERM, a task C(timeout)), the module sends no further DELETE. Active requests are completed and
+  - If a run is interrupted (Ctrl-C, SIGTERM, SIGHUP, a task C(timeout)), the module sends no further DELETE. Active requests are completed and
     recorded. Run the task again to revoke the rest. If C(timeout) or Ansible ended the task, its result is lost; the journal and the
     system log remain. If Ansible ends without stopping the module, for example after a SIGKILL, the module continues.
   - With C(--check), the task fails if its keyword C(check_mode) is null, because Ansible would then ignore C(--check).
@@ -210,7 +216,7 @@ kept:
       sample: own token
 gone:
   description:
-    - The tokens that were listed, but no longer existed when this run sent the DELETE. Each has the keys of RV(revoked).
+    - The tokens that were listed, but that someone else had revoked when their turn came. Each has the keys of RV(revoked).
   returned: always
   type: list
   elements: dict
@@ -242,7 +248,8 @@ verified:
   description:
     - Whether the last list, read after the last DELETE, contains no selected token other than kept ones. If there was nothing to
       revoke, the first list is sufficient. If the task's own token was revoked, it must also be rejected by the API.
-    - V(false) in check mode if a token would be revoked, with O(verify=false) after a revocation, and on failure.
+    - V(false) in check mode if a token would be revoked, with O(verify=false) after a revocation, if a token matches only after the
+      revocation of the others, and on failure.
   returned: always
   type: bool
   sample: true
@@ -288,7 +295,7 @@ clients:
 values_dead:
   description:
     - V(true) if at least one value was tested and the API rejected each tested value with 401; V(false) if one still works; null
-      if none was tested, or a response was inconclusive.
+      if none was tested, or a response was inconclusive, such as a 401 of a proxy.
   returned: if O(token_values) is set
   type: bool
   sample: true

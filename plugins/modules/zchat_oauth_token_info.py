@@ -219,7 +219,7 @@ clients:
 values_dead:
   description:
     - V(true) if at least one value was tested and the API rejected each tested value with 401; V(false) if one still works; null
-      if none was tested, or a response was inconclusive.
+      if none was tested, or a response was inconclusive, such as a 401 of a proxy.
   returned: if O(token_values) is set
   type: bool
   sample: true

@@ -160,8 +160,8 @@ def variables_of(names: OptionNames, task_vars: Mapping[str, Any], template: Cal
             undefined = _UNDEFINED.search(str(error))
             reason = undefined.group() if undefined else "its template is not valid, or cannot be decrypted"
             raise ChatError(f"The variable '{name}' cannot be evaluated: {reason}.") from None
-    omitted = task_vars.get("omit")
-    return {option: value for option, value in found.items() if value is None or value != omitted}
+    # Before ansible-core 2.19, "omit" is a string. Since then, an extra variable can replace it: it must not disable a limit.
+    return {option: value for option, value in found.items() if not str(value).startswith("__omit_place_holder__")}
 
 
 def _decrypted(value: Any) -> Any:

@@ -30,6 +30,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
+TOKEN_VARIABLE = "offboard_webhook_token"
 TOKEN = "a-webhook-token-of-the-test"
 _LONGEST = 90
 """Seconds to wait for a line, or for a response."""
@@ -76,16 +77,19 @@ HOSTILE = {
 class Rulebook:
     """ansible-rulebook with a rulebook of the collection: its output, line by line, and a way to send events."""
 
-    def __init__(self, name: str, folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
+    def __init__(
+        self, name: str, folder: Path, environment: Mapping[str, str], *arguments: str, **variables: Any
+    ) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             self._port = int(listener.getsockname()[1])
         (folder / "hosts.yml").write_text("all:\n  hosts:\n    localhost:\n      ansible_connection: local\n", "utf-8")
-        (folder / "variables.yml").write_text(f"offboard_webhook_port: {self._port}\n", "utf-8")
+        variables["offboard_webhook_port"] = self._port
+        (folder / "variables.yml").write_text(json.dumps(variables), "utf-8")
         self.process = subprocess.Popen(
             [
                 str(Path(sys.executable).parent / "ansible-rulebook"),
                 *("--rulebook", name, "--inventory", "hosts.yml", "--vars", "variables.yml"),
-                *("--env-vars", "offboard_webhook_token", "--verbose", *arguments),
+                *("--verbose", *arguments),
             ],
             cwd=folder,
             env=dict(environment),
@@ -127,7 +131,8 @@ class Rulebook:
 @contextlib.contextmanager
 def rulebook(name: str, folder: Path, environment: Mapping[str, str], *arguments: str) -> Iterator[Rulebook]:
     """Run ansible-rulebook; yield when it listens."""
-    running = Rulebook(name, folder, {**environment, "offboard_webhook_token": TOKEN}, *arguments)
+    environment = {**environment, TOKEN_VARIABLE: TOKEN}
+    running = Rulebook(name, folder, environment, "--env-vars", TOKEN_VARIABLE, *arguments)
     try:
         running.wait_for("Waiting for events")
         yield running
@@ -170,14 +175,6 @@ def test_playbook(sandbox: Sandbox, environment: dict[str, str], tmp_path: Path)
     assert not [secret for secret in (TOKEN, *sandbox.state.secrets) if secret in output]
 
 
-@pytest.mark.parametrize("name", ["zchat.admin.offboard", "zchat.admin.offboard_job_template"])
-def test_without_a_token_it_does_not_listen(name: str, environment: dict[str, str], tmp_path: Path) -> None:
-    controller = ("--controller-url", "http://127.0.0.1:9", "--controller-token", "t")
-    running = Rulebook(name, tmp_path, environment, *controller)
-    assert running.process.wait(_LONGEST) != 0
-    running.wait_for("offboard_webhook_token")
-
-
 class _Controller(BaseHTTPRequestHandler):
     """The part of Automation Controller's API that launches a job template."""
 
@@ -218,6 +215,8 @@ class _ControllerServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Controller)
         self.launched: Queue[dict[str, Any]] = Queue()
+        url = f"http://127.0.0.1:{self.server_address[1]}"
+        self.arguments = ("--controller-url", url, "--controller-token", "t")
 
 
 @pytest.fixture
@@ -231,14 +230,55 @@ def controller() -> Iterator[_ControllerServer]:
     server.server_close()
 
 
+_WITHOUT_TOKEN = {
+    "missing": {},
+    "null": {TOKEN_VARIABLE: None},
+    "empty": {TOKEN_VARIABLE: ""},
+    "blank": {TOKEN_VARIABLE: " \n"},
+}
+
+
+@pytest.mark.parametrize("name", ["zchat.admin.offboard", "zchat.admin.offboard_job_template"])
+@pytest.mark.parametrize("variables", _WITHOUT_TOKEN.values(), ids=_WITHOUT_TOKEN)
+def test_without_a_token_it_does_not_start(
+    name: str,
+    variables: dict[str, Any],
+    controller: _ControllerServer,
+    environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    """The message names the variable. A webhook with such a token would answer each request with HTTP 500."""
+    running = Rulebook(name, tmp_path, environment, *controller.arguments, **variables)
+    try:
+        running.wait_for(TOKEN_VARIABLE)
+        assert running.process.wait(_LONGEST) != 0
+    finally:
+        running.process.kill()
+
+
+def test_without_the_environment_variable_it_does_not_start(environment: dict[str, str], tmp_path: Path) -> None:
+    running = Rulebook("zchat.admin.offboard", tmp_path, environment, "--env-vars", TOKEN_VARIABLE)
+    assert running.process.wait(_LONGEST) != 0
+    running.wait_for(TOKEN_VARIABLE)
+
+
+@pytest.mark.parametrize("token", [1234567890, "1234567890", "None", "it's\"<&>{{x}}\\n"])
+def test_a_token_is_text(token: Any, environment: dict[str, str], tmp_path: Path) -> None:
+    """A token that looks like a number or another literal is compared as it is."""
+    running = Rulebook("zchat.admin.offboard", tmp_path, environment, offboard_webhook_token=token)
+    try:
+        running.wait_for("Waiting for events")
+        assert [running.send({}, str(each)) for each in (token, "other")] == [200, 401]
+    finally:
+        running.process.terminate()
+        running.process.wait()
+
+
 def test_job_template(controller: _ControllerServer, environment: dict[str, str], tmp_path: Path) -> None:
     """The template is launched with the address, and with no other content of the event."""
     touched = tmp_path / "touched"
-    url = f"http://127.0.0.1:{controller.server_address[1]}"
     environment = {**environment, "EDA_JOB_TEMPLATE_REFRESH_DELAY": "0.1"}
-    with rulebook(
-        "zchat.admin.offboard_job_template", tmp_path, environment, "--controller-url", url, "--controller-token", "t"
-    ) as running:
+    with rulebook("zchat.admin.offboard_job_template", tmp_path, environment, *controller.arguments) as running:
         for event in IGNORED:
             assert running.send(_filled_in(event, touched)) == 200
         assert running.send(_filled_in(HOSTILE, touched)) == 200

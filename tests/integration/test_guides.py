@@ -13,7 +13,9 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
+import shutil
 import subprocess
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +28,7 @@ import yaml
 from tests.integration.ansible_run import ROOT
 from tests.integration.documentation import shell_environment
 from tests.integration.zendesk import Zendesk
-from tests.sandbox import COLLEAGUE_ID, DELETED_ID, LEAVER_ID, Options, Sandbox, demo_seed, fake_secret
+from tests.sandbox import COLLEAGUE_ID, DELETED_ID, LEAVER_ID, UNKNOWN_ID, Options, Sandbox, demo_seed, fake_secret
 
 DOCSITE = ROOT / "docs" / "docsite"
 _BLOCK = re.compile(r"^\.\. code-block:: (\S+)\n((?:   :.*\n)*)\n((?:   .*\n|\n)+)", re.MULTILINE)
@@ -70,11 +72,14 @@ def value(number: int) -> str:
     return fake_secret("access", number)
 
 
+NIGHTLY = {38, 143, 1201, 1202, 1203, 1207, 1301, 1302, *tokens_of(DELETED_ID)}
+"""The tokens that the nightly run revokes."""
+
 GUIDES = {
     "guide_first_steps": Guide(
         connected=False,
         typed=lambda sandbox: ["acme", str(sandbox.access_token)],
-        not_run={"ansible-galaxy collection install ": NEEDS_GALAXY},
+        not_run=dict.fromkeys(("ansible-galaxy collection install ", "pipx "), NEEDS_GALAXY),
     ),
     "guide_access_token": Guide(
         connected=False,
@@ -83,10 +88,15 @@ GUIDES = {
         not_run={"read -rs CLIENT_SECRET ": "the sandbox does not create tokens"},
     ),
     "guide_before_first_use": Guide(typed=lambda sandbox: [value(READ_ONLY)], fails=("read -rs READ_ONLY ",)),
-    "guide_offboarding": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID)}),
+    "guide_offboarding": Guide(
+        {ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID, UNKNOWN_ID)}, fails=("ansible-playbook leaving.yml -e ",)
+    ),
     "guide_leaked_token": Guide({ACME: {LEAKED, 1100}}, typed=lambda sandbox: [fake_secret("refresh", LEAKED)]),
     "guide_breach": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1209, 1210}}),
-    "guide_nightly_run": Guide({ACME: {38, 143, 1201, 1202, 1203, 1207, 1301, 1302, *tokens_of(DELETED_ID)}}),
+    "guide_nightly_run": Guide(
+        {ACME: NIGHTLY},
+        not_run=dict.fromkeys(("sudo useradd ", "sudo install ", "sudo systemctl "), "changes the machine"),
+    ),
     "guide_roster": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1204, 1205}}),
     "guide_review": Guide(),
     "guide_dry_run": Guide({ACME: tokens_of(COLLEAGUE_ID)}),
@@ -259,6 +269,106 @@ def follow(name: str, guide: Guide, accounts: dict[str, Sandbox], shell: Shell) 
     assert {host: deleted(sandbox) for host, sandbox in accounts.items()} == {
         host: sorted(guide.revoked.get(host, ())) for host in accounts
     }
+
+
+ROSTER = "Amelie.Laurent@example.com\nmei.tanaka@example.com\nnew.hire@example.com\n"
+_ROSTERS_TO_REJECT = {
+    "byte order mark": ROSTER.encode("utf-8-sig"),
+    "UTF-16": ROSTER.encode("utf-16"),
+    "Latin-1": ROSTER.replace("Amelie", "Amélie").encode("latin-1"),
+    "not ASCII": ROSTER.replace("Amelie", "Ame\u0301lie").encode(),
+    **{f"second column after {mark!r}": ROSTER.replace(".com", f".com{mark}active").encode() for mark in ",\t "},
+    **{f"first column before {mark!r}": f"E1{mark}{ROSTER}".encode() for mark in ";|"},
+    "display name": f"Amelie Laurent <{ROSTER}".replace(".com\nmei", ".com>\nmei").encode(),
+    "header": f"email\n{ROSTER}".encode(),
+    "double quotes": ROSTER.replace("mei.tanaka@example.com", '"mei.tanaka@example.com"').encode(),
+    "quotes": ROSTER.replace("mei.tanaka@example.com", "'mei.tanaka@example.com'").encode(),
+    "trailing comma": ROSTER.replace(".com", ".com,").encode(),
+    "empty": b"",
+    "truncated": ROSTER.partition("\n")[0].encode() + b"\n",
+    "truncated in a line": ROSTER[:-2].encode(),
+    "duplicates instead of people": (ROSTER.partition("\n")[0] + "\n").encode() * 5,
+}
+
+
+@pytest.fixture
+def roster(tmp_path: Path, collections_path: str) -> Iterator[tuple[Shell, Sandbox]]:
+    """Yield a shell with the playbook of the guide, and the account."""
+    with run_accounts() as accounts, shell_for(Guide(), accounts, tmp_path, collections_path) as shell:
+        (playbook,) = (text for kind, text in blocks("guide_roster") if kind == "yaml")
+        (shell.folder / "roster.yml").write_text(playbook, "utf-8")
+        yield shell, accounts[ACME]
+
+
+@pytest.mark.timeout(400)
+def test_a_roster_that_is_not_a_list_of_addresses_stops_before_any_request(roster: tuple[Shell, Sandbox]) -> None:
+    """The tokens of an active person would be revoked: their line is not equal to the address of their agent."""
+    shell, account = roster
+    # As if an earlier proposal was approved.
+    (shell.folder / "proposed.json").write_text('[{"id": 1302}]', "utf-8")
+    for case, content in _ROSTERS_TO_REJECT.items():
+        (shell.folder / "roster.txt").write_bytes(content)
+        done = shell.run("ansible-playbook roster.yml --tags all,revoke")
+        assert done.returncode != 0, f"{case}\n{done.stdout}"
+        assert "roster.txt must contain 3 addresses" in " ".join(done.stdout.split()), f"{case}\n{done.stdout}"
+        assert not account.state.requests, f"{case}\n{done.stdout}"
+
+
+def test_a_roster_with_the_line_ends_of_windows_is_read(roster: tuple[Shell, Sandbox]) -> None:
+    shell, account = roster
+    content = ROSTER + "o'neil+chat@mail.example.com\nmei.tanaka@example.com \n"
+    (shell.folder / "roster.txt").write_bytes(content.replace("\n", "\r\n").encode())
+    done = shell.run("ansible-playbook roster.yml && ansible-playbook roster.yml --tags revoke")
+    assert done.returncode == 0, done.stdout
+    assert deleted(account) == sorted(GUIDES["guide_roster"].revoked[ACME])
+
+
+def test_the_nightly_service_runs_for_a_user_without_a_home(tmp_path: Path, collections_path: str) -> None:
+    """As systemd runs it: with the variables of the unit, and those that systemd sets itself. There is one warning, and it is ours."""
+    with run_accounts() as accounts, shell_for(Guide(), accounts, tmp_path, collections_path) as shell:
+        files = [
+            text for kind, text in blocks("guide_nightly_run") if kind == "yaml" or text.startswith(("(umask", "cat >"))
+        ]
+        (shell.folder / "nightly.yml").write_text(files.pop(0), "utf-8")
+        assert shell.run("\n".join(files)).returncode == 0
+        (shell.folder / "collections").symlink_to(collections_path)
+        (shell.folder / "venv").symlink_to(Path(sys.executable).parents[1])
+        # What leads to the sandbox, and what systemd sets for a user whose home folder cannot exist.
+        route = ("HTTPS_PROXY", "REQUESTS_CA_BUNDLE")
+        environment = {
+            **{name: shell.environment[name] for name in route},
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
+            "HOME": "/dev/null/home",
+            "USER": "chat",
+            "LOGNAME": "chat",
+        }
+        unit = (shell.folder / "chat-nightly.service").read_text("utf-8").replace("/opt/chat", str(shell.folder))
+        settings = [line.partition("=")[::2] for line in unit.splitlines()]
+        for name, setting in settings:
+            if name == "EnvironmentFile":
+                environment.update(line.split("=", 1) for line in Path(setting).read_text("utf-8").splitlines())
+            if name == "Environment":
+                environment.update([setting.split("=", 1)])
+        (command,) = (setting for name, setting in settings if name == "ExecStart")
+        done = Shell(shell.folder, environment).run(f"exec {command}")
+        assert done.returncode == 0, done.stdout
+        assert deleted(accounts[ACME]) == sorted(NIGHTLY)
+        printed = " ".join(done.stdout.split())
+        assert printed.count("[WARNING]") == printed.count("agent 10000150 is enabled") == 1, done.stdout
+
+
+def test_the_controller_guide_copies_from_the_installation_that_ansible_uses(
+    tmp_path: Path, collections_path: str
+) -> None:
+    """With two installations, it is the first one in the search path."""
+    mine = tmp_path / "mine"
+    shutil.copytree(Path(collections_path, "ansible_collections"), mine / "ansible_collections")
+    (mine / "ansible_collections/zchat/admin/extensions/controller/mine").touch()
+    with run_accounts() as accounts, shell_for(Guide(), accounts, tmp_path, f"{mine}:{collections_path}") as shell:
+        command = next(text for kind, text in blocks("guide_controller") if kind == "bash")
+        done = shell.run(command)
+        assert done.returncode == 0, done.stdout
+        assert (shell.folder / "controller" / "mine").exists()
 
 
 _SOURCES = (

@@ -57,6 +57,18 @@ def test_the_list_of_guides_is_complete():
     assert [heading or (title, guide) for heading, title, guide in listed] == expected
 
 
+def test_the_guides_link_each_other_by_file_name():
+    """A forge displays the source of a guide, and renders no `:ref:`. docs/site/conf.py makes these links references."""
+    sources = {path.name: path.read_text("utf-8") for path in (DOCS / "docsite" / "rst").glob("*.rst")}
+    linked = set()
+    for name, source in sources.items():
+        assert ":ref:" not in source, name
+        for title, target in re.findall(r"`([^`<]+)\s<([^:>]+)>`__", source):
+            assert f"\n{' '.join(title.split())}\n===" in sources[target], (name, target)
+            linked.add(target)
+    assert linked
+
+
 def test_each_connection_option_has_its_environment_variable():
     page = (DOCS / "docsite" / "rst" / "environment_variables.rst").read_text("utf-8")
     config = yaml.safe_load((DOCS / "docsite" / "config.yml").read_text("utf-8"))

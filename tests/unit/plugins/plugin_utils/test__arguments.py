@@ -215,6 +215,13 @@ def test_no_extra_variable_replaces_an_internal_one(played, prefix):
             assert f"only the collection itself sets '{name}'" in message
 
 
+@pytest.mark.parametrize("value", [5, "5", None])
+def test_a_variable_that_is_called_omit_disables_no_limit(value):
+    """Since ansible-core 2.19, an extra variable replaces that of Ansible."""
+    assert given({"offboard_max_revocations": "5", "omit": value}).options["max_revocations"] == 5
+    assert "'offboard_max_revocations' is null" in rejection({"offboard_max_revocations": None, "omit": value})
+
+
 def test_extra_variables_that_are_valid_or_of_others():
     names = "ticket email token run item awx_job_id ansible_user leavers review_report_dir report timeout"
     valid = {
