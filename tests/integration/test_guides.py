@@ -354,7 +354,7 @@ def test_the_nightly_service_runs_for_a_user_without_a_home(tmp_path: Path, coll
         assert done.returncode == 0, done.stdout
         assert deleted(accounts[ACME]) == sorted(NIGHTLY)
         printed = " ".join(done.stdout.split())
-        assert printed.count("[WARNING]") == printed.count("agent 10000150 is enabled") == 1, done.stdout
+        assert printed.count("[WARNING]") == printed.count("The state of agent 10000150 is unknown") == 1, done.stdout
 
 
 def test_the_controller_guide_copies_from_the_installation_that_ansible_uses(
