@@ -151,6 +151,6 @@ notes:
     O(token_values), O(expired), O(expires_within) and O(age). A token must match every selector that is set (O(agent_ids) and
     O(agent_emails) count as one). The values within one selector are alternatives."
   - An empty list selects nothing. A selector that is null is an error, because a variable without a value must not select
-    more. To leave a selector out on purpose, set it to V(omit) with C(default(omit)).
+    more. To leave a selector out on purpose, set it to V(omit) with C(default(omit, true\)).
   - The module warns about an agent id, a client identifier or a token value that no listed token has, because it can be a typo.
 """

@@ -12,7 +12,8 @@ from typing import Any, NoReturn
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import SECRET_MARKS
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MIN_PREFIX, SECRET_MARKS
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import known_secrets
 from ansible_collections.zchat.admin.plugins.module_utils._options import unexpanded
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
@@ -23,6 +24,8 @@ class Module(AnsibleModule):
     """An ``AnsibleModule`` that keeps the arguments as the playbook has them, and neither shows nor logs what can be secret in them."""
 
     task_args: Mapping[str, Any]
+    are_options_valid = False
+    """Whether Ansible has validated the options."""
 
     def _load_params(self) -> None:
         # All versions: the only moment at which null differs from "not set", before Ansible fills in None for both.
@@ -38,8 +41,13 @@ class Module(AnsibleModule):
         self.params = params
 
     def fail_json(self, msg: str, **result: Any) -> NoReturn:
-        # Ansible itself can reject an option, before run_module() hides the others.
+        # Ansible itself can reject an option, before run_module() hides the others. Its message quotes the value, which can be a
+        # secret of another option.
         self.hide_secrets()
+        if not self.are_options_valid:
+            secrets = [value for value in known_secrets(self.task_args) if len(value) >= MIN_PREFIX]
+            register_secrets(secrets)
+            self.no_log_values.update(secrets)
         super().fail_json(msg, **result)
 
     def hide_secrets(self) -> None:

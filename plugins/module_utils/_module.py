@@ -15,6 +15,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
     CONNECTION_OPTIONS,
     Source,
     environment_variables,
+    known_secrets,
     task_options,
 )
 from ansible_collections.zchat.admin.plugins.module_utils._interruption import Interruption, output_has_no_reader
@@ -46,6 +47,7 @@ def run_module(spec: Mapping[str, Mapping[str, Any]], run: Run, on_failure: Mapp
             log=module.log,
             interruption=interruption,
             register=register,
+            known=known_secrets(module.task_args),
             on_failure=on_failure,
         )
         for text in result.pop("warnings", ()):
@@ -63,4 +65,5 @@ def _hide_secrets(module: Module, show_secrets: bool) -> None:
     text is masked by the client, and results consist of keys without secrets.
     """
     module.hide_secrets()
+    module.are_options_valid = True
     module.no_log_values = {value for value in module.no_log_values if len(value) >= MIN_PREFIX and not show_secrets}

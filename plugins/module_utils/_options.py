@@ -103,7 +103,7 @@ def _is_integer(value: Any) -> bool:
 
 def null_message(name: str) -> str:
     """Return the message for an option or variable that is null."""
-    return f"'{name}' is null. Set a value, or omit it with default(omit)."
+    return f"'{name}' is null. Set a value, or omit it with default(omit, true)."
 
 
 def positive_integers(options: Mapping[str, Any], name: str) -> frozenset[int] | None:

@@ -49,17 +49,19 @@ def run_task(
     log: Callable[[str], None],
     interruption: Interruption,
     register: Callable[[Sequence[str]], None],
+    known: Sequence[str] = (),
     on_failure: Mapping[str, Any] | None = None,
     on_controller: bool = False,
 ) -> dict[str, Any]:
     """Return the result of a task; its key ``warnings`` is a list of messages. Raises no ``Exception``.
 
     ``arguments`` returns the options of the task, and the sources of the connection. ``register`` makes Ansible mask values.
+    ``known`` are secrets that are known before the options are valid.
     A :class:`ChatError` has the keys of ``on_failure``, so that a failure returns the same keys as a success. ``account`` (the base URL, or
     null) is added to every result. ``on_controller``: the task always runs in Ansible's own process.
     """
     result: dict[str, Any] = {"account": None}
-    secrets = Secrets()
+    secrets = Secrets(known)
     try:
         if REQUESTS_IMPORT_ERROR is not None:
             raise ChatError(_missing_library(REQUESTS_IMPORT_ERROR, on_controller))
@@ -72,13 +74,16 @@ def run_task(
         secrets = Secrets([*connection.secrets, *(form for value in given_values for form in secret_forms(value))])
         client = ChatClient(connection, secrets, interruption, options.get("concurrency", CONCURRENT_LOOKUPS))
         secrets = client.secrets
+        if not options.get("include_secrets"):
+            # It can be in a name, also if no list shows it.
+            secrets.add_listed([connection.access_token])
         result.update(run(Task(options, client, check_mode, lambda text: log(secrets.mask_listed(text)))))
     except Exception as error:  # noqa: BLE001 - a traceback can contain secrets
         failure = failure_of(error)
         status = {} if failure.status is None else {"status": failure.status}
         # After an unexpected exception, it is not known that nothing was changed.
         unchanged = (on_failure or {}) if isinstance(error, ChatError) else {}
-        result.update({**unchanged, "failed": True, "msg": failure.msg, **status})
+        result.update({**unchanged, "failed": True, "msg": secrets.mask_beginnings(failure.msg), **status})
     shown: dict[str, Any] = secrets.without_listed(result)
     return shown
 

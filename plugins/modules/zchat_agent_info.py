@@ -51,7 +51,7 @@ notes:
   - O(agent_emails) and O(agent_ids) together define one set of agents. If neither is set, the module returns all agents. O(agent_status)
     applies to the result.
   - An empty list returns no agent. A list that is null is an error, because a variable without a value must not return every
-    agent. To leave an option out on purpose, set it to V(omit) with C(default(omit)).
+    agent. To leave an option out on purpose, set it to V(omit) with C(default(omit, true\)).
   - Up to 50 agents are looked up one by one, several at the same time. For more, the module reads the list of all agents first,
     with one request for each 100 agents.
   - A deleted agent can no longer be looked up, but its tokens may still work. Revoke the tokens first.

@@ -21,7 +21,8 @@ from ansible_collections.zchat.admin.plugins.module_utils._ansible import (
     task_environment,
 )
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, failure_of
-from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import masked
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import Secrets, masked
+from ansible_collections.zchat.admin.plugins.module_utils._http.sources import known_secrets
 from ansible_collections.zchat.admin.plugins.module_utils._interruption import Interruption
 from ansible_collections.zchat.admin.plugins.module_utils._task import Run, run_task
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import (
@@ -75,8 +76,12 @@ class AccountAction(OnController, ActionBase):
 
     def arguments(self, task_vars: Mapping[str, Any]) -> Arguments:
         """Return the arguments of the task. Raises :class:`ChatError` for an invalid one."""
-        extra = load_extra_vars(self._loader)
-        return arguments(self._task.args, task_vars, self.names, self._templar.template, self.OTHER_VARIABLES, extra)
+        extra, template = load_extra_vars(self._loader), self._templar.template
+        self.known = [*known_secrets(self._task.args), *known_secrets(task_vars, "zchat_")]
+        try:
+            return arguments(self._task.args, task_vars, self.names, template, self.OTHER_VARIABLES, extra)
+        except ChatError as error:
+            raise ChatError(Secrets(self.known).mask_beginnings(error.msg)) from None
 
     def run_task(
         self, run: Run, options: Mapping[str, Any], given: Arguments, on_failure: Mapping[str, Any] | None = None
@@ -90,6 +95,7 @@ class AccountAction(OnController, ActionBase):
             log=self.output.log,
             interruption=self.interruption,
             register=secrets.extend,
+            known=self.known,
             on_failure=on_failure,
             on_controller=True,
         )

@@ -47,16 +47,21 @@ _HOST = "zchat_"
 _ALIASES = {alias: name for name, details in CONNECTION_OPTIONS.items() for alias in details.get("aliases", ())}
 _CLOSE = 0.8
 """The ratio of :mod:`difflib` from which two names resemble each other."""
+_CLOSE_PREFIX = 0.9
+"""The same for names with a prefix, which can be misspelled."""
+_BEGINNINGS = ("exclude", "dry_run", "limit", "max")
+"""Guards whose names can go on: ``limits``, ``exclude_ids``."""
 _END = re.compile(r"(path|folder|file|bundle)$")
 """Ends of names that users confuse with ``dir``, and ``dir`` with them."""
 _UNDEFINED = re.compile(r"'\w{1,60}' is undefined")
 """The part of Ansible's message that names a variable, and contains no value."""
-_LIMITS = ("limit", "max", "max_tokens", "max_delete", "max_deletions")
+_LIMITS = ("limit", "max")
 _GUARDS = {
     **dict.fromkeys(("exclude", "verify", "concurrency", "journal"), "only the modules have this option"),
     **dict.fromkeys(("check", "check_mode", "dry_run"), "use --check"),
 }
-"""Names that a user may expect to be variables of a role, each with what to do instead. To ignore one would be dangerous."""
+"""Names that a user may expect to be variables of a role, each with what to do instead. To ignore one would be dangerous, and so
+would be one that begins like it: ``dryrun``, ``limits``, ``exclude_ids``."""
 _CONNECTION = dict.fromkeys((*CONNECTION_OPTIONS, *_ALIASES), "set the zchat_ variable, or the environment variable")
 """The same for the connection options."""
 
@@ -234,16 +239,24 @@ def _wrong_variables(variables: Iterable[str], names: OptionNames, others: Itera
         **misspelled(variables, _HOST, CONNECTION_OPTIONS, aliases=_ALIASES),
     }
     wrong = {name: f"use '{option}'" for name, option in similar.items()}
-    elsewhere = {prefix + name: advice for name, advice in {**_CONNECTION, **_guards(names)}.items()}
     # The role offboard has addresses of agents, and the login of the connection is called "email", too.
     kept = {f"{prefix}email"} & similar.keys()
-    wrong.update({name: elsewhere[name] for name in variables if name in elsewhere and name not in kept})
+    for name in variables:
+        short = name[len(prefix) :]
+        if name.startswith(prefix) and name not in kept and short not in (*names.options, "accounts"):
+            advice = _CONNECTION.get(short) or _guard(short, names, beginnings=_BEGINNINGS)
+            wrong.update({name: advice} if advice else {})
     return wrong
 
 
-def _guards(names: OptionNames) -> dict[str, str]:
+def _guard(short: str, names: OptionNames, beginnings: Sequence[str] = ()) -> str | None:
+    """Return what to do instead of a variable that looks like a guard, ``None`` if it does not."""
     limits = dict.fromkeys(_LIMITS, f"use '{names['max_revocations']}'") if "max_revocations" in names.options else {}
-    return {name: advice for name, advice in {**_GUARDS, **limits}.items() if name not in names.options}
+    for guard, advice in {**_GUARDS, **limits}.items():
+        begins = guard in beginnings and _letters(short).startswith(_letters(guard))
+        if guard not in names.options and (begins or _letters(short) == _letters(guard)):
+            return advice
+    return None
 
 
 def _wrong_extra_variables(extra: Iterable[str], names: OptionNames) -> dict[str, str]:
@@ -255,7 +268,7 @@ def _wrong_extra_variables(extra: Iterable[str], names: OptionNames) -> dict[str
         # The words are not shown, because they can be a part of a secret.
         raise ChatError(
             "No request was sent: the extra variables (-e) contain words that are not key=value. Separate the elements of a list with "
-            "commas, without spaces, or use JSON."
+            "commas, without spaces, put a value with a space in quotation marks (-e \"name='a b'\"), or use JSON."
         )
     found = {f"-e {name}": _meant(name, names) for name in extra}
     return {name: advice for name, advice in found.items() if advice}
@@ -274,8 +287,13 @@ def _meant(name: str, names: OptionNames) -> str | None:
         return "only the role sets it" if full[len(prefix) :] in FACTS else None if name == full else f"use '{full}'"
     if short.startswith((prefix, _HOST)):
         return next(iter(_wrong_variables([short], names).values()), None)
-    close = [f"use '{valid[option]}'" for option in valid if "_" in option and _likeness(short, option) >= _CLOSE]
-    return _guards(names).get(short) or next(iter(close), None)
+    close = [
+        f"use '{full}'"
+        for option, full in valid.items()
+        if option not in FACTS
+        and (("_" in option and _likeness(short, option) >= _CLOSE) or _likeness(short, full) >= _CLOSE_PREFIX)
+    ]
+    return _guard(short, names) or next(iter(close), None)
 
 
 def _letters(name: str) -> str:

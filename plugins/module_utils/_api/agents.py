@@ -204,8 +204,9 @@ def find_agents(
     index.add(lookup.agent for lookup in lookups)
     if index.missing_emails(wanted_emails.values()) or index.missing_ids(wanted_ids):
         listed = listed or list_agents(client)
-        _check_contains(listed, get_me(client).id)
         index.add(listed)
+    if listed:
+        _check_contains(listed, get_me(client).id)
     found = {agent.id: agent for key in wanted_emails for agent in index.by_email.get(key, {}).values()}
     found.update((number, index.by_id[number]) for number in wanted_ids if number in index.by_id)
     unknown_emails, unknown_ids = index.missing_emails(wanted_emails.values()), index.missing_ids(wanted_ids)

@@ -112,7 +112,7 @@ def list_tokens(client: ChatClient) -> TokenList:
         if tokens.setdefault(token.id, token) != token:
             raise _invalid(endpoint, f"it contains token {token.id} twice, with different contents.")
     client.secrets.add_listed(value for token in tokens.values() for value in (token.access_token, token.refresh_token))
-    more = document.announces_more(len(document.data))
+    more = document.announces_more(len(tokens))
     if more:
         raise ChatError(
             f"The list at {endpoint} is incomplete: {more}. The vendor documents no pages for it, so the other tokens cannot be "

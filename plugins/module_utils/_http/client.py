@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import math
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -113,9 +112,10 @@ class Document:
         if not ignore_next and _NEXT_PAGE.search(self.headers.get("Link", "")):
             return "its 'Link' header announces a next page"
         total = self.headers.get("X-Total-Count", "").strip()
-        numbers = [int(number) for number in re.findall(r"[0-9]{1,15}", total)]
-        if total and max(numbers, default=math.inf) > length:
-            return f"it contains {length} items, and its 'X-Total-Count' header is {total[:20]!a}"
+        if total and not re.fullmatch("[0-9]{1,15}", total):
+            return f"it contains {length} items, and its 'X-Total-Count' header is not a number"
+        if total and int(total) > length:
+            return f"it contains {length} items, and its 'X-Total-Count' header is {total}"
         return None
 
 

@@ -117,6 +117,10 @@ def _base_url(values: Mapping[str, str], name: Callable[[str], str]) -> str:
     if "api_url" in values:
         return _checked_api_url(values["api_url"], name("api_url"))
     subdomain = values["subdomain"]
+    if not subdomain.strip():
+        raise ChatError(
+            f"{name('subdomain')} is empty. Check whether the variable or the environment variable that it comes from is set."
+        )
     if not _DNS_LABEL.fullmatch(subdomain):
         host = re.search(r"(?:^|[/.])([a-z0-9-]+)\.zendesk\.com(?:/|$)", subdomain, re.IGNORECASE)
         raise ChatError(
@@ -297,7 +301,9 @@ def _credential(
 
 def _checked_token(token: str, name: str) -> str:
     if not token:
-        raise ChatError(f"{name} is empty.")
+        raise ChatError(
+            f"{name} is empty. Check whether the variable or the environment variable that it comes from is set."
+        )
     if _NOT_PRINTABLE_ASCII.search(token):
         raise ChatError(
             f"{name} contains a space, a control character or a non-ASCII character, which no access token has. Its value is "

@@ -26,6 +26,10 @@ MIN_PREFIX = 8
 
 _MAX_QUOTED = 200
 """Characters of server text that a message quotes."""
+_MAX_LETTERS = 200_000
+"""Letters and digits of secrets whose parts are searched: first those of the connection."""
+_MAX_SEARCHED = 2_000
+"""Characters of server text of which a message can quote the beginning."""
 _MIN_RUN = 20
 """Characters of a run that is masked because it can be a secret in any encoding."""
 _LINE_BREAK = r"[ \t]*[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]+[ \t]*"
@@ -46,6 +50,10 @@ class Secrets:
     """The secret values of one task."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
+        values = list(values)
+        joined = "\n".join(re.sub(r"[\W_]", "", value).lower() for value in values if len(value) >= MIN_PREFIX)
+        self._letters = joined[:_MAX_LETTERS]
+        """The letters and digits of the secrets, for parts of them."""
         values = set(values) - {""}
         self._long = sorted(value for value in values if len(value) >= MIN_PREFIX)
         self._prefixes = {value[:MIN_PREFIX] for value in self._long}
@@ -95,7 +103,7 @@ class Secrets:
         A value of 8 characters or more is masked anywhere, also if only its beginning occurs. A shorter one is masked only
         as a separate word, so that the password "a" does not make a message unreadable.
         """
-        return self._mask_words(self._mask_beginnings(self.mask_listed(text)))
+        return self._mask_words(self.mask_long(text))
 
     def quote(self, text: str) -> str:
         """Return server text for a message: one line, masked, at most 200 characters.
@@ -103,17 +111,46 @@ class Secrets:
         Every long run of the characters of encoded secrets is masked too, so that no secret is shown in any encoding, and so
         is the rest of a run of which a part is masked.
         """
-        text = unicodedata.normalize("NFKC", text)
+        text = self._mask_parts(unicodedata.normalize("NFKC", text))
         masked = _SPLIT_RUN.sub(MASK, _mask_runs(_RUN, self.mask(text)))
         line = _mask_runs(_RUN, self.mask(plain_text(masked)))
         return line if len(line) <= _MAX_QUOTED else line[:_MAX_QUOTED].rstrip() + "..."
 
     def quote_location(self, url: str) -> str:
         """Return a redirect target for a message: without user, query and fragment, masked."""
+        url = self._mask_parts(url)
         target = re.sub(r"[?#].*", "", re.sub(r"//[^/]*@", "//", plain_text(self.mask(url))))
         return _mask_runs(_URL_PART, self.mask(target))[:_MAX_QUOTED]
 
-    def _mask_beginnings(self, text: str) -> str:
+    def _mask_parts(self, text: str) -> str:
+        """Return ``text`` without secrets that other characters, such as spaces or zero-width ones, split into parts.
+
+        Consecutive parts are masked if together they are 8 characters or more of a secret, whatever their case is.
+        """
+        words = list(re.finditer(r"[^\W_]+", text[:_MAX_SEARCHED]))
+        shown: list[str] = []
+        end = start = 0
+        while start < len(words):
+            joined, last = "", start
+            for last in range(start, len(words)):
+                longer = joined + words[last].group().lower()
+                if longer not in self._letters:
+                    break
+                joined = longer
+            else:
+                last = len(words)
+            if len(joined) >= MIN_PREFIX:
+                shown += [text[end : words[start].start()], MASK]
+                end = words[last - 1].end()
+            start = max(last, start + 1) if len(joined) >= MIN_PREFIX else start + 1
+        return "".join([*shown, text[end:_MAX_SEARCHED]])
+
+    def mask_long(self, text: str) -> str:
+        """Return ``text`` without secrets of 8 characters or more: those of the task, and the values of listed tokens."""
+        return self.mask_beginnings(self.mask_listed(text))
+
+    def mask_beginnings(self, text: str) -> str:
+        """Return ``text`` without secrets of 8 characters or more, and without their beginnings."""
         parts: list[str] = []
         end_of_last = position = 0
         while position + MIN_PREFIX <= len(text):

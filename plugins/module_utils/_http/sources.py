@@ -93,6 +93,17 @@ def _converted(values: Mapping[str, Any], name: Callable[[str], str]) -> Source:
     return Source(converted, name)
 
 
+def known_secrets(values: Mapping[str, Any], prefix: str = "") -> list[str]:
+    """Return the secrets among these values and in environment variables, before anything is valid.
+
+    They can be in another option by mistake, which a message would quote. ``prefix``: that of the names in ``values``.
+    """
+    secret = [(name, *rules.get("aliases", ())) for name, rules in CONNECTION_OPTIONS.items() if rules.get("no_log")]
+    found = [values.get(f"{prefix}{spelling}") for names in secret for spelling in names]
+    found += [os.environ.get(f"ZCHAT_{name.upper()}") for name, *_aliases in secret]
+    return [value.strip() for value in found if isinstance(value, str) and value.strip()]
+
+
 def group(sources: Sequence[Source], options: Iterable[str]) -> tuple[dict[str, Any], Callable[[str], str]]:
     """Return the values of one group of options from the first source that has any, and the names for messages."""
     for source in sources:

@@ -126,7 +126,7 @@ def revoke_selected(task: Task) -> tuple[dict[str, Any], list[int]]:
     limits = Limits.from_options(task.options)
     selectors = Selectors.from_options(task.options, required=True)
     client = task.client
-    journal = Journal(task.options.get("journal"), client.connection.base_url, task.log, client.secrets.mask_listed)
+    journal = Journal(task.options.get("journal"), client.connection.base_url, task.log, client.secrets.mask_long)
     own = OwnToken(client)
     selection = Selection.look_up(client, selectors, own)
     probes = task.options["probe_values"] and not task.check_mode
@@ -194,10 +194,13 @@ class _Revocation:
         """Tokens in all lists that have one of the ``token_values``, by id."""
         self._last: set[int] = set()
         """Ids of tokens that are, or can be, the task's own token and are to be revoked: after all others."""
-        self._witnesses: set[_Witness] = set()
-        """Tokens in earlier lists that are not to be revoked and not expired: a later list without any of them is no proof."""
+        self._witnesses: dict[_Witness, int | None] = {}
+        """Tokens in earlier lists that are not to be revoked and not expired, each with its agent: a later list without any of
+        them is no proof."""
         self._own_witness: _Witness | None = None
         """The task's own token, once a list has identified it: a later list without it is no proof."""
+        self._own_agent_id: int | None = None
+        """The agent of the own token, once a list has identified it."""
         self._attempted: set[int] = set()
         """Ids of tokens that have a line in the journal."""
         self._repeated: set[int] = set()
@@ -245,7 +248,8 @@ class _Revocation:
             outcomes.stop(failure, GUARDED)
             return
         self._last.update(token.id for token in candidates)
-        self._witnesses.difference_update(map(_witness, revoke))
+        for token in revoke:
+            self._witnesses.pop(_witness(token), None)
         if revoke and own and own.scopes is not None and "write" not in own.scope_set():
             self._warn(
                 f"Token {own.id}, which this task authenticates with, lacks the scope 'write' (it has: {plain_text(own.scopes)}). The "
@@ -386,13 +390,13 @@ class _Revocation:
             shown = set(map(_witness, token_list.tokens))
             failure = self._objection_to(shown)
             if failure is None:
-                # Without a token that it must contain, nothing shows that a list is complete.
-                is_complete = self._witnesses <= shown and bool(self._witnesses or self._own_witness)
+                is_complete = self._witnesses.keys() <= shown
                 self._observe(token_list)
                 proof = {token.id for token in token_list.tokens}
                 if done.isdisjoint(proof):
                     break
         if proof is not None:
+            is_complete = is_complete and self._has_witness_of_another_agent()
             decided, undecided = self.outcomes.compare_with_list(proof, is_complete, _still_listed)
             for row in decided:
                 self._record_outcome(row)
@@ -407,7 +411,7 @@ class _Revocation:
         if own is not None and own not in shown and self._is_unrevoked(own[0]):
             # The token works: the list was read with it.
             reason = f"the new list lacks token {own[0]}, which this task authenticates with."
-        elif self._witnesses and self._witnesses.isdisjoint(shown):
+        elif self._witnesses and shown.isdisjoint(self._witnesses):
             reason = "the new list lacks every token that this run did not touch."
         else:
             return None
@@ -419,17 +423,27 @@ class _Revocation:
         row = self.outcomes.rows.get(number)
         return row is None or row.outcome in (Outcome.PENDING, Outcome.KEPT)
 
+    def _has_witness_of_another_agent(self) -> bool:
+        """Return whether the lists must contain a token of another agent than the own one.
+
+        If not, nothing shows that a list is complete: an agent that is no Administrator any more may see only its own tokens.
+        """
+        if not (self.outcomes.counts[Outcome.NOT_REVOKED] or self.outcomes.counts[Outcome.PENDING]):
+            return False  # no row depends on it
+        own = self._own_agent_id if self._own_agent_id is not None else self._own.agent_id()
+        return own is not None and not {*self._witnesses.values()} <= {own, None}
+
     def _observe(self, token_list: TokenList) -> Token | None:
         """Note what a valid list shows: the own token, which it returns, and the tokens that each later list must show too."""
         rows = self.outcomes.rows
-        self._witnesses.update(
-            _witness(token)
-            for token in token_list.tokens
-            if (token.id not in rows or rows[token.id].outcome is Outcome.KEPT) and not self._is_expired(token)
-        )
+        for token in token_list.tokens:
+            if (token.id not in rows or rows[token.id].outcome is Outcome.KEPT) and not self._is_expired(
+                token, token_list.date
+            ):
+                self._witnesses[_witness(token)] = token.agent_id
         own = self._own.identify(token_list.tokens)
         if own:
-            self._own_witness = _witness(own)
+            self._own_witness, self._own_agent_id = _witness(own), own.agent_id
         return own
 
     def _revoke_own(self) -> bool:
@@ -487,9 +501,10 @@ class _Revocation:
         outcomes.failure = outcomes.failure or probe.failure
         self._warn(*probe.warnings)
 
-    def _is_expired(self, token: Token) -> bool:
+    def _is_expired(self, token: Token, server_time: float | None) -> bool:
+        """Return whether a token is expired by the local clock and by that of the API."""
         moment = expires(token)
-        return moment is not None and moment < self._now
+        return moment is not None and server_time is not None and moment < min(self._now, server_time)
 
     def _warn(self, *texts: str) -> None:
         self.outcomes.warnings += [text for text in texts if text not in self.outcomes.warnings]

@@ -241,10 +241,20 @@ def test_a_given_token_value_is_masked_in_text_of_the_api(host, monkeypatch):
     assert created[0].quote("No leaked-one here") == "No ******** here"
 
 
+@masked_by_the_module
+@pytest.mark.parametrize("name", ["ids", "concurrency", "subdomain", "unknown"])
+def test_a_secret_in_another_option_is_not_shown(name, host, monkeypatch):
+    """For example, a variable was confused with another one. The message of Ansible itself quotes the value, too."""
+    monkeypatch.setenv("ZCHAT_ACCESS_TOKEN", "env-secret-token-value-0123456789")
+    host.run({"subdomain": "acme", name: "env-secret-token-value-0123456789"}, {"changed": False})
+    assert "env-secret" not in host.output
+
+
 def test_include_secrets_returns_secrets_and_hides_the_options(host):
     args = {**CONNECTION, "token_values": ["abcdefghij"], "include_secrets": True}
-    for result in ({"msg": "secret-token-value abcdefghij"}, ChatError("secret-token-value abcdefghij")):
-        assert host.run(args, result)["msg"] == "secret-token-value abcdefghij"
+    text = "secret-token-value abcdefghij"
+    for result, shown in (({"msg": text}, text), (ChatError(text), "******** ********")):
+        assert host.run(args, result)["msg"] == shown
         assert [host.options[name] for name in ("access_token", "token_values")] == [HIDDEN, HIDDEN]
 
 

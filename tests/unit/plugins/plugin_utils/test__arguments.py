@@ -206,6 +206,19 @@ def test_a_playbook_rejects_forged_facts_and_lost_words(extra, part):
     assert "secret" not in message
 
 
+@pytest.mark.parametrize(
+    "name", ["dryrun", "dryrun_only", "limits", "limit_tokens", "maximum", "exclude_ids", "excluded", "DryRun"]
+)
+def test_a_variable_that_begins_like_a_guard_is_an_error(name):
+    assert f"'offboard_{name.lower()}'" in rejection({f"offboard_{name.lower()}": "1"})
+
+
+@pytest.mark.parametrize("name", ["ofboard_max_revocations", "offbord_report_dir", "offboarding_accounts"])
+def test_a_misspelled_prefix_of_an_extra_variable_is_an_error(name):
+    assert f"'-e {name}' (use 'offboard_" in rejection({PLAYBOOK: True}, extra={name: "1"})
+    given({PLAYBOOK: True}, extra={"company_report_dir": "1", "offboarding_ticket": "1", "offboard_ticket": "1"})
+
+
 @pytest.mark.parametrize("prefix", ["offboard_", ""])
 @pytest.mark.parametrize("played", [{}, PLAYED])
 def test_no_extra_variable_replaces_an_internal_one(played, prefix):

@@ -94,7 +94,8 @@ PRIYA_AND_JONAS = [agent(PRIYA, "Priya", enabled=False, last_login=OLD), agent(J
 
 PAGES = {
     # The tokens and people that need attention come first, the next step before all of them.
-    """not-complete: acme.zendesk.com|NOT COMPLETE: 3 of 5 tokens revoked, 1 not; 1 person can still sign in; 1 address and 1 agent id were not found|Revoked 2 of 3 tokens.|These people can still sign in
+    """not-complete: acme.zendesk.com|NOT COMPLETE: 3 of 5 tokens revoked, 1 not; 1 person can still sign in; 1 address and 1 agent id were
+    not found|Revoked 2 of 3 tokens.|These people can still sign in
     … Jonas Weber|jonas.weber@example.com|Warnings|A warning.|People and their tokens|Jonas Weber|
     jonas.weber@example.com|agent 100000204|enabled in Chat|4 tokens: 1 not revoked, 1 kept, 2 revoked
     … 39|Not revoked|Zopim Dashboard|zopim|read write|9 Sep 2014, 07:49 UTC|9 Sep 2014, 17:49 UTC|(already expired)
@@ -172,7 +173,8 @@ PAGES = {
     … Found in no account … x@example.com|agent 7|Reports … a.json|0f|a.html|cannot be read … Tokens|6 revoked, 1 kept, 1
     not revoked""": summary(acme=report(), other=full_report()),
     # A person whom one account does not have is a case for a person, too, although another account has them.
-    """done attention: 6 tokens revoked in 2 accounts; 1 account must be checked (other)|Accounts … other|other.zendesk.com|To be checked … acme|acme.zendesk.com|Done|3 tokens ≠ Found in no account""": summary(
+    """done attention: 6 tokens revoked in 2 accounts; 1 account must be checked (other)|Accounts … other|other.zendesk.com|To be checked …
+    acme|acme.zendesk.com|Done|3 tokens ≠ Found in no account""": summary(
         acme=report(), other=report(unknown_agent_emails=["JONAS.weber@example.com"])
     ),
     "dry-run attention: found in no account (x@example.com, agent 7)": summary(True, acme=report(True, **UNKNOWN)),

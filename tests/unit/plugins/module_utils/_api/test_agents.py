@@ -36,6 +36,7 @@ ADA, TWIN, BOB = agent(10, "Ada@Example.com"), agent(11, "ada@example.com"), age
 EVE, KATE = agent(30, "eve+?#%/../x@example.com"), agent(40, f"{KELVIN}ate@example.com")
 JOSE = agent(50, "jos\u00e9@example.com")
 FIRST_PAGE, SECOND_PAGE = "GET agents?since_id=1&limit=100", "GET agents?since_id=101&limit=100"
+AFTER_ADA = "GET agents?since_id=11&limit=100"
 LOOKUP = "GET agents/email/ada%40example.com"
 MANY = [agent(number, f"agent-{number}@example.com") for number in range(1, 251)]
 
@@ -163,7 +164,16 @@ def test_many_agents_are_found_in_the_list_and_those_that_it_lacks_are_looked_up
     found = find_agents(client, emails=emails, ids=range(240, 250))
     assert ids(found.agents) == [*range(7, 58), *range(240, 250)]
     pages = [f"GET agents?since_id={since}&limit=100" for since in (1, 101, 201, 251)]
-    assert client.lines == [*pages, "GET agents/email/AGENT-7%40example.com"]
+    assert client.lines == [*pages, "GET agents/email/AGENT-7%40example.com", "GET agents/me"]
+
+
+def test_a_list_that_lacks_the_own_agent_does_not_show_who_has_an_address():
+    """It is incomplete: another agent with the same address would not be protected."""
+    client = MockChat(
+        agents=[ADA, TWIN, BOB], own_agent=20, script={FIRST_PAGE: [without(11, 20)], AFTER_ADA: [nothing]}
+    )
+    with pytest.raises(ChatError, match="lacks agent 20"):
+        find_agents(client, emails=["ada@example.com"], read_list=True)
 
 
 # The list

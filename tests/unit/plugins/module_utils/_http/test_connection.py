@@ -82,7 +82,7 @@ def test_base_url(options, base_url):
 )
 def test_a_subdomain_that_is_not_one_dns_label_is_rejected(subdomain):
     message = rejection(subdomain=subdomain, **TOKEN)
-    assert "must be the name before '.zendesk.com', such as 'acme'" in message
+    assert "must be the name before '.zendesk.com', such as 'acme'" in message or "is empty" in message
     assert len(message) < 250
 
 
@@ -184,7 +184,7 @@ NO_FILE = "/no.pem, set in {}, cannot be read: No such file or directory."
         ({**TOKEN, **ACME, "api_url": "https://b.example.com"}, "'subdomain' and 'api_url' are both set"),
         ({**TOKEN, "ZCHAT_SUBDOMAIN": "a", "ZCHAT_API_URL": "b"}, "ZCHAT_SUBDOMAIN and ZCHAT_API_URL are both set"),
         ({**TOKEN, "ZCHAT_API_URL": "a.b"}, "ZCHAT_API_URL must start"),
-        ({**TOKEN, "ZCHAT_SUBDOMAIN": "acme", "subdomain": ""}, "'subdomain' must be the name before"),
+        ({**TOKEN, "ZCHAT_SUBDOMAIN": "acme", "subdomain": ""}, "'subdomain' is empty. Check whether the variable"),
         ({**TOKEN, "ZCHAT_SUBDOMAIN": "acme", "subdomain": None}, "'subdomain' is null"),
         ({**TOKEN, "zchat_subdomain": None}, "'zchat_subdomain' is null"),
         (ACME, "No credentials are set"),

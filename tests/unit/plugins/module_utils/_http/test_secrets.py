@@ -76,6 +76,11 @@ ENCODINGS = {
     "without the first character": lambda value: value[1:],
     "base64 of the header": lambda value: base64.b64encode(f"Bearer {value}".encode()).decode(),
     "URL-safe base64": lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
+    "with a space after 10 characters": lambda value: " ".join(value[n : n + 10] for n in range(0, len(value), 10)),
+    "with an invisible character after 5": lambda value: "\u200b".join(
+        value[n : n + 5] for n in range(0, len(value), 5)
+    ),
+    "with a slash after 7 characters": lambda value: "/".join(value[n : n + 7] for n in range(0, len(value), 7)),
     "base64 over several lines": lambda value: base64.encodebytes(f"Authorization: Bearer {value}".encode()).decode(),
     "hexadecimal": lambda value: binascii.hexlify(value.encode()).decode(),
     "percent-encoded": lambda value: "".join(f"%{ord(char):02x}" for char in value),

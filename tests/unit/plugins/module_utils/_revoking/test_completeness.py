@@ -150,9 +150,16 @@ class Observer:
     """What a list of requests shows about the server, and what a run may conclude from it."""
 
     def __init__(
-        self, requests: list[Request], expired: set[int], to_revoke: set[int], shown_own_id: int | None
+        self,
+        requests: list[Request],
+        expired: set[int],
+        to_revoke: set[int],
+        shown_own_id: int | None,
+        others: set[int],
     ) -> None:
-        """``to_revoke`` are the selected tokens that are not kept; ``shown_own_id`` is the own token if lists show its value."""
+        """``to_revoke`` are the selected tokens that are not kept; ``shown_own_id`` is the own token if lists show its value;
+        ``others`` are the tokens of other agents than the own one.
+        """
         self.requests = requests
         self.valid: list[int] = []
         """The positions of the lists that are valid as proof, the first list included."""
@@ -167,7 +174,7 @@ class Observer:
             untouched = seen - expired - (self.planned & to_revoke)
             if shown is None or (untouched and not untouched & shown) or shown_own_id in seen - shown:
                 continue
-            if not untouched or not untouched <= shown:
+            if not untouched & others or not untouched <= shown:
                 self.partial.add(position)
             self.valid.append(position)
             seen |= shown
@@ -213,7 +220,10 @@ def test_result_is_complete(own_token: str, concurrency: int, scenario: tuple[li
         if is_selected(entry if values_are_shown else {**entry, "access_token": ""}, selectors)
     }
     expired = {number for number, entry in before.items() if entry["expire_date"] == EXPIRED}
-    observer = Observer(real.requests, expired, selected - set(kept), own_id if values_are_shown else None)
+    own_agent = before[own_id]["agent_id"] if own_id and before[own_id]["agent_id"] else fake["own_agent"]
+    # Without the own agent, it is unknown which tokens are those of another one.
+    others = set() if fake["me"] else {n for n, entry in before.items() if entry["agent_id"] not in (own_agent, None)}
+    observer = Observer(real.requests, expired, selected - set(kept), own_id if values_are_shown else None, others)
     listed = [request.shown for request in real.lists if request.shown is not None]
     event(f"{'failed' if result.get('failed') else 'succeeded'}, verified={result['verified']}")
 

@@ -249,7 +249,7 @@ START = "list 1 8 9 10 > GET agents/me: 200"
             {8: REFUSED},
             [None, without(9)],
             [8, 9],
-            "gone 9, not_revoked 8: failed",
+            "not_revoked 8 9: failed",
             "DELETE 8: 422 > list 1 8 10",
         ),
     },

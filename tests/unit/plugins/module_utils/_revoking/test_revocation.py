@@ -39,6 +39,7 @@ from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     LOST_BEFORE,
     MISSING,
     OTHER,
+    OWN_AGENT,
     REFUSED,
     TOKENS,
     chat,
@@ -429,6 +430,22 @@ def test_a_list_that_lacks_other_tokens_is_no_proof_without_a_confirmed_delete(d
 
 def test_without_any_other_token_a_list_is_no_proof_without_a_confirmed_delete():
     client = chat(token(1), own=None, lists=[None, nothing], script={"DELETE oauth/tokens/1": [DOWN, DOWN]})
+    assert story(revoke(client, ids=[1])) == "not_revoked 1: failed"
+
+
+@pytest.mark.parametrize("reply", [DOWN, GATEWAY, REFUSED])
+def test_a_list_with_only_own_tokens_is_no_proof_without_a_confirmed_delete(reply: Reply):
+    """An agent that is no Administrator any more may see only its own tokens."""
+    own = token(7, agent_id=OWN_AGENT), token(9, agent_id=OWN_AGENT, access_token=OWN)
+    client = chat(token(1), *own, lists=[None, *[only(7, 9)] * 9], script={"DELETE oauth/tokens/1": [reply] * 2})
+    assert (story(revoke(client, ids=[1])), client.deleted) == ("not_revoked 1: failed", [1, 1])
+
+
+@pytest.mark.parametrize("server", ["Tue, 09 Sep 2014 07:49:20 GMT", None])
+def test_a_token_must_be_listed_unless_it_is_expired_by_both_clocks(server: str | None):
+    tokens = token(1), token(8, agent_id=OTHER, expire_date="2015-01-01T00:00:00Z"), TOKENS[4]
+    headers = {"Date": server} if server else {"Date": ""}
+    client = chat(*tokens, headers=headers, lists=[None, only(9)], script={"DELETE oauth/tokens/1": [DOWN, DOWN]})
     assert story(revoke(client, ids=[1])) == "not_revoked 1: failed"
 
 
