@@ -65,10 +65,17 @@ def review_document(result: Result, *, thresholds: Thresholds, origin: Origin) -
     document: ReviewDocument = {**head(result, msg, origin), "agents": agents, "summary": _counts(agents)}
     document["warnings"] += _date_warnings(agents or ())
     # If it is not known whether the API lists the tokens of other agents, the review is not complete either.
-    document["complete"] = msg is None and result.get("agents") is not None and not own_only_reason(document["listed"])
+    looked_up = result.get("agents") is not None and not _not_looked_up(result)
+    document["complete"] = msg is None and looked_up and not own_only_reason(document["listed"])
     counts = "the tokens were not listed" if agents is None else counts_text(document["summary"])
     document["headline"] = counts if document["complete"] else f"{NOT_COMPLETE}{counts}"
     return safe(document)
+
+
+def _not_looked_up(result: Result) -> set[int]:
+    """Return the owners of which the API showed neither that they exist nor that they do not."""
+    owners = {token["agent_id"] for token in result.get("tokens") or ()} - {None}
+    return owners - {agent["id"] for agent in result["agents"]} - set(result.get("unknown_agent_ids") or ())
 
 
 def _date_warnings(agents: Sequence[ReviewAgent]) -> list[str]:

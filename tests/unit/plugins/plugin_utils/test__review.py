@@ -104,6 +104,8 @@ SIX, THREE = "6 tokens of 4 people, 5 need a decision", "6 tokens of 4 people, 3
         (report_of(token(1)), "1 token of 1 person, none needs a decision"),
         (report_of(token(1, None)), "1 token, none needs a decision"),
         (report(**review.UNREAD), f"{NOT}{THREE}"),
+        # The lookup of one owner got the response of a gateway.
+        (report(unknown_agent_ids=[]), f"{NOT}6 tokens of 4 people, 4 need a decision"),
         (report(listed={**LISTED, "own_only": None}), f"{NOT}{SIX}"),
         (report(**review.FAILED), f"{NOT}the tokens were not listed"),
     ],
