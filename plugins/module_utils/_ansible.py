@@ -54,23 +54,26 @@ class Module(AnsibleModule):
         """Hide the options that Ansible shows with the result and that can be secret."""
         self.params.update(self._hidden())
 
-    def _hidden(self) -> dict[str, str]:
+    def _hidden(self) -> dict[str, Any]:
         """Return replacements for options that are secret, misspelled (``acces_token``), or a URL with a part that can be secret."""
-        rules = {
-            name: details
-            for option, details in self.argument_spec.items()
-            for name in (option, *details.get("aliases", ()))
-        }
-        return {
-            name: HIDDEN
+        found = {
+            name: _hidden_value(name, value, self.argument_spec)
             for name, value in self.params.items()
-            if value is not None
-            and not name.startswith("_ansible_")
-            and (
-                rules.get(name, {"no_log": True}).get("no_log")
-                or (name in ("subdomain", "api_url") and SECRET_MARKS.intersection(str(value)))
-            )
+            if value is not None and not name.startswith("_ansible_")
         }
+        return {name: value for name, value in found.items() if value != self.params[name]}
+
+
+def _hidden_value(name: str, value: Any, spec: Mapping[str, Any]) -> Any:
+    """Return the value of an option, or of one inside it, as Ansible may show it."""
+    rules = {
+        spelling: details for option, details in spec.items() for spelling in (option, *details.get("aliases", ()))
+    }
+    details = rules.get(name, {"no_log": True})
+    if "options" in details and isinstance(value, Mapping):
+        return {key: _hidden_value(str(key), item, details["options"]) for key, item in value.items()}
+    is_url = name in ("subdomain", "api_url") and SECRET_MARKS.intersection(str(value))
+    return HIDDEN if details.get("no_log") or "options" in details or is_url else value
 
 
 def register_secrets(values: Sequence[str]) -> None:

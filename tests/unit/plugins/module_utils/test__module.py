@@ -29,6 +29,7 @@ SPEC = {
     "include_secrets": {"type": "bool", "default": False},
     "journal": {"type": "path"},
     "concurrency": {"type": "int", "default": 8},
+    "exclude": {"type": "dict", "options": {"ids": {"type": "list", "elements": "int"}}},
 }
 CONNECTION = {"subdomain": "acme", "access_token": "secret-token-value"}
 
@@ -248,6 +249,15 @@ def test_a_secret_in_another_option_is_not_shown(name, host, monkeypatch):
     monkeypatch.setenv("ZCHAT_ACCESS_TOKEN", "env-secret-token-value-0123456789")
     host.run({"subdomain": "acme", name: "env-secret-token-value-0123456789"}, {"changed": False})
     assert "env-secret" not in host.output
+
+
+@masked_by_the_module
+@pytest.mark.parametrize(
+    "exclude", [{"token_values": ["a-secret-value"], "ids": [5]}, "a-secret-value", ["a-secret-value"]]
+)
+def test_what_exclude_does_not_have_is_hidden(exclude, host):
+    host.run({**CONNECTION, "exclude": exclude})
+    assert "a-secret-value" not in host.output.partition("invocation")[2]
 
 
 def test_include_secrets_returns_secrets_and_hides_the_options(host):
