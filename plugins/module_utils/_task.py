@@ -77,7 +77,7 @@ def run_task(
         if not options.get("include_secrets"):
             # It can be in a name, also if no list shows it.
             secrets.add_listed([connection.access_token])
-        result.update(run(Task(options, client, check_mode, lambda text: log(secrets.mask_listed(text)))))
+        result.update(run(Task(options, client, check_mode, lambda text: log(secrets.mask_long(text)))))
     except Exception as error:  # noqa: BLE001 - a traceback can contain secrets
         failure = failure_of(error)
         status = {} if failure.status is None else {"status": failure.status}

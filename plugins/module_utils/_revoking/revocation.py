@@ -367,7 +367,7 @@ class _Revocation:
 
         Returns the list if it is a proof, and the rows that it cannot decide. If it is not, or cannot be read, the task fails.
         """
-        done = {token.id for token in self.outcomes.tokens(Outcome.REVOKED, Outcome.GONE)}
+        done = {token.id for token in self.outcomes.tokens(Outcome.REVOKED, Outcome.GONE)}.union(self.outcomes.unknown)
         proof: Collection[int] | None = None
         is_complete = False
         undecided: Sequence[Row] = ()
@@ -390,13 +390,13 @@ class _Revocation:
             shown = set(map(_witness, token_list.tokens))
             failure = self._objection_to(shown)
             if failure is None:
-                is_complete = self._witnesses.keys() <= shown
+                # By what earlier lists contained, and not this one.
+                is_complete = self._witnesses.keys() <= shown and self._has_witness_of_another_agent()
                 self._observe(token_list)
                 proof = {token.id for token in token_list.tokens}
                 if done.isdisjoint(proof):
                     break
         if proof is not None:
-            is_complete = is_complete and self._has_witness_of_another_agent()
             decided, undecided = self.outcomes.compare_with_list(proof, is_complete, _still_listed)
             for row in decided:
                 self._record_outcome(row)
