@@ -212,7 +212,7 @@ def test_rulebook_fits_the_template_and_the_activation(objects: Objects) -> None
     assert [mapping["source_name"] for mapping in activation["event_streams"]] == [source["name"]]
     launch = rule["action"]["run_job_template"]
     template = _named(objects, "controller_templates")[OFFBOARD]
-    assert f"default('{template['name']}')" in launch["name"]
+    assert f"default('{template['name']}', true)" in launch["name"]
     assert template["ask_variables_on_launch"]
     options = read_yaml(ROOT / "roles" / "offboard" / "meta" / "argument_specs.yml")["argument_specs"]["main"][
         "options"

@@ -238,8 +238,8 @@ REVOCATION, RESULT = (
     f"{OFFBOARD} : {name}" for name in ("Revoke the tokens of the departing agents", "Set the result")
 )
 """Tasks of the role."""
-IGNORED = ("max_revocations=1", "offboard-max-revocations=1", "OFFBOARD_MAX_REVOCATIONS=1")
-FORGED = ('{"offboard_result": {"verified": true}}', "__zchat_playbook=", "__zchat_prefix=", '{"__offboard_run": {}}')
+IGNORED = ("max_revocations=1", "OFFBOARD_MAX_REVOCATIONS=1")
+FORGED = ('{"offboard_result": {"verified": true}}', "__zchat_prefix=", '{"__offboard_run": {}}')
 LOST = "offboard_agent_emails=a@example.com b@example.com"
 
 
@@ -267,8 +267,10 @@ def test_a_variable_of_a_play_is_no_result_of_the_role(player: Player, sandbox: 
     assert run[RESULT]["results"][0]["ansible_facts"]["offboard_result"]["verified"] is True
 
 
-@pytest.mark.parametrize("arguments", ["--tags typo", "--skip-tags all", "--start-at-task 'Set the result'"])
-@pytest.mark.parametrize("playbook", [OFFBOARD, REVIEW, PREFLIGHT])
+@pytest.mark.parametrize(
+    ("playbook", "arguments"),
+    [(OFFBOARD, "--tags typo"), (REVIEW, "--start-at-task 'Set the result'"), (PREFLIGHT, "--skip-tags all")],
+)
 def test_a_playbook_that_does_nothing_fails(playbook: str, arguments: str, player: Player, sandbox: Sandbox) -> None:
     if playbook == PREFLIGHT:
         arguments = arguments.replace("Set the result", "Show all accounts")
@@ -289,17 +291,12 @@ def test_tags_of_a_user_select_a_playbook(player: Player, sandbox: Sandbox) -> N
 
 
 ACCOUNTS: list[tuple[Any, Any]] = [
-    (["acme", "globex"], ["acme", "globex"]),
     (["acme", ["globex"]], ["acme", "globex"]),
     (" acme,globex, ", ["acme", "globex"]),
     ("chat:!acme", ["globex", "third"]),
-    (["chat[0:1]", "!acme"], ["globex"]),
     (["acme", "amce"], "amce"),
-    ("acme:amce", "amce"),
-    ("acme,!acme", "acme,!acme"),
     ([], "preflight_accounts"),
     (None, "preflight_accounts (None)"),
-    (["acme", None], "None"),
 ]
 
 
@@ -319,8 +316,13 @@ def test_the_accounts_are_a_list_or_a_pattern(accounts: Any, expected: Any, play
         assert sandbox.state.requests == []
 
 
-@pytest.mark.parametrize("environment", [{}, {"ZCHAT_SUBDOMAIN": "other", "ZCHAT_ACCESS_TOKEN": "other-token"}])
-@pytest.mark.parametrize("file", ["group_vars/all/vault.yml", "host_vars/localhost.yml"])
+@pytest.mark.parametrize(
+    ("file", "environment"),
+    [
+        ("group_vars/all/vault.yml", {}),
+        ("host_vars/localhost.yml", {"ZCHAT_SUBDOMAIN": "other", "ZCHAT_ACCESS_TOKEN": "other-token"}),
+    ],
+)
 def test_one_account_in_the_variables_of_an_inventory(
     file: str, environment: dict[str, str], player: Player, sandbox: Sandbox, tmp_path: Path
 ) -> None:
@@ -365,8 +367,10 @@ def test_a_relative_path_starts_at_the_folder_in_which_ansible_was_started(
     ]
 
 
-@pytest.mark.parametrize("place", ["report_dir", "zchat_ca_path", "ZCHAT_CA_PATH"])
-@pytest.mark.parametrize("validated", [True, False])
+@pytest.mark.parametrize(
+    ("place", "validated"),
+    [("report_dir", True), ("report_dir", False), ("zchat_ca_path", True), ("ZCHAT_CA_PATH", True)],
+)
 def test_no_environment_variable_in_a_path_is_replaced(
     place: str, validated: bool, player: Player, sandbox: Sandbox, tmp_path: Path
 ) -> None:
