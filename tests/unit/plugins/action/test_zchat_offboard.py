@@ -56,6 +56,16 @@ def results(report):
     return {row["id"]: row["result"] for person in report["agents"] for row in person["tokens"] or ()}
 
 
+@pytest.mark.parametrize("option", ["own_token", "max_revocations", "agent_ids", "report_formats"])
+def test_a_secret_in_another_option_is_not_shown(option, run, monkeypatch):
+    """For example, of a variable that was confused with another one."""
+    for secret in (OWN, "environment-secret-0123456789"):
+        monkeypatch.setenv("ZCHAT_ACCESS_TOKEN", "environment-secret-0123456789")
+        outcome = run(**{option: secret})
+        assert outcome["failed"]
+        assert secret[:12] not in str(outcome)
+
+
 def test_a_value_of_another_token_is_shown_nowhere(run, controller, tmp_path):
     """The value of token 4, which is not selected, is in a name, an address, a scope, an identifier and a response."""
     value = "access00000004"
