@@ -260,9 +260,9 @@ def _guard(short: str, names: OptionNames, beginnings: Sequence[str] = ()) -> st
 
 
 def _wrong_extra_variables(extra: Iterable[str], names: OptionNames) -> dict[str, str]:
-    """Return the extra variables of a playbook that would be ignored although they are meant for it, or that replace a fact.
+    """Return the extra variables that resemble those of the playbook but would be ignored, or that replace a fact.
 
-    Only a playbook can reject them: in a play of a user, they can be meant for this play.
+    Only a playbook of the collection can reject them: a play of a user can have variables with any name.
     """
     if {"", "_raw_params"} & set(extra):
         # The words are not shown, because they can be a part of a secret.

@@ -169,7 +169,7 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 
 def _is_found(path: Path, descriptor: int) -> bool:
-    """Return whether somebody who opens the path reads the content of an open file."""
+    """Return whether the path leads to the content of an open file."""
     try:
         return _is_at(path, descriptor) or sha256(path) == hashlib.sha256(_content(descriptor)).hexdigest()
     except OSError:

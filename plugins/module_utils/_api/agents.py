@@ -195,17 +195,18 @@ def find_agents(
     wanted_emails = {comparable(email): email for email in sorted(emails)}
     wanted_ids = sorted(ids)
     read_list_first = read_list or len(wanted_emails) + len(wanted_ids) > MAX_LOOKUPS
-    listed = list_agents(client) if read_list_first else []
-    index = _Index(listed)
+    listed = list_agents(client) if read_list_first else None
+    index = _Index(listed or ())
     lookups: list[_Lookup] = [
         *_concurrently(lambda email: _find_by_email(client, email), index.missing_emails(wanted_emails.values())),
         *_concurrently(lambda number: _find_by_id(client, number), index.missing_ids(wanted_ids)),
     ]
     index.add(lookup.agent for lookup in lookups)
     if index.missing_emails(wanted_emails.values()) or index.missing_ids(wanted_ids):
-        listed = listed or list_agents(client)
+        listed = list_agents(client) if listed is None else listed
         index.add(listed)
-    if listed:
+    if listed is not None:
+        # Also of an empty list.
         _check_contains(listed, get_me(client).id)
     found = {agent.id: agent for key in wanted_emails for agent in index.by_email.get(key, {}).values()}
     found.update((number, index.by_id[number]) for number in wanted_ids if number in index.by_id)
@@ -217,7 +218,11 @@ def find_agents(
         [number for number in unknown_ids if number not in unclear],
         [key for key in (*unknown_emails, *unknown_ids) if key in unclear],
         [email for key, email in wanted_emails.items() if len(index.by_email.get(key, ())) > 1],
-        [agent for agent in listed if agent.email and any(look_alike(email, agent.email) for email in unknown_emails)],
+        [
+            agent
+            for agent in listed or ()
+            if agent.email and any(look_alike(email, agent.email) for email in unknown_emails)
+        ],
     )
 
 

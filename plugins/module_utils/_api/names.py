@@ -77,7 +77,7 @@ def look_up_names(client: ChatClient, tokens: Iterable[Token], agent_ids: Collec
     try:
         listed = list_clients(client) if tokens else []
         clients = [entry for entry in listed if entry["client_identifier"] in identifiers]
-    except Exception as error:  # noqa: BLE001 - as above
+    except Exception as error:  # noqa: BLE001 - whatever it is, the result of the revocation must not be lost
         clients = None
         failures.append(f"The API clients could not be read. {failure_of(error).msg}")
     # One warning, because both failures usually have the same cause.

@@ -278,7 +278,7 @@ class _Revocation:
         if self._matching_later:
             self._warn(
                 f"{capitalized(named('token', self._matching_later))} did not match the selectors before the revocation, and did after "
-                "it. It was not revoked, and nothing is verified. Run the task again."
+                "it, so nothing is verified. The run does not revoke what was not selected at its beginning. Run the task again."
             )
         self.outcomes.verified = proven and not self._matching_later
 

@@ -127,7 +127,7 @@ NOBODY_FOUND = report(
     ],
 )
 def test_what_a_person_must_check_in_a_summary(documents, attention, unknown, headline):
-    """Somebody whom no account has, and each account whose own verdict is not green. Such a summary is never "done"."""
+    """A person that no account has, and each account whose own verdict is not green. Such a summary is never "done"."""
     runs = {str(number): run_of(at(number, document)) if document else {} for number, document in enumerate(documents)}
     summary = summary_of(runs)
     assert [account["attention"] for account in summary["accounts"]] == attention

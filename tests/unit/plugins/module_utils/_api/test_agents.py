@@ -174,6 +174,10 @@ def test_a_list_that_lacks_the_own_agent_does_not_show_who_has_an_address():
     )
     with pytest.raises(ChatError, match="lacks agent 20"):
         find_agents(client, emails=["ada@example.com"], read_list=True)
+    for read_list, email in ((True, "ada@example.com"), (False, "x@example.com")):
+        client = MockChat(agents=[ADA, TWIN, BOB], own_agent=20, script={FIRST_PAGE: [nothing]})
+        with pytest.raises(ChatError, match="lacks agent 20"):
+            find_agents(client, emails=[email], read_list=read_list)
 
 
 # The list
