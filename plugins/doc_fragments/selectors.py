@@ -89,7 +89,7 @@ options:
   expired:
     description:
       - V(true) selects the tokens that are past their C(expire_date). Use this to clean up.
-      - V(false) is also a selector, other than in O(all). It selects the tokens that are not expired, and those without an
+      - V(false) is a selector, too, unlike in O(all). It selects the tokens that are not expired, and those without an
         C(expire_date). Use this together with other selectors, to leave expired tokens out.
       - A token without an C(expire_date) never expires. A date that cannot be parsed, or that is before 2008 or the C(create_date),
         matches neither value; the module warns about it.

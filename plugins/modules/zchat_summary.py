@@ -14,8 +14,8 @@ short_description: Write the summary of all accounts of a playbook
 version_added: 1.0.0
 description:
   - Writes one summary of the runs for all accounts, in the folder and the formats that the variables of the role set.
-  - An account that a person must check (its own verdict is not green), and a person whom no account has, prevent that the summary
-    states that every account is done. If an account did not show whom it has, it is unknown whom no account has.
+  - The summary does not state that every account is done if a person must check an account (its own verdict is not green), or if
+    one of the given people is in no account. If an account did not show which people it has, it is unknown who is in no account.
   - Fails if it cannot be written, or if an account was not processed.
   - Writes nothing if the folder or the formats are not valid. Prints the summary then.
   - The summary of a preflight is printed, and not written.

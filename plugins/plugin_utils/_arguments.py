@@ -131,7 +131,7 @@ def arguments(
         return Arguments(options, [task_options(options, task_args), environment_variables()])
     wrong = _wrong_variables(task_vars, names, (*FACTS, *others))
     if PLAYBOOK in task_vars:
-        wrong.update(_wrong_extra_variables(extra, names))
+        wrong.update(_wrong_extra_variables([name for name in extra if name not in wrong], names))
     if wrong:
         pairs = ", ".join(f"'{name}' ({advice})" for name, advice in wrong.items())
         raise ChatError(f"No request was sent: there is no variable {pairs}.")
@@ -270,19 +270,19 @@ def _wrong_extra_variables(extra: Iterable[str], names: OptionNames) -> dict[str
             "No request was sent: the extra variables (-e) contain words that are not key=value. Separate the elements of a list with "
             "commas, without spaces, put a value with a space in quotation marks (-e \"name='a b'\"), or use JSON."
         )
-    found = {f"-e {name}": _meant(name, names) for name in extra}
+    found = {f"-e {name}": _advice(name, names) for name in extra}
     return {name: advice for name, advice in found.items() if advice}
 
 
-def _meant(name: str, names: OptionNames) -> str | None:
-    """Return what to use instead of an extra variable, ``None`` if it is valid or not meant for the playbook."""
+def _advice(name: str, names: OptionNames) -> str | None:
+    """Return what to use instead of an extra variable, ``None`` if it is valid, or none of the playbook's."""
     prefix, short = names.prefix, re.sub(r"\W+", "_", name.lower())
     valid = {option: prefix + option for option in (*names.options, "accounts", *FACTS)}
     host = {option: _HOST + option for option in CONNECTION_OPTIONS}
-    meant = {_letters(full): full for full in (*valid.values(), *host.values())}
-    meant.update({_letters(option): full for option, full in valid.items()})
-    meant.update({_letters(option): host[option] for option in ACCOUNT})
-    full = meant.get(_letters(name))
+    by_letters = {_letters(full): full for full in (*valid.values(), *host.values())}
+    by_letters.update({_letters(option): full for option, full in valid.items()})
+    by_letters.update({_letters(option): host[option] for option in ACCOUNT})
+    full = by_letters.get(_letters(name))
     if full:
         return "only the role sets it" if full[len(prefix) :] in FACTS else None if name == full else f"use '{full}'"
     if short.startswith((prefix, _HOST)):

@@ -213,6 +213,11 @@ def test_a_variable_that_begins_like_a_guard_is_an_error(name):
     assert f"'offboard_{name.lower()}'" in rejection({f"offboard_{name.lower()}": "1"})
 
 
+def test_a_misspelled_extra_variable_is_named_once():
+    message = rejection({PLAYBOOK: True}, extra={"offboard_max_revocation": "1"})
+    assert message.count("(use 'offboard_max_revocations')") == 1
+
+
 @pytest.mark.parametrize("name", ["ofboard_max_revocations", "offbord_report_dir", "offboarding_accounts"])
 def test_a_misspelled_prefix_of_an_extra_variable_is_an_error(name):
     assert f"'-e {name}' (use 'offboard_" in rejection({PLAYBOOK: True}, extra={name: "1"})
