@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from math import inf
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from flask import Blueprint, Flask, Response, abort, g, request
@@ -30,6 +31,8 @@ CONTROL = "/_sandbox"
 FAULT = "sandbox.fault"
 """The key of the WSGI environment that contains the fault that acts on a request."""
 
+CLIENT_FIELDS = ("name", "company", "redirect_uris", "scopes", "client_type")
+"""The fields of a client that a request can set."""
 MAX_LIMIT = 100
 """Maximum and default number of agents in one page of their list."""
 _PLACEHOLDER = re.compile(r"\{(?:(authorization)|(access_token|refresh_token):(\d{1,18})|http_date:(-?\d{1,9}))\}")
@@ -135,11 +138,11 @@ def _chat(name: str, state: State, basic: bool) -> Blueprint:
     def authenticate() -> None:
         g.caller = _caller(state, basic)
         if request.endpoint != f"{name}.read_caller":
-            _check_administrator(g.caller, "write" if request.method == "DELETE" else "read")
+            _check_administrator(g.caller, "read" if request.method == "GET" else "write")
 
     @blueprint.get("/oauth/tokens")
     def list_tokens() -> Response:
-        return Response(state.list_body(g.caller), 200, content_type="application/json")
+        return _json_body(200, state.token_list(g.caller))
 
     @blueprint.delete("/oauth/tokens/<int:token_id>")
     def revoke_token(token_id: int) -> Response:
@@ -149,7 +152,21 @@ def _chat(name: str, state: State, basic: bool) -> Blueprint:
 
     @blueprint.get("/oauth/clients")
     def list_clients() -> Response:
-        return _json(200, state.clients)
+        return _json_body(200, state.client_list(g.caller))
+
+    @blueprint.post("/oauth/clients")
+    def create_client() -> Response:
+        # As in the real API, no other response contains the complete secret. Its status there is unknown.
+        return _json(201, state.create_client(g.caller, _client_fields()))
+
+    @blueprint.put("/oauth/clients/<int:client_id>")
+    def change_client(client_id: int) -> Response:
+        body = state.change_client(client_id, _client_fields())
+        return _no_client(client_id) if body is None else _json_body(200, body)
+
+    @blueprint.delete("/oauth/clients/<int:client_id>")
+    def delete_client(client_id: int) -> Response:
+        return _response(204) if state.delete_client(client_id, g.fault.linger) else _no_client(client_id)
 
     @blueprint.get("/agents")
     def list_agents() -> Response:
@@ -181,6 +198,18 @@ def _agent(agent: Agent | None) -> Response:
     if agent is None:
         return _error(404, "Not Found", "There is no such agent")
     return _json(200, agent.document)
+
+
+def _client_fields() -> dict[str, Any]:
+    """Return the fields of a client in the body of the request. Send 400 if the body is not a JSON object."""
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        abort(_error(400, "Bad Request", "The body is not a JSON object"))
+    return {name: value for name, value in body.items() if name in CLIENT_FIELDS}
+
+
+def _no_client(client_id: int) -> Response:
+    return _error(404, "Not Found", f"There is no OAuth client with id {client_id}")
 
 
 def _check_administrator(caller: Caller, scope: str) -> None:
@@ -260,6 +289,10 @@ def _control(state: State) -> Blueprint:
     def live_ids() -> Response:
         return _json(200, list(state.tokens))
 
+    @blueprint.get("/clients")
+    def client_ids() -> Response:
+        return _json(200, list(state.clients))
+
     @blueprint.get("/support_tokens")
     def support_ids() -> Response:
         return _json(200, list(state.support_tokens))
@@ -271,7 +304,10 @@ def _control(state: State) -> Blueprint:
 
 
 def _json(status: int, value: object) -> Response:
-    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _json_body(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _json_body(status: int, body: bytes) -> Response:
     return Response(body, status, content_type="application/json")
 
 

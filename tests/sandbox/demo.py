@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo account: five agents of a shop, the two tokens of the vendor's page, and 19 other tokens.
+"""The demo account: five agents of a shop, the two tokens of the vendor's page, 19 other tokens, and seven API clients.
 
 All of it is fictitious except for these two tokens, which the vendor publishes and which expired in 2014.
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .seed import agent_document, fake_secret, token_document
+from .seed import agent_document, client_document, fake_secret, token_document
 
 AUTOMATION_TOKEN_ID = 1100
 """The token of the automation: of an administrator, scopes ``read write``, without an expiry date."""
@@ -20,7 +20,7 @@ OWNER_ID = 10000001
 COLLEAGUE_ID = 10000026
 """A disabled agent with few tokens (3): disabling an agent does not revoke its tokens."""
 LEAVER_ID = 100000204
-"""The departing agent of the demo, with many tokens (12)."""
+"""The departing agent of the demo, with many tokens (12), who created three API clients."""
 DELETED_ID = 10000099
 """A deleted agent: the API does not return it, but still lists its tokens (2)."""
 UNKNOWN_ID = 10000150
@@ -80,32 +80,39 @@ _OTHER_TOKENS: tuple[tuple[int, int, str, str, str, str | None], ...] = (
     (1501, UNKNOWN_ID, "reporting", "read", "now-40d", "now+325d"),
 )
 
-# client identifier, name, company, type
-_CLIENTS: tuple[tuple[str, str, str, str], ...] = (
-    ("zopim", "Chat dashboard", "Zendesk", "confidential"),
-    ("zendesk", "Zendesk Support", "Zendesk", "confidential"),
-    ("automation", "Offboarding automation", "Example Shop", "confidential"),
-    ("reporting", "Weekly chat report", "Example Shop", "confidential"),
-    ("crm-sync", "CRM sync", "Example CRM Ltd", "confidential"),
-    ("mobile-app", "Chat for mobile devices", "Example Apps Ltd", "public"),
+# The identifier of a client without tokens. It has the form of a real one.
+_TEST_CLIENT = "Vq3Tz8LbN5wXr1KfYd7HsJ0mPc6GuEaQ2iR9tZoB4kSvWnDxMh"
+
+# client identifier, creator (None: the vendor's own clients), name, company, type
+_CLIENTS: tuple[tuple[str, int | None, str, str, str], ...] = (
+    ("zopim", None, "Chat dashboard", "Zendesk", "confidential"),
+    ("zendesk", None, "Zendesk Support", "Zendesk", "confidential"),
+    ("automation", OWNER_ID, "Offboarding automation", "Example Shop", "confidential"),
+    ("reporting", COLLEAGUE_ID, "Weekly chat report", "Example Shop", "confidential"),
+    ("crm-sync", LEAVER_ID, "CRM sync", "Example CRM Ltd", "confidential"),
+    ("mobile-app", LEAVER_ID, "Chat for mobile devices", "Example Apps Ltd", "public"),
+    (_TEST_CLIENT, LEAVER_ID, "Test export", "Example Shop", "confidential"),
 )
 
 
-def _client(number: int, identifier: str, name: str, company: str, client_type: str) -> dict[str, Any]:
-    return {
-        "id": 9200 + number,
-        "name": name,
-        "company": company,
-        # The API returns the complete secret only when it creates a client.
-        "client_secret": f"c{number:03d}********",
-        "client_identifier": identifier,
-        "client_type": client_type,
-        "redirect_uris": f"https://{identifier}.example.com/callback",
-        "scopes": "read write chat",
-        "agent_id": OWNER_ID,
-        "create_date": "2014-09-02T09:30:00",
-        "update_date": "2023-05-08T14:05:12",
-    }
+def _client(
+    client_id: int, identifier: str, agent_id: int | None, name: str, company: str, client_type: str
+) -> dict[str, Any]:
+    local = identifier == _TEST_CLIENT
+    return client_document(
+        client_id,
+        agent_id,
+        identifier,
+        "2014-09-02T09:30:00",
+        {
+            "name": name,
+            "company": company,
+            "client_type": client_type,
+            "redirect_uris": "http://localhost:8080" if local else f"https://{identifier}.example.com/callback",
+            "scopes": "read write chat",
+            "update_date": "2023-05-08T14:05:12",
+        },
+    )
 
 
 def demo_seed() -> dict[str, Any]:
@@ -123,7 +130,7 @@ def demo_seed() -> dict[str, Any]:
             unknown,
         ],
         "tokens": [dict(token) for token in _PAGE_TOKENS] + [token_document(*row) for row in _OTHER_TOKENS],
-        "clients": [_client(number, *row) for number, row in enumerate(_CLIENTS, start=1)],
+        "clients": [_client(number, *row) for number, row in enumerate(_CLIENTS, start=9201)],
         "credentials": [
             {"email": OWNER_EMAIL, "password": OWNER_PASSWORD},
             {"email": COLLEAGUE_EMAIL, "password": "not-her-real-password"},

@@ -57,7 +57,7 @@ class Fault:
     """Send the first byte of the response, wait this many seconds, then close the connection."""
 
     linger: int = 0
-    """For DELETE: return 204, but keep the token in this many further token lists; -1: do not revoke it at all."""
+    """For DELETE: return 204, but keep the token or client in this many further lists; -1: do not delete it at all."""
     bearer_linger: int = 0
     """For DELETE: revoke the token, but accept it as a bearer token for this many further requests."""
     mint: Sequence[Mapping[str, Any]] = ()

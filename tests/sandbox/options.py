@@ -37,6 +37,10 @@ def _seconds(default: float, text: str) -> Any:
     return _option(default, as_seconds, text, type=float, metavar="SECONDS")
 
 
+def _flag(text: str) -> Any:
+    return _option(False, as_bool, text, action="store_true")
+
+
 def _file(default: object, text: str) -> Any:
     return _option(default, None, text, type=Path, metavar="FILE")
 
@@ -59,9 +63,9 @@ class Options:
     latency: float = _seconds(0.0, "minimum duration of each request, which takes effect at its start")
     rate_limit: int | None = _number(None, "requests that each endpoint accepts in a window before it returns 429", 1)
     rate_window: float = _seconds(60.0, "length of that window, which starts with a request (default: %(default)g)")
-    own_only: bool = _option(
-        False, as_bool, "limit the token list to the tokens of the calling agent", action="store_true"
-    )
+    own_only: bool = _flag("limit the token list to the tokens of the calling agent")
+    own_clients_only: bool = _flag("limit the client list to the clients that the calling agent created")
+    revoke_with_client: bool = _flag("a DELETE of a client also revokes its tokens")
     value_form: str = _option(
         "full",
         lambda value, where: as_choice(value, where, VALUE_FORMS),

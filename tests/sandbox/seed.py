@@ -42,17 +42,24 @@ class Agent:
 
 
 @dataclass(frozen=True)
-class Token:
-    """An OAuth token: the JSON object as the API returns it, and the fields that the sandbox uses."""
+class Item:
+    """A client or a token: the JSON object in the format of the API, and the fields that the sandbox uses."""
 
     id: int
     agent_id: int | None
+    """The creator of the client, or the owner of the token."""
+    document: Mapping[str, Any]
+    listed: bool
+    """Whether the API lists, changes and deletes it; the API accepts a token in either case."""
+
+
+@dataclass(frozen=True)
+class Token(Item):
+    """An OAuth token."""
+
     access_token: str | None
     scopes: frozenset[str]
     expires: datetime | None
-    document: Mapping[str, Any]
-    listed: bool = True
-    """Whether the API lists and revokes the token; it accepts the token in either case."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ class Seed:
     agents: Sequence[Agent]
     """Those that are not deleted."""
     tokens: Sequence[Token]
-    clients: Sequence[Mapping[str, Any]]
+    clients: Sequence[Item]
     credentials: Sequence[Credential]
     """The first one belongs to the automation."""
     access_token: str | None
@@ -128,6 +135,26 @@ def token_document(
     }
 
 
+def client_document(
+    client_id: int, agent_id: int | None, identifier: str, date: str, fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a client in the format of the API, with a fake secret. ``fields`` replace the defaults."""
+    return {
+        "id": client_id,
+        "name": None,
+        "company": None,
+        "client_secret": fake_secret("client", client_id),
+        "client_identifier": identifier,
+        "client_type": "public",
+        "redirect_uris": None,
+        "scopes": None,
+        "agent_id": agent_id,
+        "create_date": date,
+        "update_date": date,
+        **fields,
+    }
+
+
 def _parsed_date(value: object) -> datetime | None:
     """Return the value of a date, None if it is missing or invalid. A date without a time zone is UTC."""
     if not isinstance(value, str):
@@ -156,22 +183,28 @@ def _fields(document: object, where: str, now: datetime, *dates: str) -> dict[st
     return {key: _absolute_date(value, now) if key in dates else value for key, value in fields.items()}
 
 
-def _parse_token(document: object, where: str, now: datetime) -> Token:
-    """Return the token that a JSON object describes. Only ``id`` is required.
-
-    ``listed`` is a key of the seed only: with false, the API accepts the token, but neither lists nor revokes it.
-    """
-    fields = _fields(document, where, now, "create_date", "expire_date")
+def _parse_item(document: object, where: str) -> Item:
+    """Return the item that a JSON object describes. Only ``id`` is required. ``listed`` is a key of the seed only."""
+    fields = as_object(document, where)
     listed = as_bool(fields.pop("listed", True), f"{where}.listed")
-    access_token, scopes, agent_id = (fields.get(key) for key in ("access_token", "scopes", "agent_id"))
-    return Token(
+    agent_id = fields.get("agent_id")
+    return Item(
         id=as_int(fields.get("id"), f"{where}.id", least=1),
         agent_id=agent_id if isinstance(agent_id, int) else None,
-        access_token=None if access_token is None else as_str(access_token, f"{where}.access_token"),
-        scopes=frozenset(scopes.split()) if isinstance(scopes, str) else frozenset(),
-        expires=_parsed_date(fields.get("expire_date")),
         document=fields,
         listed=listed,
+    )
+
+
+def _parse_token(document: object, where: str, now: datetime) -> Token:
+    """Return the token that a JSON object describes. Only ``id`` is required."""
+    item = _parse_item(_fields(document, where, now, "create_date", "expire_date"), where)
+    access_token, scopes = (item.document.get(key) for key in ("access_token", "scopes"))
+    return Token(
+        **vars(item),
+        access_token=None if access_token is None else as_str(access_token, f"{where}.access_token"),
+        scopes=frozenset(scopes.split()) if isinstance(scopes, str) else frozenset(),
+        expires=_parsed_date(item.document.get("expire_date")),
     )
 
 
@@ -227,7 +260,9 @@ def parse_seed(document: object, now: datetime, more_agents: int = 0, more_token
     agents = sorted((agent for agent in agents if not agent.deleted), key=lambda agent: agent.id)
     tokens = [*as_list(fields.get("tokens", []), "seed.tokens"), *_generated_tokens(more_tokens, agents)]
     parsed_tokens = parse_tokens(tokens, "seed.tokens", now)
-    clients = as_list(fields.get("clients", []), "seed.clients")
+    documents = as_list(fields.get("clients", []), "seed.clients")
+    clients = [_parse_item(item, f"seed.clients[{n}]") for n, item in enumerate(documents)]
+    _check_unique((client.id for client in clients), "seed.clients")
     emails = {agent.email.lower() for agent in agents if agent.email}
     credentials = as_list(fields.get("credentials", []), "seed.credentials")
     access_token = fields.get("access_token")
@@ -236,7 +271,7 @@ def parse_seed(document: object, now: datetime, more_agents: int = 0, more_token
     return Seed(
         agents=agents,
         tokens=parsed_tokens,
-        clients=[as_object(item, f"seed.clients[{n}]") for n, item in enumerate(clients)],
+        clients=clients,
         credentials=[_parse_credential(item, f"seed.credentials[{n}]", emails) for n, item in enumerate(credentials)],
         access_token=access_token,
     )

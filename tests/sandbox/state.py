@@ -10,17 +10,21 @@ import base64
 import itertools
 import json
 import math
+import secrets
+import string
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Any, TypedDict
+from typing import Any, Generic, TypedDict, TypeVar
 
 from .demo import demo_seed
 from .faults import Fault, FaultCount, parse_faults
 from .options import VALUE_FORMS, Options
-from .seed import Agent, Token, parse_seed, parse_tokens
+from .seed import Agent, Item, Token, client_document, parse_seed, parse_tokens
+
+_Item = TypeVar("_Item", bound=Item)
 
 SUPPORT_TOKENS = 100
 """Number of token ids of the seed that also exist in the Support API, each for a token of another user."""
@@ -46,6 +50,76 @@ class Caller:
     scopes: frozenset[str] | None
 
 
+class _List(Generic[_Item]):
+    """The clients or tokens that exist, and the deleted ones that linger in their list. Not thread-safe."""
+
+    def __init__(self, secret_keys: Iterable[str], shown: Callable[[str], str]) -> None:
+        """``shown`` is the form in which the list shows the values of ``secret_keys``."""
+        self._secret_keys = secret_keys
+        self._shown = shown
+        # All of them, sorted by id.
+        self.items: dict[int, _Item] = {}
+        # The listed ones of these as JSON. Serialized once, because this is slow for a long list.
+        self._lines: dict[int, bytes] = {}
+        # Deleted items: the number of further lists that contain them.
+        self._lingering: dict[int, int] = {}
+
+    @property
+    def existing(self) -> dict[int, _Item]:
+        """The items that are not deleted, including those that are not listed, by id."""
+        return {key: item for key, item in self.items.items() if key not in self._lingering}
+
+    def put(self, items: Iterable[_Item]) -> set[str]:
+        """Add or replace items, and return their secrets."""
+        found = set()
+        for item in items:
+            document = dict(item.document)
+            for key in self._secret_keys:
+                if isinstance(document.get(key), str):
+                    found.add(document[key])
+                    document[key] = self._shown(document[key])
+            self.items[item.id] = item
+            if item.listed:
+                self._lines[item.id] = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        self.items = dict(sorted(self.items.items()))
+        self._lines = dict(sorted(self._lines.items()))
+        return found - {""}
+
+    def listed(self, item_id: int) -> _Item | None:
+        """Return the item with this id, None if the list does not contain it."""
+        return self.items[item_id] if item_id in self._lines else None
+
+    def line(self, item_id: int) -> bytes:
+        """Return a listed item as the list shows it."""
+        return self._lines[item_id]
+
+    def delete(self, item_id: int, linger: int = 0) -> bool:
+        """Delete an item that ``linger`` further lists contain, or do not (-1). Return whether this call deleted it."""
+        if item_id in self._lingering or linger < 0:
+            return False
+        if linger:
+            self._lingering[item_id] = linger
+        else:
+            self._remove(item_id)
+        return True
+
+    def _remove(self, item_id: int) -> None:
+        del self.items[item_id]
+        self._lines.pop(item_id, None)
+        self._lingering.pop(item_id, None)
+
+    def body(self, agent_id: int | None) -> bytes:
+        """Return the list (of this agent only), and count it for the items that linger."""
+        lines = (line for key, line in self._lines.items() if agent_id in (None, self.items[key].agent_id))
+        body = b"[" + b",".join(lines) + b"]"
+        for item_id, reads in list(self._lingering.items()):
+            if reads > 1:
+                self._lingering[item_id] = reads - 1
+            else:
+                self._remove(item_id)
+        return body
+
+
 class State:
     """The state of one sandbox. Thread-safe.
 
@@ -69,17 +143,16 @@ class State:
             self.set_faults(faults)
             self.options = options
             self._agents = {agent.id: agent for agent in seed.agents}
-            self.clients = seed.clients
             self._credentials = {item.email.lower(): item for item in seed.credentials}
             self.credential = seed.credentials[0] if seed.credentials else None
             self.access_token = seed.access_token
-            # All tokens that are not revoked or that the list still contains, sorted by id.
-            self._tokens: dict[int, Token] = {}
-            # The listed ones of these as JSON. Serialized once, because this is slow for a long list.
-            self._lines: dict[int, bytes] = {}
+            self._clients = _List[Item](("client_secret",), lambda value: f"{value[:4]}********")
+            self._secrets |= self._clients.put(seed.clients)
+            # No id is used again.
+            self._client_ids = itertools.count(max((client.id for client in seed.clients), default=0) + 1)
+            self._tokens = _List[Token](("access_token", "refresh_token"), VALUE_FORMS[options.value_form])
             self._by_value: dict[str, Token] = {}
-            # Revoked tokens: the number of further lists that contain them, of further requests that can use them.
-            self._lingering: dict[int, int] = {}
+            # Revoked tokens: the number of further requests that can use them.
             self._bearer_lingering: dict[str, int] = {}
             ids = [token.id for token in seed.tokens[:SUPPORT_TOKENS]]
             self._support = {token_id: _support_token(token_id) for token_id in ids}
@@ -106,11 +179,11 @@ class State:
     def tokens(self) -> dict[int, dict[str, Any]]:
         """The tokens that are not revoked, including expired and unlisted ones, by id, in the format of the API. A copy."""
         with self.lock:
-            return {key: dict(token.document) for key, token in self._tokens.items() if key not in self._lingering}
+            return {key: dict(token.document) for key, token in self._tokens.existing.items()}
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Every token value and password that existed since the start, also those before a reset."""
+        """Every token value, client secret and password that existed since the start, also those before a reset."""
         with self.lock:
             return frozenset(self._secrets)
 
@@ -120,29 +193,9 @@ class State:
 
     def _add(self, tokens: Iterable[Token]) -> None:
         with self.lock:
-            for token in tokens:
-                self._tokens[token.id] = token
-                values = (token.document.get(key) for key in ("access_token", "refresh_token"))
-                self._secrets.update(value for value in values if isinstance(value, str) and value)
-                if token.listed:
-                    self._lines[token.id] = self._line(token)
-                if token.access_token is not None:
-                    self._by_value[token.access_token] = token
-            self._tokens = dict(sorted(self._tokens.items()))
-            self._lines = dict(sorted(self._lines.items()))
-
-    def _line(self, token: Token) -> bytes:
-        document = dict(token.document)
-        for key in ("access_token", "refresh_token"):
-            if isinstance(document.get(key), str):
-                document[key] = VALUE_FORMS[self.options.value_form](document[key])
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-
-    def _remove(self, token_id: int) -> None:
-        """Remove a token from the list."""
-        del self._tokens[token_id]
-        self._lines.pop(token_id, None)
-        self._lingering.pop(token_id, None)
+            tokens = list(tokens)
+            self._secrets |= self._tokens.put(tokens)
+            self._by_value.update({token.access_token: token for token in tokens if token.access_token is not None})
 
     def revoke(self, token_id: int, linger: int = 0, bearer_linger: int = 0) -> bool:
         """Revoke a token, and return whether the list contained it.
@@ -151,40 +204,81 @@ class State:
         can still authenticate with it.
         """
         with self.lock:
-            token = self._tokens.get(token_id)
-            if token is None or not token.listed:
-                return False
-            if token_id in self._lingering or linger < 0:
-                return True
-            if token.access_token is not None and bearer_linger:
-                self._bearer_lingering[token.access_token] = bearer_linger
-            elif token.access_token is not None:
-                self._by_value.pop(token.access_token, None)
-            if linger:
-                self._lingering[token_id] = linger
-            else:
-                self._remove(token_id)
-            return True
+            token = self._tokens.listed(token_id)
+            if token is not None:
+                self._revoke(token, linger, bearer_linger)
+            return token is not None
 
-    def list_body(self, caller: Caller) -> bytes:
+    def _revoke(self, token: Token, linger: int = 0, bearer_linger: int = 0) -> None:
+        if not self._tokens.delete(token.id, linger) or token.access_token is None:
+            return
+        if bearer_linger:
+            self._bearer_lingering[token.access_token] = bearer_linger
+        else:
+            self._by_value.pop(token.access_token, None)
+
+    def token_list(self, caller: Caller) -> bytes:
         """Return the body of the token list for a caller, and count it for the tokens that linger."""
         with self.lock:
-            own = caller.agent.id if self.options.own_only and caller.agent else None
-            lines = (line for key, line in self._lines.items() if own in (None, self._tokens[key].agent_id))
-            body = b"[" + b",".join(lines) + b"]"
-            for token_id, reads in list(self._lingering.items()):
-                if reads > 1:
-                    self._lingering[token_id] = reads - 1
-                else:
-                    self._remove(token_id)
-            return body
+            return self._tokens.body(caller.agent.id if self.options.own_only and caller.agent else None)
 
     def value(self, token_id: int, key: str) -> str:
         """Return the access or refresh token of a token, empty if it does not exist."""
         with self.lock:
-            token = self._tokens.get(token_id)
+            token = self._tokens.items.get(token_id)
         found = token.document.get(key) if token else None
         return found if isinstance(found, str) else ""
+
+    # Clients
+
+    @property
+    def clients(self) -> dict[int, dict[str, Any]]:
+        """The clients that are not deleted, including unlisted ones, by id, with their complete secrets. A copy."""
+        with self.lock:
+            return {key: dict(client.document) for key, client in self._clients.existing.items()}
+
+    def client_list(self, caller: Caller) -> bytes:
+        """Return the body of the client list for a caller, and count it for the clients that linger."""
+        with self.lock:
+            return self._clients.body(caller.agent.id if self.options.own_clients_only and caller.agent else None)
+
+    def create_client(self, caller: Caller, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a public client, and return it with its complete secret."""
+        with self.lock:
+            agent_id = caller.agent.id if caller.agent else None
+            identifier = "".join(secrets.choice(string.ascii_letters + string.digits) for _number in range(50))
+            # Only a later change makes a client confidential.
+            fields = {**fields, "client_type": "public"}
+            document = client_document(next(self._client_ids), agent_id, identifier, _date(), fields)
+            self._secrets |= self._clients.put([Item(document["id"], agent_id, document, listed=True)])
+            return document
+
+    def change_client(self, client_id: int, fields: Mapping[str, Any]) -> bytes | None:
+        """Change fields of a client. Return it as the list shows it, None if the list does not contain it."""
+        with self.lock:
+            client = self._clients.listed(client_id)
+            if client is None:
+                return None
+            document = {**client.document, **fields, "update_date": _date()}
+            self._clients.put([replace(client, document=document)])
+            return self._clients.line(client_id)
+
+    def delete_client(self, client_id: int, linger: int = 0) -> bool:
+        """Delete a client, and return whether the list contained it.
+
+        ``linger`` further lists still contain it (-1: the client is not deleted). It depends on the option
+        ``revoke_with_client`` whether its tokens are revoked.
+        """
+        with self.lock:
+            client = self._clients.listed(client_id)
+            if client is None:
+                return False
+            if self._clients.delete(client_id, linger) and self.options.revoke_with_client:
+                identifier = client.document.get("client_identifier")
+                for token in self._tokens.existing.values():
+                    if identifier is not None and token.document.get("client_identifier") == identifier:
+                        self._revoke(token)
+            return True
 
     # The Support API's tokens
 
@@ -302,6 +396,11 @@ class State:
         """Clear the request log."""
         with self.lock:
             self._log = []
+
+
+def _date() -> str:
+    """Return the current date in the format of clients, without a time zone."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _support_token(token_id: int) -> dict[str, Any]:

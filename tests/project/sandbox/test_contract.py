@@ -26,8 +26,9 @@ OWNER_ID = 10000001
 
 
 def seed():
-    """Return the demo account with further agents and tokens."""
+    """Return the demo account with further clients, agents and tokens."""
     document = demo_seed()
+    document["clients"].append({"id": 8, "listed": False})
     document["agents"] += [{"id": 1}, {"id": 2, "email": "a/x?é@example.com", "roles": None}]
     document["tokens"] += [
         {"id": 5, "agent_id": OWNER_ID, "access_token": "writer", "scopes": "write"},
@@ -71,6 +72,8 @@ NO_TOKEN = {"error": "Not Found", "description": "There is no OAuth token with i
 NO_WRITE = {"error": "Forbidden", "description": "You are missing the following required scopes: write"}
 NO_AGENT = {"error": "Not Found", "description": "There is no such agent"}
 OTHER = basic("Priya.Nair@example.com:not-her-real-password")
+NO_CLIENT = {"error": "Not Found", "description": "There is no OAuth client with id 8"}
+NO_OBJECT = {"error": "Bad Request", "description": "The body is not a JSON object"}
 LISTED = sorted(token["id"] for token in seed()["tokens"] if token["id"] != 6)
 UNAUTHORIZED, FORBIDDEN = RECORDED["unauthorized"], RECORDED["forbidden"]
 # request, caller (an empty string: the automation), status, and the ids in the response or its body
@@ -98,6 +101,13 @@ RESPONSES = [
     ("GET /agents/me", "Basic %%%", 401, UNAUTHORIZED),
     ("GET /oauth/clients", "Bearer writer", 403, RECORDED["missing_scope"]),
     ("DELETE /oauth/tokens/38", bearer(1102), 403, NO_WRITE),
+    ("DELETE /oauth/clients/9205", bearer(1102), 403, NO_WRITE),
+    ("POST /oauth/clients", bearer(1102), 403, NO_WRITE),
+    ("PUT /oauth/clients/9205", bearer(1203), 403, FORBIDDEN),
+    ("GET /oauth/clients", "", 200, list(range(9201, 9208))),
+    ("DELETE /oauth/clients/8", "", 404, NO_CLIENT),
+    ("POST /oauth/clients", "", 400, NO_OBJECT),
+    ("PUT /oauth/clients/9205", "", 400, NO_OBJECT),
     ("GET /oauth/clients", bearer(1301), 403, FORBIDDEN),
     ("GET /agents", OTHER, 403, FORBIDDEN),
     ("DELETE /oauth/tokens/1301", bearer(1301), 403, FORBIDDEN),
@@ -108,16 +118,16 @@ RESPONSES = [
 
 @pytest.mark.parametrize(("request_", "caller", "status", "expected"), RESPONSES)
 def test_a_response(sandbox, send, request_, caller, status, expected):
-    """Both base URLs send this response, no token is revoked, and the log contains it. Only the old one accepts a password."""
+    """Both base URLs send this response, nothing changes, and the log contains it. Only the old one accepts a password."""
     sandbox.reset(seed=seed())
-    tokens = sandbox.state.tokens
+    content = (sandbox.state.tokens, sandbox.state.clients)
     path = request_.partition(" ")[2]
     for base in [OLD] if str(caller).startswith("Basic") else [OLD, CHAT]:
         response = send(request_, caller, base)
         assert (response.status_code, brief(response)) == (status, expected)
         logged = sandbox.state.requests[-1]
         assert (logged["status"], f"{logged['path']}?{logged['query']}".rstrip("?")) == (status, base + path)
-    assert sandbox.state.tokens == tokens
+    assert (sandbox.state.tokens, sandbox.state.clients) == content
 
 
 def test_the_new_base_url_rejects_a_password(send):
@@ -143,6 +153,51 @@ def test_a_delete_revokes_one_token_of_one_api(sandbox, send, base):
     assert not any(entry["path"].startswith(CONTROL) for entry in sandbox.state.requests)
 
 
+FIELDS = {"name": "Nightly", "company": None, "redirect_uris": "http://localhost", "scopes": "read write"}
+NOT_CHANGED = {"id": 1, "agent_id": LEAVER_ID, "client_identifier": "mine", "client_secret": "known"}
+
+
+@pytest.mark.parametrize("base", [CHAT, OLD])
+def test_a_client_is_created_changed_and_deleted(sandbox, send, base):
+    """Only the response to POST has the complete secret. Only PUT makes a client confidential."""
+    recorded, confidential = RECORDED["clients"][0], {"client_type": "confidential"}
+    response = send("POST /oauth/clients", base=base, json={**FIELDS, **confidential, **NOT_CHANGED})
+    created = response.json()
+    assert (response.status_code, set(created)) == (201, set(recorded))
+    assert created.items() >= {**FIELDS, "id": 9208, "agent_id": OWNER_ID, "client_type": "public"}.items()
+    for field in ("client_identifier", "create_date", "update_date"):
+        assert len(created[field]) == len(recorded[field])
+    assert created["client_secret"] in sandbox.state.secrets
+    shown = {**created, "client_secret": f"{created['client_secret'][:4]}********"}
+    assert len(shown["client_secret"]) == len(recorded["client_secret"])
+    assert send("GET /oauth/clients", base=base).json()[-1] == shown
+    response = send("PUT /oauth/clients/9208", base=base, json={**confidential, **NOT_CHANGED})
+    changed = send("GET /oauth/clients", base=base).json()[-1]
+    assert (response.status_code, response.json()) == (200, changed)
+    assert changed == {**shown, **confidential, "update_date": changed["update_date"]}
+    response = send("DELETE /oauth/clients/9208", base=base)
+    assert (response.status_code, response.content) == (204, b"")
+    statuses = [send(f"{method} /oauth/clients/9208", base=base, json={}).status_code for method in ("PUT", "DELETE")]
+    assert statuses == [404, 404]
+    assert send("GET /clients", None, CONTROL).json() == brief(send("GET /oauth/clients", base=base))
+    assert send("POST /oauth/clients", base=base, json={}).json()["id"] == 9209
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_an_option_decides_whether_the_tokens_of_a_deleted_client_work(sandbox, send, revoked):
+    sandbox.reset(revoke_with_client=revoked)
+    before = set(sandbox.state.tokens)
+    assert send("DELETE /oauth/clients/9204").status_code == 204
+    assert send("GET /agents/me", bearer(1102)).status_code == (401 if revoked else 200)
+    assert before - set(sandbox.state.tokens) == ({1102, 1209, 1210, 1501} if revoked else set())
+
+
+def test_a_list_of_clients_can_be_limited_to_own_ones(sandbox, send):
+    sandbox.reset(own_clients_only=True)
+    assert brief(send("GET /oauth/clients")) == [9203]
+    assert len(sandbox.state.clients) == 7
+
+
 def test_a_rate_limit_is_per_endpoint_and_window(sandbox, send):
     """No fault acts on a request that the limit refuses."""
     sandbox.reset(rate_limit=1, rate_window=30, faults=[{"after": 3, "status": 500}])
@@ -155,10 +210,10 @@ def test_a_rate_limit_is_per_endpoint_and_window(sandbox, send):
 
 
 def test_secrets_are_all_values_since_the_start(sandbox):
-    """Of tokens and passwords, also those of before a reset, and those in the form of an HTTP header."""
+    """Of tokens, clients and passwords, also those of before a reset, and those in the form of an HTTP header."""
     credentials = [{"email": "a@example.com", "password": "ü"}]
     sandbox.reset(seed={"agents": [{"id": 1, "email": "a@example.com"}], "credentials": credentials})
-    before = {"not-a-real-password", RECORDED["tokens"][0]["refresh_token"]}
+    before = {"not-a-real-password", RECORDED["tokens"][0]["refresh_token"], fake_secret("client", 9201)}
     assert {"ü", basic("a@example.com:ü")[6:], *before} <= sandbox.state.secrets
 
 
@@ -167,9 +222,12 @@ INVALID = {
     "port: cannot listen on 127.0.0.1:65536": {"port": 65536},
     "latency: must be a number of seconds": {"latency": -1},
     "own_only: must be true or false": {"own_only": 1},
+    "revoke_with_client: must be true or false": {"revoke_with_client": 1},
     "value_form: must be one of full, beginning, hash": {"value_form": None},
     "seed: unknown keys token; valid keys are access_token, agents": {"seed": {"token": []}},
     "seed.tokens: two have the id 1": {"seed": {"tokens": [{"id": 1}, {"id": 1}]}},
+    "seed.clients[0].id: must be an integer, 1 or more": {"seed": {"clients": [{"id": 0}]}},
+    "seed.clients: two have the id 1": {"seed": {"clients": [{"id": 1}, {"id": 1}]}},
     "seed.agents[0].email: must be a string": {"seed": {"agents": [{"id": 1, "email": 5}]}},
     "seed.credentials[0].email: no agent": {"seed": {"credentials": [{"email": "b@example.com"}]}},
     "seed.access_token: no token has this value": {"seed": {"access_token": "x"}},

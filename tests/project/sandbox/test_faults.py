@@ -100,6 +100,16 @@ def test_a_revoked_token_can_remain(sandbox, send, fault, listed, accepted):
     assert [send("GET /agents/me", f"Bearer {VALUE}").status_code for _request in accepted] == accepted
 
 
+@pytest.mark.parametrize(("fault", "listed"), [(fault, listed) for fault, listed, _accepted in LINGERING[:2]])
+def test_a_deleted_client_can_remain(sandbox, send, fault, listed):
+    """Its tokens are revoked, if at all, when it is deleted."""
+    sandbox.reset(faults=[{"method": "DELETE", **fault}], revoke_with_client=True)
+    assert send("DELETE /oauth/clients/9204").status_code == 204
+    exists = fault["linger"] < 0
+    assert (9204 in sandbox.state.clients, 1102 in sandbox.state.tokens) == (exists, exists)
+    assert [9204 in [client["id"] for client in send("GET /oauth/clients").json()] for _list in listed] == listed
+
+
 def test_mint_adds_tokens_after_the_first_request(sandbox, send):
     """Sorted by id, and unchanged except for relative dates."""
     token = {"id": 100, "agent_id": 5, "client_identifier": None, "extra": "ü"}
