@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import base_url_from
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import Outcomes
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.results import token_outcomes
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.revocation import revoke_selected
 from ansible_collections.zchat.admin.plugins.module_utils._task import Task
 from ansible_collections.zchat.admin.plugins.modules.zchat_oauth_token import SPEC
@@ -69,7 +70,7 @@ class ActionModule(AccountAction):
         passed = {name: options[name] for name in SPEC if options.get(name) is not None}
         journal = {} if files.journal is None else {"journal": files.journal}
         result = self.run_task(
-            _revoke, {**defaults(SPEC), **passed, **journal, "names": True}, given, Outcomes().result()
+            _revoke, {**defaults(SPEC), **passed, **journal, "names": True}, given, token_outcomes(Outcomes())
         )
         document = document_of(result)
         problems = files.save(
@@ -81,5 +82,5 @@ class ActionModule(AccountAction):
 
 
 def _revoke(task: Task) -> Result:
-    result, unknown = revoke_selected(task)
-    return {**result, "unknown_outcomes": unknown}
+    result, more = revoke_selected(task, every_client=True)
+    return {**result, **more}

@@ -63,11 +63,23 @@ options:
   client_identifiers:
     description:
       - Select the tokens that were created for one of these API clients, such as V(zopim). Use this if an integration is
-        retired or its vendor had a breach.
-      - Upper and lower case must match.
+        retired, and for a client that was deleted and can no longer be found by its name.
+      - The identifier of a client that the account created is about 50 random characters; O(client_names) is easier to read.
+        Upper and lower case must match.
     type: list
     elements: str
     aliases: [client_identifier]
+  client_names:
+    description:
+      - Select the tokens that were created for the API clients with these names, as the dashboard shows them. The module looks them up in
+        the API. Use this if an integration is retired or its vendor had a breach. To make sure that nobody can get a new token for it, use
+        M(zchat.admin.zchat_oauth_client).
+      - Together with O(client_identifiers), this defines one set of clients. A name that no listed client has is not a failure. The
+        module warns about it and returns it in RV(unknown_client_names). If several clients have the name, all of them are selected,
+        with a warning. Upper and lower case must match.
+    type: list
+    elements: str
+    aliases: [client_name]
   scopes:
     description:
       - Select the tokens that have at least one of these scopes. Use this to find tokens that can change the account
@@ -113,7 +125,7 @@ options:
       - A protect list. A token that matches any of these lists is never revoked, whatever the selectors are. Use this with O(all) or
         O(agent_status) for integrations and people that must keep their access.
       - It is not a selector. An empty list in it is an error, because it would protect nothing. So is an address that no agent has,
-        and an agent id that does not exist.
+        and an agent id or an API client that does not exist.
     type: dict
     suboptions:
       ids:
@@ -133,12 +145,20 @@ options:
         aliases: [agent_email]
       client_identifiers:
         description:
-          - Protect the tokens of these API clients. Use this for integrations.
-          - The module only warns if no listed token has the identifier, because an integration can be without a token. Check for
-            a typo before the real run. Upper and lower case differ.
+          - Protect the tokens of these API clients. Use this for integrations whose identifier you have.
+          - An identifier that neither a listed token nor an API client has is an error, except V(zopim) and V(zendesk), which are a
+            warning. Upper and lower case differ.
         type: list
         elements: str
         aliases: [client_identifier]
+      client_names:
+        description:
+          - Protect the tokens of the API clients with these names, as the dashboard shows them. Use this for integrations.
+          - A name that no listed client has is an error. So is a selected token of a client that is not listed, because this client can
+            have the name; protect by O(exclude.client_identifiers) then. If several clients have the name, all of them are protected.
+        type: list
+        elements: str
+        aliases: [client_name]
   names:
     description:
       - Also look up the agents and the names of the API clients, for results that people read. Adds RV(agents),
@@ -147,10 +167,11 @@ options:
     type: bool
     default: false
 notes:
-  - "The selectors are O(all), O(ids), O(agent_ids), O(agent_emails), O(agent_status), O(client_identifiers), O(scopes),
-    O(token_values), O(expired), O(expires_within) and O(age). A token must match every selector that is set (O(agent_ids) and
-    O(agent_emails) count as one). The values within one selector are alternatives."
+  - "The selectors are O(all), O(ids), O(agent_ids), O(agent_emails), O(agent_status), O(client_identifiers), O(client_names),
+    O(scopes), O(token_values), O(expired), O(expires_within) and O(age). A token must match every selector that is set (O(agent_ids) and
+    O(agent_emails) count as one, and so do O(client_identifiers) and O(client_names)). The values within one selector are alternatives."
   - An empty list selects nothing. A selector that is null is an error, because a variable without a value must not select
     more. To leave a selector out on purpose, set it to V(omit) with C(default(omit, true\)).
-  - The module warns about an agent id, a client identifier or a token value that no listed token has, because it can be a typo.
+  - The module warns about an agent id, a client identifier or a token value that no listed token has, because it can be a typo. If
+    the identifier is the name of an API client, the warning has its identifier.
 """

@@ -122,8 +122,8 @@ def run(task: Task) -> dict[str, Any]:
     agent: Agent | None = _try(problems, "agent", own.agent)
     tokens: TokenList | None = _try(problems, "tokens", lambda: list_tokens(task.client))
     _try(problems, "clients", lambda: list_clients(task.client))
-    token = own.identify(tokens.tokens) if tokens else None
-    listed = own.listed(tokens.tokens) if tokens else None
+    token = own.identify(tokens.items) if tokens else None
+    listed = own.listed(tokens.items) if tokens else None
     shortened = None if token is None else token.access_token != task.client.connection.access_token
     can_revoke = None if token is None or token.scopes is None else "write" in token.scope_set()
     return {

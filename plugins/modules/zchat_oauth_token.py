@@ -271,6 +271,12 @@ unknown_agent_emails:
   type: list
   elements: str
   sample: [nobody@example.com]
+unknown_client_names:
+  description: Those of O(client_names) that no listed API client has. Check them for typos.
+  returned: always
+  type: list
+  elements: str
+  sample: [CRM snyc]
 agents:
   description:
     - The agents of the returned tokens, those in O(agent_ids), and those found in O(agent_emails), sorted by id; null if they
@@ -315,6 +321,7 @@ from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._module import run_module
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import Outcomes
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.results import token_outcomes
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.revocation import revoke_selected
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS
 from ansible_collections.zchat.admin.plugins.module_utils._task import Task
@@ -334,12 +341,12 @@ SPEC: dict[str, dict[str, Any]] = {
 
 def run(task: Task) -> dict[str, Any]:
     """Revoke the selected tokens."""
-    result, _unknown = revoke_selected(task)
+    result, _more = revoke_selected(task)
     return result
 
 
 def main() -> None:
-    run_module(SPEC, run, on_failure=Outcomes().result())
+    run_module(SPEC, run, on_failure=token_outcomes(Outcomes()))
 
 
 if __name__ == "__main__":

@@ -181,6 +181,12 @@ unknown_agent_emails:
   type: list
   elements: str
   sample: [nobody@example.com]
+unknown_client_names:
+  description: Those of O(client_names) that no listed API client has. Check them for typos.
+  returned: success
+  type: list
+  elements: str
+  sample: [CRM snyc]
 agents:
   description:
     - The agents of the returned tokens, those in O(agent_ids), and those found in O(agent_emails), sorted by id; null if they
@@ -242,7 +248,8 @@ from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import lis
 from ansible_collections.zchat.admin.plugins.module_utils._module import run_module
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import OwnToken
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.probe import Probe, probe_values
-from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import Selection
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.revocation import api_clients
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import TokenSelection
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS, Selectors
 from ansible_collections.zchat.admin.plugins.module_utils._task import Task
 from ansible_collections.zchat.admin.plugins.module_utils._text import capitalized
@@ -257,36 +264,49 @@ SPEC: dict[str, dict[str, Any]] = {
 
 def run(task: Task) -> dict[str, Any]:
     """List the tokens that match the selectors."""
+    return list_selected(task)
+
+
+def list_selected(task: Task, every_client: bool = False) -> dict[str, Any]:
+    """Return the result of the task; with ``every_client`` and the option ``names``, also the keys of :func:`api_clients`."""
     options, client = task.options, task.client
     selectors = Selectors.from_options(options, required=False)
     own = OwnToken(client)
-    selection = Selection.look_up(client, selectors, own)
+    selection = TokenSelection(client, selectors, own)
+    selection.look_up()
     token_list = list_tokens(client)
     selected = selection.select(token_list)
-    selection.check_exclude(token_list)
-    listed = own.listed(token_list.tokens)
-    ambiguous = selectors.ambiguous_values(token_list.tokens)
+    about_exclude = selection.check_exclude(token_list)
+    listed = own.listed(token_list.items)
+    ambiguous = selectors.ambiguous_values(token_list.items)
     result: dict[str, Any] = {
         "changed": False,
-        "tokens": [token_result(token, options["include_secrets"]) for token in selected.tokens],
+        "tokens": [token_result(token, options["include_secrets"]) for token in selected.items],
         "listed": vars(listed),
         "own_token_id": own.id,
         "unknown_agent_emails": list(selection.found.unknown_emails),
+        "unknown_client_names": selection.unknown_client_names,
         "warnings": [
+            *about_exclude,
             *listed.warnings(),
-            *selection.warnings(token_list, options["probe_values"]),
+            *selection.warnings(token_list),
+            *([] if options["probe_values"] else selectors.unmatched_values(token_list)),
             *selected.warnings,
             *([capitalized(ambiguous)] if ambiguous else []),
         ],
     }
     if selectors.token_values is not None:
-        probe = probe_values(client, selectors.token_values, token_list.tokens) if options["probe_values"] else Probe()
+        probe = probe_values(client, selectors.token_values, token_list.items) if options["probe_values"] else Probe()
         result["values_dead"] = probe.values_dead
         result["warnings"] += [*probe.warnings, *([probe.failure.msg] if probe.failure else [])]
     if options["names"]:
-        names = look_up_names(client, selected.tokens, selectors.agent_ids or (), selection.found)
+        given = selectors.agent_ids or ()
+        names = look_up_names(
+            client, selected.items, given, selection.found, every_client=every_client, creators=every_client
+        )
         result.update(names.result())
         result["warnings"] += names.warnings
+        result.update(api_clients(names.every_client, own) if every_client else {})
     return result
 
 

@@ -10,17 +10,19 @@ Source: the vendor's reference page "OAuth Tokens" (``GET`` and ``DELETE {base}/
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._dates import http_date
-from ansible_collections.zchat.admin.plugins.module_utils._errors import (
-    SUPPORT_API_HINT,
-    ChatError,
-    Endpoint,
-    unexpected_content,
+from ansible_collections.zchat.admin.plugins.module_utils._api.resources import (
+    TOKEN,
+    Deletion,
+    Listing,
+    delete_item,
+    listing,
+    not_listed,
 )
+from ansible_collections.zchat.admin.plugins.module_utils._errors import SUPPORT_API_HINT, ChatError, Endpoint
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MIN_PREFIX
 from ansible_collections.zchat.admin.plugins.module_utils._text import encodable, plain_text, printable
@@ -85,82 +87,30 @@ _STRING_FIELDS = Token.__slots__[2:]
 _SHOWN_FIELDS = tuple(name for name in Token.__slots__ if name not in _SECRET_FIELDS)
 
 
-@dataclass(frozen=True)
-class TokenList:
-    """One response of the token list."""
-
-    tokens: Sequence[Token]
-    """By id, each once."""
-    date: float | None
-    """The time of the API's clock (``Date`` header) in seconds since the epoch, ``None`` without it."""
+TokenList = Listing[Token]
+"""One response of the token list."""
 
 
 def list_tokens(client: ChatClient) -> TokenList:
     """Return every token that the API lists, with one GET: no pagination is documented.
 
-    Raises :class:`ChatError` unless the whole response is a list of Chat tokens, and if it has signs that it is only a part
-    of the list, because later revocations depend on it.
+    Raises :class:`ChatError` unless the whole response is a complete list of Chat tokens, see :func:`listing`.
     """
     endpoint = client.connection.endpoint(_PATH)
     # Each object becomes a token as soon as it is parsed: the objects of a long list would take much more memory.
     document = client.get(_PATH, object_hook=_token_parser(endpoint))
     if not isinstance(document.data, list):
         raise _not_a_list(endpoint, document.data)
-    tokens: dict[int, Token] = {}
-    for item in document.data:
-        token = item if isinstance(item, Token) else _token(endpoint, item, {})
-        if tokens.setdefault(token.id, token) != token:
-            raise _invalid(endpoint, f"it contains token {token.id} twice, with different contents.")
-    client.secrets.add_listed(value for token in tokens.values() for value in (token.access_token, token.refresh_token))
-    more = document.announces_more(len(tokens))
-    if more:
-        raise ChatError(
-            f"The list at {endpoint} is incomplete: {more}. The vendor documents no pages for it, so the other tokens cannot be "
-            "read. Report this to the maintainers of the collection.",
-            200,
-        )
-    return TokenList([tokens[number] for number in sorted(tokens)], http_date(document.headers.get("Date")))
-
-
-@dataclass(frozen=True)
-class Deletion:
-    """A DELETE after which the API should no longer list the token."""
-
-    status: int
-    """204 or 200, 404 or 410."""
-    may_be_executed: bool
-    """Whether the API may have executed an earlier attempt of the same DELETE."""
-
-    @property
-    def revoked(self) -> bool:
-        """Whether this DELETE revoked the token. If not, it was already gone."""
-        return self.status < 300 or self.may_be_executed
+    token_list = listing(document, TOKEN, lambda item: item if isinstance(item, Token) else _token(endpoint, item, {}))
+    client.secrets.add_listed(
+        value for token in token_list.items for value in (token.access_token, token.refresh_token)
+    )
+    return token_list
 
 
 def revoke_token(client: ChatClient, token: Token) -> Deletion:
-    """Revoke ``token``, which must come from :func:`list_tokens`.
-
-    Raises :class:`ChatError` if the token was not revoked, or if the response does not show it.
-    """
-    endpoint = client.connection.endpoint(f"{_PATH}/{token.id:d}")
-    response = client.delete(f"{_PATH}/{token.id:d}")
-    body = response.body.strip() if response.complete else None
-    if response.status < 300:
-        if response.status not in (200, 204) or body not in (b"", b"null"):
-            raise ChatError(
-                f"The response to the DELETE at {endpoint} (HTTP {response.status}) does not show that the API has revoked "
-                "the token.",
-                response.status,
-                may_be_executed=True,
-            )
-    elif body != b"" and not response.is_from_api:
-        raise ChatError(
-            f"The response to the DELETE at {endpoint} (HTTP {response.status}) does not have the form of the Chat "
-            "API, so it may come from a gateway and does not show that the token is gone.",
-            response.status,
-            may_be_executed=response.may_be_executed,
-        )
-    return Deletion(response.status, response.may_be_executed)
+    """Revoke ``token``, which must come from :func:`list_tokens`. Raises :class:`ChatError` as :func:`delete_item`."""
+    return delete_item(client, f"{_PATH}/{token.id:d}", TOKEN)
 
 
 def token_result(token: Token, include_secrets: bool = False) -> dict[str, Any]:
@@ -198,7 +148,7 @@ def _is_value(value: str, listed: str | None) -> bool:
 
 
 def _invalid(endpoint: Endpoint, reason: str) -> ChatError:
-    return unexpected_content(endpoint, "a list of Chat OAuth tokens", reason)
+    return not_listed(endpoint, TOKEN, reason)
 
 
 def _not_a_list(endpoint: Endpoint, data: Any) -> ChatError:

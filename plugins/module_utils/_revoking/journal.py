@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token
+from ansible_collections.zchat.admin.plugins.module_utils._api.resources import TOKEN, Item, Kind
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._text import plain_text, printable
 
@@ -28,7 +28,7 @@ class OpenFile(NamedTuple):
 
 
 class Journal:
-    """Writes a line of JSON for each event to a file if the task sets one, and each revocation to the system log.
+    """Writes a line of JSON for each event to a file if the task sets one, and each revocation or deletion to the system log.
 
     Several runs can write to the same file. It needs no lock, which not every file system has: a line is one write that
     appends, and starts on a line of its own.
@@ -47,6 +47,8 @@ class Journal:
         self._log = log
         self._mask = mask
         self._file: int | None = None
+        self._incomplete: ChatError | None = None
+        """Why a line is missing. No further DELETE is sent then."""
 
     def check(self) -> None:
         """Raise :class:`ChatError` if :meth:`open` would fail. Creates nothing."""
@@ -97,30 +99,39 @@ class Journal:
         except OSError as error:
             raise self._failure(error) from None
 
-    def record(self, event: str, token: Token, number: int, of: int) -> None:
+    def record(self, kind: Kind, event: str, item: Item, number: int, of: int) -> None:
         """Record an event: ``delete`` (a DELETE is sent next), ``revoked``, ``gone`` or ``failed``.
 
-        ``number`` tokens ``of`` all selected ones are revoked so far. Raises :class:`ChatError` if the file cannot be written.
+        ``number`` items ``of`` all selected ones of this kind are removed so far. Raises :class:`ChatError` if the file cannot be
+        written, and for each further DELETE after that.
         """
         try:
-            self._write(event, token, number, of)
+            if self._incomplete and event == "delete":
+                raise self._incomplete
+            self._write(kind, event, item, number, of)
+        except ChatError as error:
+            self._incomplete = error
+            raise
         finally:
             if event == "revoked":
-                self._log(
-                    f"revoked OAuth token {token.id} of agent {token.agent_id} at {self._account} "
-                    f"(client {plain_text(str(token.client_identifier))}, {number} of {of})"
+                owner, client = f"agent {item.agent_id}", plain_text(str(item.client_identifier))
+                what = (
+                    f"OAuth token {item.id} of {owner}"
+                    if kind is TOKEN
+                    else f"API client {item.id}, created by {owner},"
                 )
+                self._log(f"{kind.done} {what} at {self._account} (client {client}, {number} of {of})")
 
-    def _write(self, event: str, token: Token, number: int, of: int) -> None:
+    def _write(self, kind: Kind, event: str, item: Item, number: int, of: int) -> None:
         if self._file is None:
             return
         line = json.dumps(
             {
                 "time": f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
                 "account": self._account,
-                "token": token.id,
-                "agent_id": token.agent_id,
-                "client_identifier": token.client_identifier and self._mask(printable(token.client_identifier)),
+                kind.key: item.id,
+                "agent_id": item.agent_id,
+                "client_identifier": item.client_identifier and self._mask(printable(item.client_identifier)),
                 "event": event,
                 "n": number,
                 "of": of,

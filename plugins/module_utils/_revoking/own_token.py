@@ -45,6 +45,8 @@ class OwnToken:
         self._client = client
         self._value = client.connection.access_token
         self._me: Agent | ChatError | None = None
+        self._agent_id: int | None = None
+        """The own agent, if a list identified the own token."""
         self.id: int | None = None
         """The id of the own token, if a list identified it."""
 
@@ -60,7 +62,9 @@ class OwnToken:
         return self._me
 
     def agent_id(self) -> int | None:
-        """Return the id of the task's own agent, ``None`` if ``agents/me`` cannot be read."""
+        """Return the id of the task's own agent, ``None`` if neither a list of tokens nor ``agents/me`` shows it."""
+        if self._agent_id is not None:
+            return self._agent_id
         try:
             return self.agent().id
         except ChatError:
@@ -72,7 +76,7 @@ class OwnToken:
         matches = [token for token in tokens if self._value and token.has_value(self._value)]
         own = matches[0] if len(matches) == 1 else None
         if matches:
-            self.id = own.id if own else None
+            self.id, self._agent_id = (own.id, own.agent_id) if own else (None, None)
         return own
 
     def candidates(self, selected: Collection[Token], token_list: TokenList) -> Sequence[Token]:
@@ -85,18 +89,27 @@ class OwnToken:
             return ()
         if self.id is not None:
             return [token for token in selected if token.id == self.id]
-        similar = {token.id for token in token_list.tokens if token.has_value(self._value)}
+        similar = {token.id for token in token_list.items if token.has_value(self._value)}
         if similar:
             return [token for token in selected if token.id in similar]
         agent_id = self.agent_id()
         return [token for token in selected if agent_id is None or token.agent_id in (agent_id, None)]
 
+    def client_identifiers(self, token_list: TokenList) -> frozenset[str] | None:
+        """Return the identifiers of the API clients that the own token can belong to, ``None`` if it can be any."""
+        candidates = self.candidates(token_list.items, token_list)
+        identifiers = frozenset(token.client_identifier for token in candidates if token.client_identifier)
+        return identifiers if all(token.client_identifier for token in candidates) else None
+
     def listed(self, tokens: Collection[Token]) -> Listed:
         """Return how much the API listed."""
-        own = self.identify(tokens)
+        self.identify(tokens)
         agents = {token.agent_id for token in tokens} - {None}
-        own_only: bool | None = len(agents) == 0
-        if len(agents) == 1:
-            own_agent_id = own.agent_id if own and own.agent_id else self.agent_id()
-            own_only = None if own_agent_id is None else agents == {own_agent_id}
-        return Listed(len(tokens), len(agents), own_only)
+        return Listed(len(tokens), len(agents), self.is_only(agents))
+
+    def is_only(self, agents: Collection[int | None]) -> bool | None:
+        """Return whether a list of items of these agents shows no other agent than the own one, ``None`` if that is unknown."""
+        if len(agents) != 1:
+            return not agents
+        own_agent_id = self.agent_id()
+        return None if own_agent_id is None else own_agent_id in agents

@@ -2,16 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The selectors of a task, and the tokens that match them. Pure: no network, no clock."""
+"""The selectors of a task, and the tokens or API clients that match them. Pure: no network, no clock."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import emails_of
+from ansible_collections.zchat.admin.plugins.module_utils._api.resources import AnyItem, Kind, Listing
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, TokenList
 from ansible_collections.zchat.admin.plugins.module_utils._dates import valid_creation, valid_expiry
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
@@ -23,6 +24,11 @@ _EXCLUDE: dict[str, dict[str, Any]] = {
     "agent_ids": {"type": "list", "elements": "int", "aliases": ["agent_id"]},
     "agent_emails": {"type": "list", "elements": "str", "aliases": ["agent_email"]},
     "client_identifiers": {"type": "list", "elements": "str", "aliases": ["client_identifier"]},
+    "client_names": {"type": "list", "elements": "str", "aliases": ["client_name"]},
+}
+_EXCLUDE_CLIENTS: dict[str, dict[str, Any]] = {
+    **_EXCLUDE,
+    "ids": {"type": "list", "elements": "int", "aliases": ["id"]},
 }
 SELECTORS: dict[str, dict[str, Any]] = {
     "all": {"type": "bool"},
@@ -35,14 +41,19 @@ SELECTORS: dict[str, dict[str, Any]] = {
     "age": {"type": "str"},
     "exclude": {"type": "dict", "options": _EXCLUDE},
 }
-"""The selectors and the protect list as a part of an argument spec."""
+"""The selectors of tokens and the protect list as a part of an argument spec."""
+CLIENT_SELECTORS: dict[str, dict[str, Any]] = {
+    **_EXCLUDE_CLIENTS,
+    "exclude": {"type": "dict", "options": _EXCLUDE_CLIENTS},
+}
+"""Those of API clients."""
 
 _MAX_CLOCK_DIFFERENCE = 300
 
 
 @dataclass(frozen=True)
-class AgentLookups:
-    """What a task looked up about agents, as far as its selectors need it."""
+class Lookups:
+    """What a task looked up about agents and API clients, as far as its selectors need it."""
 
     by_email: Collection[int] = frozenset()
     """Ids of the agents that have one of ``agent_emails``."""
@@ -50,15 +61,19 @@ class AgentLookups:
     """Ids of the agents that have one of the addresses in ``exclude``."""
     states: Mapping[int, str] = field(default_factory=dict)
     """For ``agent_status``: ``enabled``, ``disabled``, ``missing`` or ``unknown`` of each agent."""
+    identifiers: frozenset[str] = frozenset()
+    """Identifiers of the API clients that have one of ``client_names``."""
+    protected_identifiers: Collection[str] = frozenset()
+    """Identifiers of the API clients that have one of the names in ``exclude``."""
 
 
 @dataclass(frozen=True)
-class Selected:
-    """The tokens that match the selectors, by id, and warnings about the selectors."""
+class Selected(Generic[AnyItem]):
+    """The tokens or API clients that match the selectors, by id, and warnings about the selectors."""
 
-    tokens: Sequence[Token]
-    excluded: Sequence[Token] = ()
-    """Tokens that match the selectors and the protect list."""
+    items: Sequence[AnyItem]
+    excluded: Sequence[AnyItem] = ()
+    """Those that match the selectors and the protect list."""
     warnings: Sequence[str] = ()
 
 
@@ -70,6 +85,8 @@ class Exclude:
     agent_ids: frozenset[int] = frozenset()
     agent_emails: frozenset[str] = frozenset()
     client_identifiers: frozenset[str] = frozenset()
+    """As given and without white space: either one can be the exact identifier, and this only protects."""
+    client_names: frozenset[str] = frozenset()
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any] | None) -> Exclude:
@@ -87,20 +104,27 @@ class Exclude:
             ids=positive_integers(lists, "exclude.ids") or frozenset(),
             agent_ids=positive_integers(lists, "exclude.agent_ids") or frozenset(),
             agent_emails=emails_of(lists, "exclude.agent_emails") or frozenset(),
-            # As given and without white space: either one can be the exact identifier, and this only protects.
             client_identifiers=(strings(lists, "exclude.client_identifiers") or frozenset()).union(
                 lists.get("exclude.client_identifiers", ())
             ),
+            client_names=strings(lists, "exclude.client_names") or frozenset(),
         )
 
-    def protects(self, token: Token, agents: AgentLookups) -> bool:
-        """Return whether ``token`` is on the protect list."""
+    def protects(self, item: AnyItem, lookups: Lookups) -> bool:
+        """Return whether a token or an API client is on the protect list."""
         return (
-            token.id in self.ids
-            or token.agent_id in self.agent_ids
-            or token.agent_id in agents.protected
-            or token.client_identifier in self.client_identifiers
+            item.id in self.ids
+            or item.agent_id in self.agent_ids
+            or item.agent_id in lookups.protected
+            or item.client_identifier in self.client_identifiers
+            or item.client_identifier in lookups.protected_identifiers
         )
+
+    def unknown_identifiers(self, known: Collection[str | None]) -> set[str]:
+        """Return those of ``client_identifiers`` that are not ``known``."""
+        return {value.strip() for value in self.client_identifiers} - {
+            value.strip() for value in self.client_identifiers if value in known
+        }
 
 
 @dataclass(frozen=True)
@@ -112,6 +136,7 @@ class Selectors:
     agent_emails: frozenset[str] | None = None
     agent_status: frozenset[str] | None = None
     client_identifiers: frozenset[str] | None = None
+    client_names: frozenset[str] | None = None
     scopes: frozenset[str] | None = None
     token_values: frozenset[str] | None = field(default=None, repr=False)
     expired: bool | None = None
@@ -122,25 +147,27 @@ class Selectors:
     exclude: Exclude = Exclude()
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], required: bool) -> Selectors:
-        """Return the selectors of a task.
+    def from_options(cls, options: Mapping[str, Any], required: bool, spec: Mapping[str, Any] = SELECTORS) -> Selectors:
+        """Return the selectors of a task. ``spec`` has the selectors of its module.
 
         Raises :class:`ChatError` for an invalid value, and if none is set although one is ``required``: it would select
         every token.
         """
-        selecting = [name for name in SELECTORS if name in options and name != "exclude" and options[name] is not False]
+        selecting = [name for name in spec if name in options and name != "exclude" and options[name] is not False]
         selecting += ["expired"] if options.get("expired") is False else []
         if "all" in selecting and len(selecting) > 1:
             raise ChatError(f"'all' and '{selecting[1]}' are both set. 'all' can be combined only with 'exclude'.")
         if required and not selecting:
-            choices = ", ".join(name for name in SELECTORS if name != "exclude")
-            raise ChatError(f"No selector is set. Set at least one of {choices}. To select every token, set all=true.")
+            choices = ", ".join(name for name in spec if name != "exclude")
+            everything = " To select every token, set all=true." if "all" in spec else ""
+            raise ChatError(f"No selector is set. Set at least one of {choices}.{everything}")
         return cls(
             ids=positive_integers(options, "ids"),
             agent_ids=positive_integers(options, "agent_ids"),
             agent_emails=emails_of(options, "agent_emails"),
             agent_status=strings(options, "agent_status"),
             client_identifiers=strings(options, "client_identifiers"),
+            client_names=strings(options, "client_names"),
             scopes=strings(options, "scopes"),
             token_values=_token_values(options),
             expired=options.get("expired"),
@@ -149,45 +176,63 @@ class Selectors:
             exclude=Exclude.from_options(options.get("exclude")),
         )
 
-    def candidates(self, token_list: TokenList, agents: AgentLookups) -> list[Token]:
-        """Return the tokens that match every selector that needs neither a clock nor the states of agents."""
+    def candidates(self, listing: Listing[AnyItem], lookups: Lookups) -> list[AnyItem]:
+        """Return the items that match every selector that needs neither a clock nor the states of agents."""
         agent_ids = None
         if self.agent_ids is not None or self.agent_emails is not None:
-            agent_ids = (self.agent_ids or frozenset()).union(agents.by_email)
-        return [token for token in token_list.tokens if self._matches(token, agent_ids)]
+            agent_ids = (self.agent_ids or frozenset()).union(lookups.by_email)
+        identifiers = None
+        if self.client_identifiers is not None or self.client_names is not None:
+            identifiers = (self.client_identifiers or frozenset()) | lookups.identifiers
+        return [
+            item
+            for item in listing.items
+            if (self.ids is None or item.id in self.ids)
+            and (agent_ids is None or item.agent_id in agent_ids)
+            and (identifiers is None or item.client_identifier in identifiers)
+        ]
 
-    def select(self, token_list: TokenList, agents: AgentLookups, now: float) -> Selected:
+    def select(self, listing: Listing[AnyItem], lookups: Lookups) -> Selected[AnyItem]:
+        """Return the items that match every selector that tokens and API clients have."""
+        return self._without_excluded(self.candidates(listing, lookups), lookups, [])
+
+    def token_candidates(self, token_list: TokenList, lookups: Lookups) -> list[Token]:
+        """Return the tokens that match every selector that needs neither a clock nor the states of agents."""
+        return [
+            token
+            for token in self.candidates(token_list, lookups)
+            if (self.scopes is None or not self.scopes.isdisjoint(token.scope_set()))
+            and (self.token_values is None or any(_has(token, value) for value in self.token_values))
+        ]
+
+    def select_tokens(self, token_list: TokenList, lookups: Lookups, now: float) -> Selected[Token]:
         """Return the tokens that match every selector. ``now`` is the local time in seconds since the epoch."""
         warnings: list[str] = []
-        tokens = self.candidates(token_list, agents)
-        tokens = self._select_by_status(tokens, agents.states, warnings)
+        tokens = self.token_candidates(token_list, lookups)
+        tokens = self._select_by_status(tokens, lookups.states, warnings)
         tokens = self._select_by_time(tokens, now, token_list.date, warnings)
-        excluded = [token for token in tokens if self.exclude.protects(token, agents)]
-        excluded_ids = {token.id for token in excluded}
-        return Selected([token for token in tokens if token.id not in excluded_ids], excluded, warnings)
+        return self._without_excluded(tokens, lookups, warnings)
 
-    def unmatched(self, token_list: TokenList) -> list[str]:
-        """Return warnings about values that no listed token has. ``ids`` have a result of their own, ``already_absent``."""
-        tokens = token_list.tokens
+    def _without_excluded(
+        self, items: Sequence[AnyItem], lookups: Lookups, warnings: Sequence[str]
+    ) -> Selected[AnyItem]:
+        excluded = [item for item in items if self.exclude.protects(item, lookups)]
+        excluded_ids = {item.id for item in excluded}
+        return Selected([item for item in items if item.id not in excluded_ids], excluded, warnings)
+
+    def unmatched(self, listing: Listing[AnyItem], kind: Kind) -> list[str]:
+        """Return warnings about ids that no listed item has. ``ids`` have a result of their own."""
         warnings = []
-        agents = sorted((self.agent_ids or frozenset()) - {token.agent_id for token in tokens})
+        agents = sorted((self.agent_ids or frozenset()) - {item.agent_id for item in listing.items})
         if agents:
             warnings.append(
-                f"No token is listed for agent {abridged(agents)}. Either none is left, or the id has a typo."
+                f"No {kind.noun} is listed for agent {abridged(agents)}. Either none is left, or the id has a typo."
             )
-        clients = sorted((self.client_identifiers or frozenset()) - {token.client_identifier for token in tokens})
-        if clients:
+        unlisted = self.exclude.ids - {item.id for item in listing.items}
+        if unlisted:
             warnings.append(
-                f"No token is listed for client {abridged(clients)}. Either none is left, or the identifier has a typo."
+                f"No listed {kind.noun} has the id {abridged(sorted(unlisted))} in 'exclude'. Check for typos."
             )
-        for name, unlisted in (
-            ("id", self.exclude.ids - {token.id for token in tokens}),
-            ("client_identifier", self.exclude.client_identifiers - {token.client_identifier for token in tokens}),
-        ):
-            if unlisted:
-                warnings.append(
-                    f"No listed token has the {name} {abridged(sorted(unlisted))} in 'exclude'. Check for typos."
-                )
         return warnings
 
     def with_given_values(self, tokens: Iterable[Token]) -> list[Token]:
@@ -196,7 +241,7 @@ class Selectors:
 
     def unmatched_values(self, token_list: TokenList) -> list[str]:
         """Return a warning if some of ``token_values`` belong to no listed token."""
-        tokens, values = token_list.tokens, self.token_values or frozenset()
+        tokens, values = token_list.items, self.token_values or frozenset()
         unknown = sum(not any(_has(token, value) for token in tokens) for value in values)
         if not unknown:
             return []
@@ -221,16 +266,6 @@ class Selectors:
         return (
             f"it is ambiguous which of the tokens {abridged(sorted(found))} has the value in 'token_values', because the API "
             "lists shortened values and these begin alike. Select the token by 'ids', without 'token_values'."
-        )
-
-    def _matches(self, token: Token, agent_ids: frozenset[int] | None) -> bool:
-        """Return whether ``token`` matches the selectors that need no clock."""
-        return (
-            (self.ids is None or token.id in self.ids)
-            and (agent_ids is None or token.agent_id in agent_ids)
-            and (self.client_identifiers is None or token.client_identifier in self.client_identifiers)
-            and (self.scopes is None or not self.scopes.isdisjoint(token.scope_set()))
-            and (self.token_values is None or any(_has(token, value) for value in self.token_values))
         )
 
     def _select_by_status(self, tokens: list[Token], states: Mapping[int, str], warnings: list[str]) -> list[Token]:

@@ -73,6 +73,24 @@ def agent(number: int, email: str | None, **fields: Any) -> Json:
     }
 
 
+def api_client(number: int, name: str | None, identifier: str, **fields: Any) -> Json:
+    """Return an API client as the API lists it."""
+    return {
+        "id": number,
+        "name": name,
+        "company": "Example Ltd",
+        "client_secret": "a8f3********",
+        "client_identifier": identifier,
+        "client_type": "confidential",
+        "redirect_uris": "http://localhost:8080",
+        "scopes": "read write chat",
+        "agent_id": 10000026,
+        "create_date": "2018-10-17T02:32:45",
+        "update_date": "2018-10-17T10:05:05",
+        **fields,
+    }
+
+
 @dataclass(frozen=True)
 class Reply:
     """The response to one request, instead of the true one."""
@@ -102,9 +120,10 @@ class Request:
     """Method and path, then `` with VALUE`` if another access token was used."""
     status: int | None
     shown: frozenset[int] | None = None
-    """The ids in the response to ``GET oauth/tokens``. ``None`` if it was not a list, or was given as bytes."""
+    """The ids in the response to ``GET oauth/tokens`` or ``GET oauth/clients``. ``None`` if it was not a list, or was given as
+    bytes."""
     existing: frozenset[int] = frozenset()
-    """The ids of the tokens that existed when they were listed."""
+    """The ids of the items that existed when they were listed."""
     after_pause: bool = False
     """Whether the client paused before the request."""
     body: Any = None
@@ -160,13 +179,14 @@ class MockChat(ChatClient):
         headers: Mapping[str, str] | None = None,
         shown: Callable[[Json], Json] = dict,
         before: Callable[[str], None] = lambda line: None,
+        revokes_with_client: bool = False,
     ) -> None:
         """``own`` is the access token of the task (``None``: an email address and a password).
 
         ``own_agent`` is the id of the agent that the task authenticates as, unless a token with the value ``own`` shows it;
         by default 777, or the first of ``agents`` if there is no token.
         ``headers`` are those of a token list, besides ``Date``; ``shown`` returns a token as the list shows it. ``before`` is called before
-        each request.
+        each request. ``revokes_with_client``: the tokens of a client end when it is deleted.
         """
         credential = {"access_token": own} if own else {"email": "ada@example.com", "password": "pass word"}
         options = {"subdomain": "acme", "retries": 1, **credential}
@@ -179,6 +199,7 @@ class MockChat(ChatClient):
         self.requests: list[Request] = []
         self.logged: list[str] = []
         self.before = before
+        self._revokes_with_client = revokes_with_client
         self._headers = {"Date": formatdate(usegmt=True), **(headers or {})}
         self._shown = shown
         self._script = {line: iter(replies) for line, replies in (script or {}).items()}
@@ -202,18 +223,34 @@ class MockChat(ChatClient):
         return reply
 
     def _reply_to_delete(self, path: str, scripted: Reply | Change | None) -> Reply:
-        number = int(path[len("oauth/tokens/") :])
-        shown = [request.shown for request in self.lists if request.status == 200]
-        if path != f"oauth/tokens/{number}" or not any(ids is None or number in ids for ids in shown):
+        folder, _slash, text = path.rpartition("/")
+        number = int(text)
+        shown = [request.shown for request in self._lists(folder) if request.status == 200]
+        if path != f"{folder}/{number}" or not any(ids is None or number in ids for ids in shown):
             raise Violation(f"DELETE {path}, which was not listed")
         if self._is_rejected():
             return Reply(401, UNAUTHORIZED)
-        reply = (
-            scripted if isinstance(scripted, Reply) else Reply(204) if number in self.tokens else Reply(404, NOT_FOUND)
-        )
-        if reply.applied:
+        exists = number in self._existing(folder)
+        reply = scripted if isinstance(scripted, Reply) else Reply(204) if exists else Reply(404, NOT_FOUND)
+        if reply.applied and folder == "oauth/clients":
+            self._delete_client(number)
+        elif reply.applied:
             self.tokens.pop(number, None)
         return reply
+
+    def _existing(self, folder: str) -> frozenset[int]:
+        """Return the ids of the tokens or of the API clients that exist."""
+        if folder == "oauth/tokens":
+            return frozenset(self.tokens)
+        return frozenset(entry["id"] for entry in self.clients if "id" in entry)
+
+    def _delete_client(self, number: int) -> None:
+        identifiers = {entry["client_identifier"] for entry in self.clients if entry["id"] == number}
+        self.clients = [entry for entry in self.clients if entry["id"] != number]
+        if self._revokes_with_client:
+            self.tokens = {
+                n: entry for n, entry in self.tokens.items() if entry["client_identifier"] not in identifiers
+            }
 
     @property
     def pauses(self) -> list[float]:
@@ -227,13 +264,24 @@ class MockChat(ChatClient):
 
     @property
     def deleted(self) -> list[int]:
-        """The ids for which a DELETE was sent, in this order."""
-        return [int(line.rpartition("/")[2]) for line in self.lines if line.startswith("DELETE ")]
+        """The ids of tokens for which a DELETE was sent, in this order."""
+        return self._ids_of("DELETE oauth/tokens/")
+
+    @property
+    def deleted_clients(self) -> list[int]:
+        """The ids of API clients for which a DELETE was sent, in this order."""
+        return self._ids_of("DELETE oauth/clients/")
+
+    def _ids_of(self, beginning: str) -> list[int]:
+        return [int(line[len(beginning) :]) for line in self.lines if line.startswith(beginning)]
 
     @property
     def lists(self) -> list[Request]:
         """The requests for the list of tokens."""
-        return [request for request in self.requests if request.line == "GET oauth/tokens"]
+        return self._lists("oauth/tokens")
+
+    def _lists(self, folder: str) -> list[Request]:
+        return [request for request in self.requests if request.line == f"GET {folder}"]
 
     def _is_rejected(self) -> bool:
         return self._own_id is not None and self._own_id not in self.tokens
@@ -251,7 +299,7 @@ class MockChat(ChatClient):
             body = [self._shown(self.tokens[number]) for number in sorted(self.tokens)]
             return Reply(body=change(body) if change else body, headers=self._headers)
         if path == "oauth/clients":
-            return Reply(body=self.clients)
+            return Reply(body=change(self.clients) if change else self.clients)
         if path.startswith("agents?"):
             query = parse_qs(urlsplit(path).query)
             (since,), (limit,) = query["since_id"], query["limit"]
@@ -273,12 +321,12 @@ class MockChat(ChatClient):
     def _record(self, line: str, reply: Reply) -> None:
         shown: frozenset[int] | None = None
         existing: frozenset[int] = frozenset()
-        if line == "GET oauth/tokens":
-            existing = frozenset(self.tokens)
+        if line in ("GET oauth/tokens", "GET oauth/clients"):
+            existing = self._existing(line[len("GET ") :])
             if reply.status == 200 and isinstance(reply.body, list):
                 ids = (entry.get("id") for entry in reply.body if isinstance(entry, dict))
                 shown = frozenset(number for number in ids if isinstance(number, int))
-        body = None if line == "GET oauth/tokens" else reply.body
+        body = None if line in ("GET oauth/tokens", "GET oauth/clients") else reply.body
         self.requests.append(Request(line, reply.status, shown, existing, self.waits.paused, body))
         self.waits.paused = False
 

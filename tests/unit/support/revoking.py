@@ -95,7 +95,11 @@ def transcript(client: MockChat) -> str:
     """Return the requests and their responses, such as ``list 1 9 > DELETE 1: 204 > list 9``."""
     lines = []
     for request in client.requests:
-        listed = None if request.shown is None else f"list {' '.join(map(str, sorted(request.shown)))}"
+        listed = (
+            None
+            if request.shown is None or request.line != LISTS
+            else f"list {' '.join(map(str, sorted(request.shown)))}"
+        )
         lines.append(listed or f"{request.line.replace('oauth/tokens/', '')}: {request.status}")
     return " > ".join(lines)
 

@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.zchat.admin.plugins.action import zchat_offboard
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import Outcomes
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.results import token_outcomes
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PREFIX
 from ansible_collections.zchat.admin.tests.unit.support.actions import Controller
@@ -247,11 +248,11 @@ def test_an_id_whose_lookup_shows_nothing_is_neither_found_nor_unknown(run):
 def test_a_token_that_matched_only_later_makes_the_run_incomplete_and_the_message_states_why(run):
     warning = "Token 5 did not match the selectors before the revocation, and did after it."
     result = {
-        **Outcomes(verified=False, warnings=[warning], listed=Listed(5, 2, False)).result(),
+        **token_outcomes(Outcomes(verified=False, warnings=[warning], listed=Listed(5, 2, False))),
         "agents": [],
         "clients": [],
     }
-    with patch.object(zchat_offboard, "revoke_selected", return_value=(result, [])):
+    with patch.object(zchat_offboard, "revoke_selected", return_value=(result, {})):
         outcome = run(agent_ids=[PRIYA], agent_emails=[])
     assert (outcome["failed"], outcome["report"]["complete"], outcome["report"]["msg"]) == (False, False, None)
     assert outcome["msg"].startswith("NOT COMPLETE: ")

@@ -25,7 +25,7 @@ LIST = "GET oauth/tokens"
 
 
 def tokens_of(*entries: Any) -> list[Token]:
-    return list(list_tokens(MockChat(script={LIST: [Reply(200, list(entries))]})).tokens)
+    return list(list_tokens(MockChat(script={LIST: [Reply(200, list(entries))]})).items)
 
 
 def test_tokens_are_sorted_by_id_and_each_is_one_token():
@@ -97,7 +97,7 @@ def test_a_long_list_takes_little_memory():
     client = MockChat(script={LIST: [Reply(200, body)]})
     tracemalloc.start()
     try:
-        tokens = list_tokens(client).tokens
+        tokens = list_tokens(client).items
         size, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

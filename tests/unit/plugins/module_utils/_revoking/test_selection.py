@@ -81,7 +81,11 @@ def chat(*more: Json, **options: Any) -> MockChat:
         ({"ids": [20, 99], "agent_ids": [JONAS, 7, 8]}, [20], ["No token is listed for agent 7, 8."]),
         ({"client_identifiers": ["CRM", "crm"]}, [21], ["No token is listed for client CRM."]),
         ({"ids": [20], "exclude": {"ids": [7, 10]}}, [20], ["No listed token has the id 7 in 'exclude'"]),
-        ({"ids": [20], "exclude": {"client_identifiers": ["CRM"]}}, [20], ["client_identifier CRM in 'exclude'"]),
+        (
+            {"ids": [20], "exclude": {"client_identifiers": ["zopim"]}},
+            [20],
+            ["the client_identifier 'zopim' in 'exclude'"],
+        ),
         ({"token_values": ["access00000020", "hush-hush"]}, [20], ["1 of 2 'token_values' belong to no listed token"]),
     ],
 )

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import TokenList, list_tokens
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS, AgentLookups, Selectors
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS, Lookups, Selectors
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import Json, MockChat, token
 from ansible_collections.zchat.admin.tests.unit.support.revoking import table
 
@@ -25,13 +25,13 @@ TOKENS = [
 
 
 def listed(*tokens: Json, date: float | None = NOW) -> TokenList:
-    return TokenList(list_tokens(MockChat(tokens or TOKENS)).tokens, date)
+    return TokenList(list_tokens(MockChat(tokens or TOKENS)).items, date)
 
 
 def select(options: Json, tokens: TokenList | None = None, now: float = NOW) -> tuple[list[int], str]:
     """Return the ids of the selected tokens, and the warnings."""
-    found = Selectors.from_options(options, required=False).select(tokens or listed(), AgentLookups(), now)
-    return [each.id for each in found.tokens], " ".join(found.warnings)
+    found = Selectors.from_options(options, required=False).select_tokens(tokens or listed(), Lookups(), now)
+    return [each.id for each in found.items], " ".join(found.warnings)
 
 
 @pytest.mark.parametrize(
