@@ -84,7 +84,7 @@ def delete_selected(task: Task) -> dict[str, Any]:
 
 def no_result() -> dict[str, Any]:
     """Return the keys of a run that failed before the lists were read."""
-    return _result(Outcomes(API_CLIENT), Outcomes(), [], False, {"listed": None})
+    return _result(Outcomes(API_CLIENT), Outcomes(), (), (), False, {"listed": None})
 
 
 class _Run:
@@ -288,7 +288,7 @@ class _Run:
             "unknown_client_names": self._unknown_names,
         }
         verified = self._clients.verified and self._tokens.verified and not self._unproven
-        return _result(self._clients, self._tokens, missing, verified, more, self._task.check_mode)
+        return _result(self._clients, self._tokens, self._identifiers, missing, verified, more, self._task.check_mode)
 
 
 class _TokensOf(TokenSelection):
@@ -301,6 +301,7 @@ class _TokensOf(TokenSelection):
 def _result(
     clients: Outcomes[ApiClient],
     tokens: Outcomes[Token],
+    identifiers: Collection[str],
     already_gone: Collection[int | str],
     verified: bool,
     more: Mapping[str, Any],
@@ -314,7 +315,9 @@ def _result(
     clients.warn(*tokens.warnings)
     return {
         "changed": bool(deleted) or of_tokens["changed"],
-        "msg": _failure_message(clients, tokens) if is_failed else _message(clients, tokens, verified, check_mode),
+        "msg": _failure_message(clients, tokens, identifiers)
+        if is_failed
+        else _message(clients, tokens, verified, check_mode),
         "deleted": [client_result(entry) for entry in deleted],
         "not_deleted": not_removed(clients, client_result),
         "already_gone": list(already_gone),
@@ -344,15 +347,16 @@ def _message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], verified: bo
     return f"{counted(deleted, 'API client')} deleted, {counted(revoked, 'token')} revoked{already}, {proof}."
 
 
-def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token]) -> str:
+def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], identifiers: Collection[str]) -> str:
     if clients.nothing_attempted and clients.failure:
         return f"Nothing was deleted or revoked: {clients.failure.msg}"
     texts = [clients.failure_message()] if clients.failed or clients.rows else []
     if tokens.failed or tokens.rows:
         texts.append(tokens.failure_message())
-    left = sorted({str(row.item.client_identifier) for row in tokens.with_outcome(Outcome.NOT_REVOKED)})
-    if left:
+    if tokens.failed:
+        # Not abridged: it is to be copied.
         texts.append(
-            f"Tokens may be left. For the next run, set 'client_identifiers' to {abridged(left)}, because a deleted client has no name."
+            "Tokens may be left, and a deleted client cannot be found by its name. For the next run, set 'client_identifiers' to "
+            f"{', '.join(sorted(identifiers))}."
         )
     return " ".join(map(sentence, texts))

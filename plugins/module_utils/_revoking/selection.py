@@ -211,7 +211,7 @@ class TokenSelection(Selection[Token]):
         """Return the clients of selected tokens of which the name is unknown."""
         known = {*VENDOR_CLIENTS, *(entry.client_identifier for entry in self.clients())}
         return sorted(
-            {str(token.client_identifier) for token in selected.items if token.client_identifier not in known}
+            {token.client_identifier or "" for token in selected.items if token.client_identifier not in known}
         )
 
     def warnings(self, first_list: TokenList) -> list[str]:
