@@ -78,7 +78,8 @@ def check_guards(plan: Plan, limits: Limits) -> Failure | None:
             f"the API client {abridged(sorted(own_clients))} is, or can be, the one of the token that this task authenticates with. Change the "
             "selectors, or authenticate with a token of another client."
         )
-    vendor_clients = [entry.client_identifier for entry in plan.delete if entry.client_identifier in VENDOR_CLIENTS]
+    # Also one that is not listed: it exists.
+    vendor_clients = plan.identifiers & VENDOR_CLIENTS
     if vendor_clients:
         return Failure(
             f"the API client {abridged(sorted(vendor_clients))} belongs to the vendor, and everybody signs in with it. Add it to "
