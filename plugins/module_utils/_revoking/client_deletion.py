@@ -350,9 +350,12 @@ def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token]) -> s
     texts = [clients.failure_message()] if clients.failed or clients.rows else []
     if tokens.failed or tokens.rows:
         texts.append(tokens.failure_message())
-    left = sorted({str(row.item.client_identifier) for row in tokens.with_outcome(Outcome.NOT_REVOKED)})
+    left = {str(row.item.client_identifier) for row in tokens.with_outcome(Outcome.NOT_REVOKED)}
+    if tokens.failure:
+        # No list proves that a deleted client has no other token.
+        left.update(entry.client_identifier for entry in clients.items(Outcome.REVOKED, Outcome.GONE))
     if left:
         texts.append(
-            f"Tokens may be left. For the next run, set 'client_identifiers' to {abridged(left)}, because a deleted client has no name."
+            f"Tokens may be left. For the next run, set 'client_identifiers' to {abridged(sorted(left))}, because a deleted client has no name."
         )
     return " ".join(map(sentence, texts))
