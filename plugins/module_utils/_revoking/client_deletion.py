@@ -40,7 +40,14 @@ from ansible_collections.zchat.admin.plugins.module_utils._revoking.revocation i
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import ClientSelection, TokenSelection
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import CLIENT_SELECTORS, Selectors
 from ansible_collections.zchat.admin.plugins.module_utils._task import Task
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, capitalized, counted, named, sentence
+from ansible_collections.zchat.admin.plugins.module_utils._text import (
+    abridged,
+    capitalized,
+    counted,
+    named,
+    plain_text,
+    sentence,
+)
 
 
 @dataclass(frozen=True)
@@ -314,7 +321,9 @@ def _result(
     clients.warn(*tokens.warnings)
     return {
         "changed": bool(deleted) or of_tokens["changed"],
-        "msg": _failure_message(clients, tokens) if is_failed else _message(clients, tokens, verified, check_mode),
+        "msg": _failure_message(clients, tokens, check_mode)
+        if is_failed
+        else _message(clients, tokens, verified, check_mode),
         "deleted": [client_result(entry) for entry in deleted],
         "not_deleted": not_removed(clients, client_result),
         "already_gone": list(already_gone),
@@ -344,18 +353,22 @@ def _message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], verified: bo
     return f"{counted(deleted, 'API client')} deleted, {counted(revoked, 'token')} revoked{already}, {proof}."
 
 
-def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token]) -> str:
+def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], check_mode: bool) -> str:
     if clients.nothing_attempted and clients.failure:
         return f"Nothing was deleted or revoked: {clients.failure.msg}"
+    if check_mode and clients.failure and not tokens.failed:
+        return f"{_message(clients, tokens, False, check_mode)} {clients.failure.msg}"
     texts = [clients.failure_message()] if clients.failed or clients.rows else []
     if tokens.failed or tokens.rows:
         texts.append(tokens.failure_message())
     left = {str(row.item.client_identifier) for row in tokens.with_outcome(Outcome.NOT_REVOKED)}
-    if tokens.failure:
-        # No list proves that a deleted client has no other token.
-        left.update(entry.client_identifier for entry in clients.items(Outcome.REVOKED, Outcome.GONE))
+    if not tokens.verified:
+        # No list proves that these clients have no other token.
+        left.update(row.item.client_identifier for row in clients.rows.values())
     if left:
+        # All of them, because the next run needs them.
+        identifiers = ", ".join(map(plain_text, sorted(left)))
         texts.append(
-            f"Tokens may be left. For the next run, set 'client_identifiers' to {abridged(sorted(left))}, because a deleted client has no name."
+            f"Tokens may be left. For the next run, set 'client_identifiers' to {identifiers}, because a deleted client has no name."
         )
     return " ".join(map(sentence, texts))
