@@ -76,8 +76,8 @@ notes:
   - A vendor page states that users see only the clients that they created, another one that an Administrator sees all. RV(listed) shows
     how much the API listed.
   - The client of the token that the task authenticates with is never deleted, and selecting it fails. If the API does not list the value of
-    this token, each client of which the own agent has a token counts as this one.
-  - The clients V(zopim) and V(zendesk) belong to the vendor. Selecting one that is listed fails.
+    this token, each client of which the own agent has a token counts as this one. If it lists no token of the own agent, each client does.
+  - The clients V(zopim) and V(zendesk) belong to the vendor. Selecting one fails, also if it is not listed.
   - If one of O(client_identifiers) is not listed as a client, the tokens that have it are revoked, with a warning, unless another selector is
     set. If the API may list only own clients, the task then fails, because the client may still exist.
   - The module writes each deletion and revocation to the system log of the host that runs it, except with C(no_log).

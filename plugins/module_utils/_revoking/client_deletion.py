@@ -40,7 +40,14 @@ from ansible_collections.zchat.admin.plugins.module_utils._revoking.revocation i
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import ClientSelection, TokenSelection
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import CLIENT_SELECTORS, Selectors
 from ansible_collections.zchat.admin.plugins.module_utils._task import Task
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, capitalized, counted, named, sentence
+from ansible_collections.zchat.admin.plugins.module_utils._text import (
+    abridged,
+    capitalized,
+    counted,
+    named,
+    plain_text,
+    sentence,
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,7 @@ def delete_selected(task: Task) -> dict[str, Any]:
 
 def no_result() -> dict[str, Any]:
     """Return the keys of a run that failed before the lists were read."""
-    return _result(Outcomes(API_CLIENT), Outcomes(), (), (), False, {"listed": None})
+    return _result(Outcomes(API_CLIENT), Outcomes(), [], False, {"listed": None})
 
 
 class _Run:
@@ -288,7 +295,7 @@ class _Run:
             "unknown_client_names": self._unknown_names,
         }
         verified = self._clients.verified and self._tokens.verified and not self._unproven
-        return _result(self._clients, self._tokens, self._identifiers, missing, verified, more, self._task.check_mode)
+        return _result(self._clients, self._tokens, missing, verified, more, self._task.check_mode)
 
 
 class _TokensOf(TokenSelection):
@@ -301,7 +308,6 @@ class _TokensOf(TokenSelection):
 def _result(
     clients: Outcomes[ApiClient],
     tokens: Outcomes[Token],
-    identifiers: Collection[str],
     already_gone: Collection[int | str],
     verified: bool,
     more: Mapping[str, Any],
@@ -315,7 +321,7 @@ def _result(
     clients.warn(*tokens.warnings)
     return {
         "changed": bool(deleted) or of_tokens["changed"],
-        "msg": _failure_message(clients, tokens, identifiers)
+        "msg": _failure_message(clients, tokens, check_mode)
         if is_failed
         else _message(clients, tokens, verified, check_mode),
         "deleted": [client_result(entry) for entry in deleted],
@@ -347,16 +353,22 @@ def _message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], verified: bo
     return f"{counted(deleted, 'API client')} deleted, {counted(revoked, 'token')} revoked{already}, {proof}."
 
 
-def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], identifiers: Collection[str]) -> str:
+def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], check_mode: bool) -> str:
     if clients.nothing_attempted and clients.failure:
         return f"Nothing was deleted or revoked: {clients.failure.msg}"
+    if check_mode and clients.failure and not tokens.failed:
+        return f"{_message(clients, tokens, False, check_mode)} {clients.failure.msg}"
     texts = [clients.failure_message()] if clients.failed or clients.rows else []
     if tokens.failed or tokens.rows:
         texts.append(tokens.failure_message())
-    if tokens.failed:
-        # Not abridged: it is to be copied.
+    left = {str(row.item.client_identifier) for row in tokens.with_outcome(Outcome.NOT_REVOKED)}
+    if not tokens.verified:
+        # No list proves that these clients have no other token.
+        left.update(row.item.client_identifier for row in clients.rows.values())
+    if left:
+        # All of them, because the next run needs them.
+        identifiers = ", ".join(map(plain_text, sorted(left)))
         texts.append(
-            "Tokens may be left, and a deleted client cannot be found by its name. For the next run, set 'client_identifiers' to "
-            f"{', '.join(sorted(identifiers))}."
+            f"Tokens may be left. For the next run, set 'client_identifiers' to {identifiers}, because a deleted client has no name."
         )
     return " ".join(map(sentence, texts))

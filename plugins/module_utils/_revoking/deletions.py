@@ -75,13 +75,18 @@ class Deletions(Generic[AnyItem]):
         self._lock = threading.Lock()
 
     def observe(self, listing: Listing[AnyItem]) -> AnyItem | None:
-        """Note what a valid list shows: the own token, which it returns, and the items that each later list must show too."""
+        """Note what a valid list shows: the own token, which it returns, and the items that each later list must show too.
+
+        A list that shares no item with the earlier ones can be of another account. No later list must show its items.
+        """
         rows = self.outcomes.rows
-        for item in listing.items:
-            if (item.id not in rows or rows[item.id].outcome is Outcome.KEPT) and not self._is_expired(
-                item, listing.date
-            ):
-                self._witnesses[_witness(item)] = item.agent_id
+        known = {*self._witnesses, *(_witness(row.item) for row in rows.values())}
+        if not known or any(_witness(item) in known for item in listing.items):
+            for item in listing.items:
+                if (item.id not in rows or rows[item.id].outcome is Outcome.KEPT) and not self._is_expired(
+                    item, listing.date
+                ):
+                    self._witnesses[_witness(item)] = item.agent_id
         own = self._requests.identify(listing.items)
         if own:
             self._own_witness = _witness(own)

@@ -15,7 +15,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._api.clients import VE
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Failure
 from ansible_collections.zchat.admin.plugins.module_utils._options import bounded
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, named
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, named, plain_text
 
 MAX_ROUNDS = 20
 """Rounds of revocations, each followed by a new list, after which a list that never gets empty is a failure."""
@@ -75,10 +75,11 @@ def check_guards(plan: Plan, limits: Limits) -> Failure | None:
     own_clients = plan.identifiers if plan.own_identifiers is None else plan.identifiers & plan.own_identifiers
     if own_clients:
         return Failure(
-            f"the API client {abridged(sorted(own_clients))} is, or can be, the one of the token that this task authenticates with. Change the "
+            f"the API client {abridged(sorted(map(plain_text, own_clients)))} is, or can be, the one of the token that this task authenticates with. Change the "
             "selectors, or authenticate with a token of another client."
         )
-    vendor_clients = [entry.client_identifier for entry in plan.delete if entry.client_identifier in VENDOR_CLIENTS]
+    # Also one that is not listed: it exists.
+    vendor_clients = plan.identifiers & VENDOR_CLIENTS
     if vendor_clients:
         return Failure(
             f"the API client {abridged(sorted(vendor_clients))} belongs to the vendor, and everybody signs in with it. Add it to "

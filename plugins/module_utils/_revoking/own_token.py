@@ -96,10 +96,15 @@ class OwnToken:
         return [token for token in selected if agent_id is None or token.agent_id in (agent_id, None)]
 
     def client_identifiers(self, token_list: TokenList) -> frozenset[str] | None:
-        """Return the identifiers of the API clients that the own token can belong to, ``None`` if it can be any."""
+        """Return the identifiers of the API clients that the own token can belong to, ``None`` if it can be any.
+
+        A list without any token that can be the own one does not show its client.
+        """
+        if not self._value:
+            return frozenset()
         candidates = self.candidates(token_list.items, token_list)
         identifiers = frozenset(token.client_identifier for token in candidates if token.client_identifier)
-        return identifiers if all(token.client_identifier for token in candidates) else None
+        return identifiers if candidates and all(token.client_identifier for token in candidates) else None
 
     def listed(self, tokens: Collection[Token]) -> Listed:
         """Return how much the API listed."""

@@ -136,7 +136,7 @@ class Selection(Generic[AnyItem]):
     def _shared_names(self, names: Collection[str] | None, state: str) -> list[str]:
         shared = {name: with_name(self.clients(), name) for name in sorted(names or ())}
         return [
-            f"Several API clients have the name {_quoted([name])}: {abridged([entry.client_identifier for entry in entries])}. All of "
+            f"Several API clients have the name {_quoted([name])}: {abridged([plain_text(entry.client_identifier) for entry in entries])}. All of "
             f"them are {state}."
             for name, entries in shared.items()
             if len(entries) > 1
@@ -161,7 +161,7 @@ class Selection(Generic[AnyItem]):
         except ChatError as error:
             return f" It is unknown whether the value is the name of an API client. {error.msg}"
         return "".join(
-            f" {_quoted([value])} is the name of the API client with the identifier {entry.client_identifier}: use 'client_names'."
+            f" {_quoted([value])} is the name of the API client with the identifier {plain_text(entry.client_identifier)}: use 'client_names'."
             for value in sorted(values)
             for entry in with_name(clients, value)
         )

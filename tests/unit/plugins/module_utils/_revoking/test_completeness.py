@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +15,13 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.tests.unit.support.faults import (
+    DELETE_FAULTS,
+    EXAMPLES,
+    GATEWAY,
+    LOST,
+    false_lists_of_clients,
+)
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     NOT_FOUND,
     OWN,
@@ -26,19 +32,37 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     Request,
     agent,
     also,
+    api_client,
     first,
     nothing,
     only,
     token,
     without,
 )
-from ansible_collections.zchat.admin.tests.unit.support.revoking import ALL, HTML, LISTS, ME, MISSING, chat, ids, revoke
+from ansible_collections.zchat.admin.tests.unit.support.revoking import (
+    ALL,
+    CLIENT_LISTS,
+    HTML,
+    LISTS,
+    ME,
+    MISSING,
+    chat,
+    ids,
+    revoke,
+)
 
+CLIENTS = [
+    *(api_client(31, "Support", "zendesk"), api_client(32, "Web", "zopim")),
+    *(api_client(33, "Sync", "crm"), api_client(34, "Sync", "crm2"), api_client(35, None, "bot")),
+]
+"""Two clients have the same name. A client without a token is harmless."""
+FALSE_CLIENTS = st.lists(st.one_of(st.none(), false_lists_of_clients(CLIENTS)), max_size=3)
 VALUES: Mapping[str, st.SearchStrategy[Any]] = {
     "ids": st.lists(st.integers(1, 12), max_size=9),
     "agent_ids": st.lists(st.sampled_from([1, 2, 3]), max_size=2),
     "agent_emails": st.lists(st.sampled_from(["one@example.com", "TWO@example.com", "x@example.com"]), max_size=2),
-    "client_identifiers": st.lists(st.sampled_from(["zendesk", "zopim"]), max_size=2),
+    "client_identifiers": st.lists(st.sampled_from(["zendesk", "crm", "Sync"]), max_size=2),
+    "client_names": st.lists(st.sampled_from(["Sync", " Web", "crm", "x"]), max_size=2),
     "scopes": st.lists(st.sampled_from(["read", "write", "chat"]), max_size=2),
     "token_values": st.lists(st.sampled_from(["first-access-token", OWN]), max_size=2),
     "agent_status": st.lists(st.sampled_from(["enabled", "disabled"]), max_size=2),
@@ -60,7 +84,7 @@ FIELDS = st.fixed_dictionaries(
         "agent_id": st.sampled_from([1, 2, 2, None]),
         "scopes": st.sampled_from(["read", "read,write", "read write", "chat", None]),
         "expire_date": st.sampled_from([None, EXPIRED, NEVER, LATER]),
-        "client_identifier": st.sampled_from(["zendesk", "zopim", None]),
+        "client_identifier": st.sampled_from(["zendesk", "zopim", "crm", "crm2", None]),
     }
 )
 DELETE_REPLIES = st.builds(
@@ -75,8 +99,10 @@ DELETE_REPLIES = st.builds(
 )
 NUMBERS = st.lists(st.integers(1, 12), max_size=4)
 OWN_TOKEN = ("refuse", "keep", "revoke")
-EXAMPLES = int(os.environ.get("EXAMPLES", "100"))
-"""For each parameter of the property of evidence. ``EXAMPLES=5000`` tries 10,000 schedules of faults."""
+EXCLUDE = [
+    *({"ids": [1, 2]}, {"agent_ids": [2], "ids": [3]}, {"client_identifiers": ["crm", "zopim"]}),
+    *({"client_names": ["Sync"]}, {"client_names": ["Support", "Sync"], "ids": [1]}),
+]
 SHAPES = {"complete": "{0}", "hidden": "{1}...{2}", "missing": ""}
 """How the list shows access tokens."""
 
@@ -85,7 +111,6 @@ def is_selected(entry: Json, selectors: Json) -> bool:
     """Return whether a token matches, in a second formulation, for the tokens and the values of this test."""
     matches: dict[str, Any] = {
         "ids": lambda given: given.count(entry["id"]) > 0,
-        "client_identifiers": lambda given: entry["client_identifier"] in given,
         "scopes": lambda given: any(scope in str(entry["scopes"]) for scope in given),
         "token_values": lambda given: given.count(entry["access_token"]) > 0,
         "agent_status": lambda given: {1: "enabled", 2: "disabled"}.get(entry["agent_id"]) in given,
@@ -97,11 +122,21 @@ def is_selected(entry: Json, selectors: Json) -> bool:
     agents = [*selectors.get("agent_ids", ()), *(one["id"] for one in AGENTS if one["email"] in emails)]
     if {"agent_ids", "agent_emails"} & selectors.keys() and entry["agent_id"] not in agents:
         return False
+    if {"client_identifiers", "client_names"} & selectors.keys() and not is_of_client(entry, selectors):
+        return False
     return all(matches[name](given) for name, given in selectors.items() if name in matches)
 
 
+def is_of_client(entry: Json, options: Json) -> bool:
+    """Return whether a token has one of ``client_identifiers``, or that of an API client with one of ``client_names``."""
+    name = next((one["name"] for one in CLIENTS if one["client_identifier"] == entry["client_identifier"]), None)
+    names = [given.strip() for given in options.get("client_names", ())]
+    return entry["client_identifier"] in options.get("client_identifiers", ()) or name in names
+
+
 def is_protected(entry: Json, exclude: Json) -> bool:
-    return entry["id"] in exclude.get("ids", ()) or entry["agent_id"] in exclude.get("agent_ids", ())
+    by_id = entry["id"] in exclude.get("ids", ()) or entry["agent_id"] in exclude.get("agent_ids", ())
+    return by_id or is_of_client(entry, exclude)
 
 
 @st.composite
@@ -114,7 +149,7 @@ def scenarios(draw: st.DrawFn) -> tuple[list[Json], Json, Json, Json]:
             draw(st.sampled_from(tokens))["access_token"] = value
     options: Json = {
         "verify": draw(st.sampled_from([True, True, True, False])),
-        "exclude": draw(st.sampled_from([*[None] * 5, {"ids": [1, 2]}, {"agent_ids": [2], "ids": [3]}])),
+        "exclude": draw(st.sampled_from([*[None] * 6, *EXCLUDE])),
         "max_revocations": draw(st.sampled_from([*[None] * 6, 0, 1, 5])),
     }
     change = st.one_of(
@@ -134,7 +169,9 @@ def scenarios(draw: st.DrawFn) -> tuple[list[Json], Json, Json, Json]:
         )
     own, own_agent = draw(st.sampled_from([OWN, OWN, OWN, None])), draw(st.sampled_from([1, 777]))
     shape = draw(st.sampled_from(["complete", "complete", "complete", "hidden", "missing"]))
+    clients = draw(FALSE_CLIENTS) if draw(st.booleans()) else []
     fake = {"deletes": deletes, "lists": lists, "me": me, "shape": shape, "own": own, "own_agent": own_agent}
+    fake["script"] = {CLIENT_LISTS: clients}
     return tokens, draw(SELECTORS), {name: value for name, value in options.items() if value is not None}, fake
 
 
@@ -143,7 +180,7 @@ def account(tokens: list[Json], shape: str, **fake: Any) -> MockChat:
         value = entry["access_token"]
         return {**entry, "access_token": SHAPES[shape].format(value, value[:4], value[-4:]) or None}
 
-    return chat(*map(dict, tokens), agents=AGENTS, shown=shown, **fake)
+    return chat(*map(dict, tokens), agents=AGENTS, clients=CLIENTS, shown=shown, **fake)
 
 
 class Observer:
@@ -219,6 +256,11 @@ def test_result_is_complete(own_token: str, concurrency: int, scenario: tuple[li
         for number, entry in before.items()
         if is_selected(entry if values_are_shown else {**entry, "access_token": ""}, selectors)
     }
+    if fake["script"][CLIENT_LISTS] and "client_names" in selectors:
+        # A client that the list lacks selects nothing. Whatever the list is, it never selects more.
+        completed = {*revoked, *kept, *gone, *not_revoked}
+        assert completed <= selected
+        selected = completed
     expired = {number for number, entry in before.items() if entry["expire_date"] == EXPIRED}
     own_agent = before[own_id]["agent_id"] if own_id and before[own_id]["agent_id"] else fake["own_agent"]
     # Without the own agent, it is unknown which tokens are those of another one.
@@ -289,7 +331,7 @@ def test_result_is_complete(own_token: str, concurrency: int, scenario: tuple[li
     dry_run = revoke(checked, True, **options)
     assert checked.deleted == []
     assert dry_run["verified"] is not (dry_run["changed"] or dry_run.get("failed", False))
-    has_no_faults = not (fake["deletes"] or fake["lists"] or fake["me"])
+    has_no_faults = not (fake["deletes"] or fake["lists"] or fake["me"] or fake["script"][CLIENT_LISTS])
     if has_no_faults and (values_are_shown or fake["own"] is None or own_token != "revoke"):
         for key in ("revoked", "kept", "gone", "not_revoked", "changed", "failed", "diff", "listed", "warnings"):
             assert dry_run.get(key) == result.get(key), key
@@ -298,26 +340,6 @@ def test_result_is_complete(own_token: str, concurrency: int, scenario: tuple[li
 
 # Evidence: what a result claims, judged by what the account really contains. The API itself is honest: it never confirms a DELETE
 # that it did not execute, or rejects a token that works. Everything between it and the run is not.
-
-GATEWAY_BODIES = (
-    HTML,
-    b"Not found",
-    b"",
-    b'{"message": "Unauthorized"}',
-    b'{"error": {"title": "No", "message": "x"}}',
-)
-"""Five forms of a response that is not one of the API."""
-GATEWAY = st.builds(
-    Reply,
-    st.sampled_from([*[502, 503, 404] * 4, 200, 202, 403, 407, 410, 401]),
-    st.sampled_from(GATEWAY_BODIES),
-    st.just({}),
-    applied=st.booleans(),
-).filter(lambda reply: (reply.status, reply.body) not in {(200, b""), (404, b""), (410, b"")})
-LOST = st.builds(Reply, st.none(), applied=st.booleans())
-REFUSALS = st.sampled_from(
-    [Reply(422, {"error": "No"}, applied=False), MISSING, Reply(401, UNAUTHORIZED, applied=False)]
-)
 
 
 @st.composite
@@ -331,7 +353,7 @@ def faulty_accounts(draw: st.DrawFn) -> tuple[list[Json], Json, Json]:
     selectors = draw(
         st.one_of(st.sampled_from([ALL, {"agent_ids": [1]}, {"ids": [1, 2, 3]}, {"ids": [2, 4]}]), SELECTORS)
     )
-    exclude = draw(st.sampled_from([None, None, {"ids": [1, 2]}, {"agent_ids": [2]}]))
+    exclude = draw(st.sampled_from([*[None] * 5, *EXCLUDE]))
     options = {
         **selectors,
         **({"exclude": exclude} if exclude else {}),
@@ -367,15 +389,14 @@ def faulty_accounts(draw: st.DrawFn) -> tuple[list[Json], Json, Json]:
         "none": lambda: None,
     }
     kinds = draw(st.lists(st.sampled_from(["partial", *faults]), max_size=8))
-    deletes = {}
-    for entry in tokens:
-        replies = draw(st.lists(st.one_of(GATEWAY, LOST, REFUSALS, st.none()), min_size=1, max_size=3))
-        deletes[f"DELETE oauth/tokens/{entry['id']}"] = replies
+    deletes = {f"DELETE oauth/tokens/{entry['id']}": draw(DELETE_FAULTS) for entry in tokens}
+    clients = draw(FALSE_CLIENTS)
     fake = {
         "lists": [None, *(faults[kind]() for kind in kinds)],
         "me": draw(st.lists(st.one_of(st.none(), GATEWAY, LOST), max_size=4)),
         "script": {
             **deletes,
+            CLIENT_LISTS: clients,
             "GET agents/me with first-access-token": draw(st.lists(st.one_of(st.none(), GATEWAY), max_size=2)),
         },
         "shape": draw(st.sampled_from(["complete", "complete", "hidden"])),
@@ -407,7 +428,11 @@ def test_no_fault_makes_a_result_claim_more_than_the_account_contained(
     # What no response and no list showed is not claimed: it is in 'not_revoked'.
     assert set(real.deleted) <= claimed | set(ids(result["not_revoked"]))
     assert {number for number in before if number not in alive} <= claimed | set(ids(result["not_revoked"]))
-    if result["verified"]:
+    true_selection = {number for number, entry in before.items() if is_selected(entry, options)}
+    protected = {number for number, entry in before.items() if is_protected(entry, options.get("exclude", {}))}
+    # A foreign list can contain others, which do not exist here.
+    assert set(real.deleted) & set(before) <= true_selection - protected
+    if result["verified"] and not ("client_names" in options and any(fake["script"][CLIENT_LISTS])):
         shown = fake["shape"] == "complete"
         left = {
             n

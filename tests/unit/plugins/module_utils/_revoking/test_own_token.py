@@ -165,7 +165,7 @@ def revoke_own(client: MockChat, **options: Any) -> Json:
         "unverified": ([1, 9], {"verify": False}, "DELETE 1: 204 > DELETE 9: 204"),
         "after the names": (
             *([9], {"names": True}),
-            "GET oauth/clients: 200 > GET agents/777: 200 > DELETE 9: 204 > GET agents/me: 401",
+            "clients > GET agents/777: 200 > DELETE 9: 204 > GET agents/me: 401",
         ),
     },
 )

@@ -454,13 +454,12 @@ def test_a_token_must_be_listed_unless_it_is_expired_by_both_clocks(server: str 
     assert story(revoke(client, ids=[1])) == "not_revoked 1: failed"
 
 
-def test_a_list_of_another_account_is_no_proof_of_its_own_completeness():
-    """All tokens of the account are selected, so no list must contain any other token."""
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_list_of_another_account_is_no_proof_of_its_own_completeness(times: int):
+    """All tokens of the account are selected, so no list must contain any other token. Also a second such list shows nothing."""
     foreign = token(6, agent_id=OTHER, create_date="2020-01-01T00:00:00Z", access_token="foreign-value")
-    accounts = token(1), token(2)
-    client = chat(
-        *accounts, own=None, lists=[None, lambda _entries: [foreign]], script={"DELETE oauth/tokens/1": [DOWN] * 2}
-    )
+    lists = [None, *[lambda _entries: [foreign]] * times]
+    client = chat(token(1), own=None, lists=lists, script={"DELETE oauth/tokens/1": [DOWN] * 2})
     result = revoke(client, ids=[1])
     assert (ids(result["not_revoked"]), 1 in client.tokens) == ([1], True)
 
