@@ -79,6 +79,12 @@ def check_value(name: str, value: Any, details: Mapping[str, Any]) -> None:
     ``details`` are the rules of the option in an argument spec.
     """
     elements = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
+    if isinstance(value, str) and len(elements) > 1 and "client_name" in name:
+        raise ChatError(
+            f"{name} is a string with a comma, which the name of an API client can contain. Write it as a list: one name in each item."
+        )
+    if details.get("elements") == "str" and any(item is None or isinstance(item, bool) for item in elements):
+        raise ChatError(f"{name} contains null or a Boolean. If it is a name, write it in quotes.")
     if details.get("elements") in ("str", "int") and any(isinstance(item, (list, dict)) for item in elements):
         raise ChatError(
             f"{name} contains a list or a dictionary. Set it to one list of single values: without brackets around a "

@@ -24,9 +24,12 @@ from ansible_collections.zchat.admin.plugins.module_utils._api.resources import 
 )
 from ansible_collections.zchat.admin.plugins.module_utils._errors import Endpoint
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient, Document
-from ansible_collections.zchat.admin.plugins.module_utils._text import encodable, plain_text, printable
+from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import secret_forms
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, encodable, plain_text, printable
 
 _PATH = "oauth/clients"
+_MAX_SHOWN = 100
+"""Characters of an identifier or a name in a message."""
 VENDOR_CLIENTS = frozenset({"zopim", "zendesk"})
 """Identifiers of clients that the vendor owns. It is unknown whether the API lists them."""
 
@@ -58,7 +61,8 @@ def get_clients(client: ChatClient) -> Document:
     document = client.get(_PATH)
     # It should contain only their beginnings, and no result has this key. But a secret can also be in a name.
     items = document.data if isinstance(document.data, list) else ()
-    client.secrets.add_listed(_string(item.get("client_secret")) for item in items if isinstance(item, dict))
+    given = [item.get("client_secret") for item in items if isinstance(item, dict)]
+    client.secrets.add_listed(form for secret in given if isinstance(secret, str) for form in secret_forms(secret))
     return document
 
 
@@ -113,6 +117,13 @@ def client_result(entry: ApiClient) -> dict[str, Any]:
 def with_name(clients: Iterable[ApiClient], name: str) -> list[ApiClient]:
     """Return the API clients with this name. White space around it does not count, because the dashboard does not show it."""
     return [entry for entry in clients if entry.name is not None and entry.name.strip() == name.strip()]
+
+
+def shown(values: Iterable[str]) -> str:
+    """Return identifiers or names for a message: each on one line and not too long."""
+    return abridged(
+        [text if len(text := plain_text(value)) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..." for value in values]
+    )
 
 
 def diff_line(entry: ApiClient) -> str:

@@ -9,7 +9,7 @@ Check mode is the same run without the DELETE requests.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._api.clients import (
     delete_client,
     diff_line,
     list_clients,
+    shown,
 )
 from ansible_collections.zchat.admin.plugins.module_utils._api.resources import API_CLIENT
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, TokenList, list_tokens
@@ -44,6 +45,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._text import (
     abridged,
     capitalized,
     counted,
+    enumerated,
     named,
     plain_text,
     sentence,
@@ -91,7 +93,7 @@ def delete_selected(task: Task) -> dict[str, Any]:
 
 def no_result() -> dict[str, Any]:
     """Return the keys of a run that failed before the lists were read."""
-    return _result(Outcomes(API_CLIENT), Outcomes(), [], False, {"listed": None})
+    return _result(Outcomes(API_CLIENT), Outcomes())
 
 
 class _Run:
@@ -114,34 +116,37 @@ class _Run:
         self._deletions = Deletions(client, requests, self._clients, self._own, self._journal)
         self._token_selection = _TokensOf(client, Selectors(client_identifiers=frozenset()), self._own)
         self._revocation = Revocation(client, self._token_selection, self._own, self._limits, self._journal)
+        self._tokens = self._revocation.outcomes
         self._listed: ListedClients | None = None
-        self._missing: set[int | str] = set()
-        """Those of ``ids`` and ``client_identifiers`` that are not listed."""
+        self._excluded = 0
+        """The number of clients that match the selectors and the protect list."""
+        self._unlisted: frozenset[str] = frozenset()
+        """Those of ``client_identifiers`` that are not listed as clients."""
+        self._already_gone: set[int | str] = set()
         self._unknown_names: list[str] = []
         self._unproven: list[str] = []
-        """Why nothing is verified, although each DELETE succeeded."""
-        self._identifiers: frozenset[str] = frozenset()
-        """The clients whose tokens are selected."""
-
-    @property
-    def _tokens(self) -> Outcomes[Token]:
-        return self._revocation.outcomes
+        """Why nothing is verified, although nothing failed."""
 
     def plan(self) -> None:
         """Select the clients and their tokens. They are pending afterwards, unless a guard stops the task."""
-        self._selection.look_up()
+        selection, selectors = self._selection, self._selection.selectors
+        selection.look_up()
         client_list = list_clients(self._client)
         self._deletions.observe(client_list)
-        selected = self._selection.select(client_list)
-        self._unknown_names = self._selection.unknown_client_names
+        selected = selection.select(client_list)
         self._clients.add(selected.items)
         self._deletions.forget(selected.items)
+        self._clients.warn(*selection.check_exclude(client_list))
+        self._excluded = len(selected.excluded)
+        self._unknown_names = selection.unknown_client_names
+        self._unlisted = (selectors.client_identifiers or frozenset()) - {
+            entry.client_identifier for entry in client_list.items
+        }
         token_list = list_tokens(self._client)
-        of_tokens = {token.client_identifier for token in token_list.items}
-        self._clients.warn(*self._selection.check_exclude(client_list, known=of_tokens))
-        unlisted, undecidable = self._unlisted(client_list)
-        self._identifiers = unlisted.union(entry.client_identifier for entry in selected.items)
-        # Before the tokens are planned: their own guard about the own token would name an option that this module does not have.
+        of_unlisted = [token for token in token_list.items if token.client_identifier in self._unlisted]
+        undecidable = self._undecidable(of_unlisted)
+        self._token_selection.selectors = Selectors(client_identifiers=self._identifiers)
+        # Before the tokens are planned, because this guard has the better message.
         plan = Plan(
             delete=selected.items,
             identifiers=self._identifiers,
@@ -149,153 +154,156 @@ class _Run:
             undecidable=undecidable,
         )
         failure = check_guards(plan, self._limits)
-        self._token_selection.selectors = Selectors(client_identifiers=self._identifiers)
         self._revocation.plan(token_list, is_first=True)
         self._listed = ListedClients.of(client_list, self._own)
-        self._clients.warn(*self._listed.warnings(), *self._selection.warnings(client_list))
-        if failure or self._tokens.failure:
-            self._stop(failure or self._tokens.failure)
+        self._clients.warn(*self._listed.warnings(), *selection.warnings(client_list))
+        failure = failure or self._tokens.failure
+        if failure:
+            self._stop(failure)
         else:
-            self._clients.warn(*self._about_unlisted(unlisted))
+            self._explain_unknown(client_list, len(of_unlisted))
 
-    def _stop(self, failure: Failure | None) -> None:
+    @property
+    def _identifiers(self) -> frozenset[str]:
+        """The clients whose tokens are selected. A client that is not listed matches no selector but its identifier."""
+        others = self._unlisted if self._selects_only_clients else frozenset()
+        return others.union(row.item.client_identifier for row in self._clients.rows.values())
+
+    @property
+    def _selects_only_clients(self) -> bool:
+        selectors = self._selection.selectors
+        return selectors.ids is None and selectors.agent_ids is None and selectors.agent_emails is None
+
+    def _undecidable(self, of_unlisted: Sequence[Token]) -> str | None:
+        """Return why it is unknown what the identifiers that are not listed mean, if so. ``of_unlisted`` are their tokens."""
+        identifiers, exclude = shown(sorted(self._unlisted)), self._selection.selectors.exclude
+        names = self._selection.hints(self._unlisted, similar=False)
+        if names:
+            return f"'client_identifiers' contains the name of an API client.{names}"
+        if of_unlisted and not self._selects_only_clients:
+            return (
+                f"{counted(len(of_unlisted), 'token')} of client {identifiers} would be left. This client is not listed, so it is unknown "
+                "whether it matches the other selectors. Select it without other selectors."
+            )
+        if self._unlisted and (exclude.ids or exclude.agent_ids or exclude.agent_emails or exclude.client_names):
+            return (
+                f"client {identifiers} is not listed, so its id, its name and its creator are unknown, and 'exclude' can protect it. Select it "
+                "without 'exclude'."
+            )
+        return None
+
+    def _explain_unknown(self, client_list: ClientList, tokens_of_unlisted: int) -> None:
+        """Note which of the given values are unknown, and what is not proven because of that."""
+        selectors, own_only = self._selection.selectors, self._listed.own_only if self._listed else None
+        ids = sorted((selectors.ids or frozenset()) - {entry.id for entry in client_list.items})
+        self._already_gone = {*ids, *self._unlisted}
+        if self._unlisted:
+            hints = self._selection.hints(self._unlisted)
+            self._clients.warn(
+                f"No API client is listed with the identifier {shown(sorted(self._unlisted))}. {counted(tokens_of_unlisted, 'listed token')} "
+                f"{'has' if tokens_of_unlisted == 1 else 'have'} it.{hints}"
+            )
+            self._unproven += ["an identifier can have a typo"] if hints else []
+        if ids:
+            self._clients.warn(f"No API client is listed with the id {abridged(ids)}.")
+        unknown = [*(f"the id {number}" for number in ids), *(f"the name '{shown([n])}'" for n in self._unknown_names)]
+        if unknown:
+            self._unproven.append(
+                f"no listed API client has {abridged(unknown)}, and the tokens of a deleted client can be found only by its identifier"
+            )
+        if not self._selects_only_clients and selectors.ids is None and own_only is not False:
+            self._unproven.append("the list may lack API clients of other agents")
+        if self._identifiers and (self._tokens.listed is None or self._tokens.listed.own_only is not False):
+            self._unproven.append(
+                "no token of another agent than the own one is listed, so the API may not show those of other agents"
+            )
+
+    def _stop(self, failure: Failure) -> None:
         """Execute nothing: ``failure`` is that of the task."""
         self._clients.nothing_attempted = self._tokens.nothing_attempted = True
         self._clients.failure, self._tokens.failure = failure, None
         self._clients.finish(GUARDED)
         self._tokens.finish(GUARDED)
 
-    def _unlisted(self, client_list: ClientList) -> tuple[frozenset[str], str | None]:
-        """Return those of ``client_identifiers`` that are not listed and whose tokens are selected, and why that is undecidable, if so."""
-        selectors = self._selection.selectors
-        listed = {entry.client_identifier for entry in client_list.items}
-        unlisted = (selectors.client_identifiers or frozenset()) - listed - selectors.exclude.client_identifiers
-        self._missing = {*unlisted, *((selectors.ids or frozenset()) - {entry.id for entry in client_list.items})}
-        names = self._selection.hints(unlisted)
-        if names:
-            return frozenset(), f"'client_identifiers' contains the name of an API client.{names}"
-        if selectors.ids is not None or selectors.agent_ids is not None or selectors.agent_emails is not None:
-            # Its id and its creator are unknown, so it does not match these selectors.
-            return frozenset(), None
-        exclude = selectors.exclude
-        if unlisted and (exclude.ids or exclude.agent_ids or exclude.agent_emails or exclude.client_names):
-            return frozenset(), (
-                f"the API lists no client with the identifier {abridged(sorted(unlisted))}, so its name and its creator are unknown, and "
-                "'exclude' can protect it. Remove it, or use only 'client_identifiers' in 'exclude'."
-            )
-        return unlisted, None
-
-    def _about_unlisted(self, of_tokens: Collection[str]) -> list[str]:
-        """Return warnings about values that no listed client has. ``of_tokens`` are identifiers whose tokens are selected."""
-        selectors = self._selection.selectors
-        identifiers = sorted(value for value in self._missing if isinstance(value, str))
-        ids = sorted(value for value in self._missing if isinstance(value, int))
-        warnings = []
-        if identifiers:
-            then = (
-                "Its tokens are selected."
-                if of_tokens
-                else "Its tokens are not selected, because other selectors are set."
-            )
-            warnings.append(f"No API client is listed with the identifier {abridged(identifiers)}. {then}")
-            if not of_tokens:
-                self._unproven.append(f"the tokens of client {abridged(identifiers)} are not selected")
-        if ids:
-            warnings.append(f"No API client is listed with the id {abridged(ids)}.")
-        unknown = [*(f"the id {number}" for number in ids), *(f"the name '{n}'" for n in self._unknown_names)]
-        if unknown:
-            self._unproven.append(
-                f"no listed client has {abridged(unknown)}, and the tokens of a client that was deleted can be found only by its identifier"
-            )
-        by_agent = selectors.agent_ids is not None or selectors.agent_emails is not None
-        if by_agent and self._listed is not None and self._listed.own_only is not False:
-            self._unproven.append("the list may lack clients of other agents")
-        return warnings
-
     def execute(self) -> None:
         """Delete the clients, then revoke the tokens, and verify both; in check mode, do neither."""
-        if self._clients.failure:
+        clients, check_mode = self._clients, self._task.check_mode
+        if clients.failure:
             return
-        pending = self._clients.items(Outcome.PENDING)
-        clients_proven = True
         try:
-            if pending and self._task.check_mode:
+            # Before anything is sent, also if only tokens are selected.
+            if self._identifiers and check_mode:
                 self._journal.check()
-                self._clients.assume_revoked()
-                clients_proven = False
-            elif pending:
+            elif self._identifiers:
                 self._journal.open()
-                clients_proven = self._delete()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the outcomes so far must not be lost
-            failure = failure_of(error)
-            if all(row.outcome is Outcome.PENDING for row in self._clients.rows.values()):
-                self._stop(failure)
-                return
-            self._clients.stop(failure)
-        try:
-            if self._deletions.stopped == STOPPED_BY_401:
-                self._tokens.finish(STOPPED_BY_401)
-            else:
-                # Also without a pending token: a client can get one until it is deleted.
-                self._revocation.run(self._task.check_mode, read_again=bool(pending))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the outcomes so far must not be lost
-            self._tokens.stop(failure_of(error))
-        self._clients.verified = clients_proven
+        except ChatError as error:
+            self._stop(error.failure)
+            return
+        _unless_it_fails(clients, clients.assume_revoked if check_mode else self._delete)
+        if clients.credentials_rejected:
+            self._tokens.finish(STOPPED_BY_401)
+        else:
+            # Also without a pending token: a client can get one until it is deleted.
+            read_again = bool(self._identifiers)
+            _unless_it_fails(self._tokens, lambda: self._revocation.run(check_mode, read_again=read_again))
+        rejected = clients.credentials_rejected or self._tokens.credentials_rejected
+        if not check_mode and self._identifiers and not (rejected or clients.failure):
+            _unless_it_fails(clients, self._verify)
+        clients.verified = not check_mode or not clients.rows
         self._check_own_only()
         try:
             self._journal.close()
         except ChatError as error:
-            self._clients.failure = self._clients.failure or error.failure
+            clients.failure = clients.failure or error.failure
 
-    def _delete(self) -> bool:
-        """Delete the pending clients. Return whether the last list proves the outcome."""
-        deletions, clients = self._deletions, self._clients
-        proven = False
-        while pending := clients.items(Outcome.PENDING):
-            deletions.send(pending, self._limits.concurrency)
-            if deletions.stopped:
-                clients.finish(deletions.stopped)
-            if deletions.stopped == STOPPED_BY_401:
-                return False
-            client_list, undecided = deletions.verify()
-            if client_list is None:
-                return False
-            proven = self._check_later(client_list)
-            deletions.repeat(undecided)
-        return proven
+    def _delete(self) -> None:
+        """Delete the pending clients. If a DELETE is not confirmed, a list decides, or the DELETE is sent once more."""
+        while pending := self._clients.items(Outcome.PENDING):
+            self._deletions.send(pending, self._limits.concurrency)
+            stopped = self._deletions.stopped
+            if stopped:
+                self._clients.finish(stopped)
+            if stopped == STOPPED_BY_401 or not self._clients.failed:
+                return
+            _client_list, undecided = self._deletions.verify()
+            self._deletions.repeat(undecided)
 
-    def _check_later(self, client_list: ClientList) -> bool:
-        """Return whether a later list contains no further selected client. These are not deleted, because nobody approved it."""
+    def _verify(self) -> None:
+        """Verify by a last list that the clients are deleted, and that no other one matches."""
+        client_list, _undecided = self._deletions.verify()
+        if client_list is None:
+            return
         later = [entry for entry in self._selection.select(client_list).items if entry.id not in self._clients.rows]
         if later:
             self._clients.warn(
-                f"{capitalized(named('API client', [entry.id for entry in later]))} matched the selectors only after the others were deleted, "
-                "so nothing is verified. The run does not delete what was not selected at its beginning. Run the task again."
+                f"{capitalized(named('API client', [entry.id for entry in later]))} did not match the selectors before the run, and did after it, so "
+                "nothing is verified. The run does not delete what was not selected at its beginning. Run the task again."
             )
-        return not later
+            self._unproven.append("an API client matches only now")
 
     def _check_own_only(self) -> None:
         """Fail if an identifier is not listed and its client may still exist."""
-        unlisted = self._identifiers - {row.item.client_identifier for row in self._clients.rows.values()}
+        unlisted = self._identifiers & self._unlisted
         if unlisted and self._listed is not None and self._listed.own_only is not False and not self._clients.failure:
             self._clients.failure = Failure(
-                f"The client {abridged(sorted(unlisted))} may still exist, because the API may list only clients that this task's own agent "
-                "created. Delete it in the Chat dashboard, or run the task as the agent who created it."
+                f"Client {shown(sorted(unlisted))} may still exist, because the API may list only clients that this task's own agent created. "
+                "Unless an earlier run has deleted it, delete it in the Chat dashboard, or run the task as the agent who created it."
             )
 
     def result(self) -> dict[str, Any]:
         """Return the result of the module."""
         gone = {row.item.id for row in self._clients.with_outcome(Outcome.GONE)}
-        missing = sorted({*self._missing, *gone}, key=lambda value: (isinstance(value, str), value))
-        if self._unproven and not (self._clients.failed or self._tokens.failed):
-            self._clients.warn(f"Nothing is verified: {'; '.join(self._unproven)}.")
-        more = {
+        is_failed = self._clients.failed or self._tokens.failed
+        if self._unproven and not is_failed:
+            self._clients.warn(f"The result is not verified: {'; '.join(self._unproven)}.")
+        verified = self._clients.verified and self._tokens.verified and not self._unproven
+        return {
+            **_result(self._clients, self._tokens, verified, self._excluded, self._task.check_mode),
+            "already_gone": sorted({*self._already_gone, *gone}, key=lambda value: (isinstance(value, str), value)),
             "listed": None if self._listed is None else vars(self._listed),
             "unknown_agent_emails": list(self._selection.found.unknown_emails),
             "unknown_client_names": self._unknown_names,
         }
-        verified = self._clients.verified and self._tokens.verified and not self._unproven
-        return _result(self._clients, self._tokens, missing, verified, more, self._task.check_mode)
 
 
 class _TokensOf(TokenSelection):
@@ -305,33 +313,42 @@ class _TokensOf(TokenSelection):
         return []
 
 
+def _unless_it_fails(outcomes: Outcomes[Any], work: Callable[[], None]) -> None:
+    """Do the work. An exception, whatever it is, becomes the failure of the pending items: the outcomes so far must not be lost."""
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001
+        outcomes.stop(failure_of(error))
+
+
 def _result(
     clients: Outcomes[ApiClient],
     tokens: Outcomes[Token],
-    already_gone: Collection[int | str],
-    verified: bool,
-    more: Mapping[str, Any],
+    verified: bool = False,
+    excluded: int = 0,
     check_mode: bool = False,
 ) -> dict[str, Any]:
+    """Return the result of the outcomes, and empty values for what the run did not note."""
     deleted = clients.items(Outcome.REVOKED)
     of_tokens = token_outcomes(tokens, check_mode)
     is_failed = clients.failed or tokens.failed
     verified = verified and not is_failed
     diffs = diff(clients, diff_line), token_diff(tokens)
     clients.warn(*tokens.warnings)
+    kept = f" {counted(excluded, 'API client')} kept, because 'exclude' protects it." if excluded == 1 else ""
+    kept = f" {counted(excluded, 'API client')} kept, because 'exclude' protects them." if excluded > 1 else kept
+    message = _failure_message if is_failed else _message
     return {
         "changed": bool(deleted) or of_tokens["changed"],
-        "msg": _failure_message(clients, tokens, check_mode)
-        if is_failed
-        else _message(clients, tokens, verified, check_mode),
+        "msg": f"{message(clients, tokens, verified, check_mode)}{kept}",
         "deleted": [client_result(entry) for entry in deleted],
         "not_deleted": not_removed(clients, client_result),
-        "already_gone": list(already_gone),
+        "already_gone": [],
         **{key: of_tokens[key] for key in ("revoked", "gone", "not_revoked")},
         "verified": verified,
+        "listed": None,
         "unknown_agent_emails": [],
         "unknown_client_names": [],
-        **more,
         "warnings": clients.warnings,
         "diff": {key: diffs[0][key] + diffs[1][key] for key in ("before", "after")},
         **failed([*clients.failures(), *tokens.failures()], is_failed),
@@ -339,36 +356,37 @@ def _result(
 
 
 def _message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], verified: bool, check_mode: bool) -> str:
-    deleted, revoked, gone = (
-        clients.counts[Outcome.REVOKED],
-        tokens.counts[Outcome.REVOKED],
-        tokens.counts[Outcome.GONE],
-    )
-    if not (deleted or revoked or gone):
+    deleted, revoked = clients.counts[Outcome.REVOKED], tokens.counts[Outcome.REVOKED]
+    gone_clients, gone = clients.counts[Outcome.GONE], tokens.counts[Outcome.GONE]
+    if not (deleted or revoked or gone_clients or gone):
         return "No API client to delete, and no token to revoke."
     if check_mode:
         return f"{counted(deleted, 'API client')} would be deleted, and {counted(revoked, 'token')} would be revoked."
-    already = f" ({gone} more were gone when their turn came)" if gone else ""
-    proof = "none is left" if verified else "not verified"
+    texts = [counted(gone_clients, "API client")] if gone_clients else []
+    texts += [counted(gone, "token")] if gone else []
+    already = f" ({enumerated(texts)} {'was' if gone + gone_clients == 1 else 'were'} already gone)" if texts else ""
+    proof = "and none is left" if verified else "not verified"
     return f"{counted(deleted, 'API client')} deleted, {counted(revoked, 'token')} revoked{already}, {proof}."
 
 
-def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], check_mode: bool) -> str:
+def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], verified: bool, check_mode: bool) -> str:
     if clients.nothing_attempted and clients.failure:
         return f"Nothing was deleted or revoked: {clients.failure.msg}"
     if check_mode and clients.failure and not tokens.failed:
-        return f"{_message(clients, tokens, False, check_mode)} {clients.failure.msg}"
-    texts = [clients.failure_message()] if clients.failed or clients.rows else []
-    if tokens.failed or tokens.rows:
-        texts.append(tokens.failure_message())
-    left = {str(row.item.client_identifier) for row in tokens.with_outcome(Outcome.NOT_REVOKED)}
-    if not tokens.verified:
-        # No list proves that these clients have no other token.
-        left.update(row.item.client_identifier for row in clients.rows.values())
-    if left:
-        # All of them, because the next run needs them.
-        identifiers = ", ".join(map(plain_text, sorted(left)))
+        return f"{_message(clients, tokens, verified, check_mode)} {clients.failure.msg}"
+    texts = [outcomes.failure_message() for outcomes in (clients, tokens) if outcomes.rows]
+    texts += [outcomes.failure.msg for outcomes in (clients, tokens) if outcomes.failure and not outcomes.rows]
+    unknown = clients.unknown
+    nameless = {
+        row.item.client_identifier
+        for row in clients.rows.values()
+        if row.outcome in (Outcome.REVOKED, Outcome.GONE) or row.item.id in unknown
+    }
+    if nameless and not tokens.verified:
+        # Not abridged: they are to be copied.
+        identifiers = ", ".join(map(plain_text, sorted(nameless)))
         texts.append(
-            f"Tokens may be left. For the next run, set 'client_identifiers' to {identifiers}, because a deleted client has no name."
+            "Tokens may be left, and a deleted client cannot be found by its name. Run the task also with only 'client_identifiers' set to "
+            f"{identifiers}, without other selectors and without 'exclude'"
         )
     return " ".join(map(sentence, texts))

@@ -6,16 +6,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._api.clients import VENDOR_CLIENTS, ApiClient
+from ansible_collections.zchat.admin.plugins.module_utils._api.clients import VENDOR_CLIENTS, ApiClient, shown
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Failure
 from ansible_collections.zchat.admin.plugins.module_utils._options import bounded
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, named, plain_text
+from ansible_collections.zchat.admin.plugins.module_utils._text import counted, named
 
 MAX_ROUNDS = 20
 """Rounds of revocations, each followed by a new list, after which a list that never gets empty is a failure."""
@@ -25,7 +25,8 @@ MAX_ROUNDS = 20
 class Limits:
     """The options that limit a revocation."""
 
-    own_token: str = "refuse"
+    own_token: str | None = None
+    """``refuse``, ``keep`` or ``revoke``; ``None`` if the module has no such option, and always refuses."""
     max_revocations: int | None = None
     max_deletions: int | None = None
     concurrency: int = 8
@@ -72,18 +73,18 @@ def check_guards(plan: Plan, limits: Limits) -> Failure | None:
     """Return why the ``plan`` must not be executed, ``None`` if it may be."""
     if plan.undecidable:
         return Failure(plan.undecidable)
-    own_clients = plan.identifiers if plan.own_identifiers is None else plan.identifiers & plan.own_identifiers
+    own_clients = _alike(plan.identifiers, plan.own_identifiers)
     if own_clients:
         return Failure(
-            f"the API client {abridged(sorted(map(plain_text, own_clients)))} is, or can be, the one of the token that this task authenticates with. Change the "
-            "selectors, or authenticate with a token of another client."
+            f"client {_named(own_clients, plan)} is, or can be, the one of the token that this task authenticates with. Change the selectors, "
+            "or authenticate with a token of another client."
         )
     # Also one that is not listed: it exists.
-    vendor_clients = plan.identifiers & VENDOR_CLIENTS
+    vendor_clients = _alike(plan.identifiers, VENDOR_CLIENTS)
     if vendor_clients:
         return Failure(
-            f"the API client {abridged(sorted(vendor_clients))} belongs to the vendor, and everybody signs in with it. Add it to "
-            "'exclude.client_identifiers'. To revoke its tokens, use 'zchat_oauth_token'."
+            f"client {_named(vendor_clients, plan)} belongs to the vendor, and everybody signs in with it. Leave it out of "
+            "'client_identifiers', or add it to 'exclude.client_identifiers'. To revoke its tokens, use 'zchat_oauth_token'."
         )
     if limits.max_deletions is not None and len(plan.delete) > limits.max_deletions:
         return Failure(
@@ -92,6 +93,11 @@ def check_guards(plan: Plan, limits: Limits) -> Failure | None:
         )
     if plan.ambiguous_values:
         return Failure(plan.ambiguous_values)
+    if plan.own and limits.own_token is None:
+        return Failure(
+            f"{named('token', [token.id for token in plan.own])} is, or can be, the one that this task authenticates with. Change the "
+            "selectors, or authenticate with a token of another client."
+        )
     if plan.own and limits.own_token != "revoke":
         if plan.own_token_id is None:
             return Failure(
@@ -111,3 +117,22 @@ def check_guards(plan: Plan, limits: Limits) -> Failure | None:
     if plan.rounds > MAX_ROUNDS:
         return Failure(f"the API still lists more tokens after {MAX_ROUNDS} rounds of revocations. Run the task again.")
     return None
+
+
+def _alike(identifiers: Collection[str], others: Collection[str] | None) -> list[str]:
+    """Return the identifiers that only differ from one of the ``others`` by case or white space; all if ``others`` is ``None``.
+
+    In case of doubt, a guard stops the task.
+    """
+    if others is None:
+        return sorted(identifiers)
+    comparable = {other.strip().lower() for other in others}
+    return [identifier for identifier in sorted(identifiers) if identifier.strip().lower() in comparable]
+
+
+def _named(identifiers: Sequence[str], plan: Plan) -> str:
+    """Return identifiers with the names of their clients."""
+    names = {entry.client_identifier: entry.name for entry in plan.delete}
+    return shown(
+        [f"{identifier} ('{names[identifier]}')" if names.get(identifier) else identifier for identifier in identifiers]
+    )

@@ -79,6 +79,12 @@ class Outcomes(Generic[AnyItem]):
     unknown_client_names: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
+    @property
+    def credentials_rejected(self) -> bool:
+        """Whether the API rejected the credentials for a DELETE."""
+        failures = [row.failure for row in self.with_outcome(Outcome.NOT_REVOKED)]
+        return any(failure is not None and failure.rejects_credentials for failure in failures)
+
     def warn(self, *texts: str) -> None:
         """Add these warnings, each once."""
         self.warnings += [text for text in dict.fromkeys(texts) if text not in self.warnings]

@@ -58,6 +58,8 @@ def revoke_selected(task: Task, every_client: bool = False) -> tuple[dict[str, A
     revocation = Revocation(client, selection, own, limits, journal, probes)
     # Not in a variable: a list can take hundreds of megabytes, and another one is read later.
     revocation.plan(list_tokens(client), is_first=True)
+    if revocation.outcomes.listed:
+        revocation.outcomes.warn(*revocation.outcomes.listed.warnings())
     names = Names()
 
     def look_up() -> None:
@@ -155,7 +157,6 @@ class Revocation:
             outcomes.listed = self._own.listed(token_list.items)
             outcomes.warn(
                 *self._selection.check_exclude(token_list),
-                *outcomes.listed.warnings(),
                 *self._selection.warnings(token_list),
                 *([] if self._probes else selectors.unmatched_values(token_list)),
             )

@@ -23,6 +23,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._api.clients import (
     ApiClient,
     ClientList,
     list_clients,
+    shown,
     with_name,
 )
 from ansible_collections.zchat.admin.plugins.module_utils._api.resources import (
@@ -37,7 +38,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatErr
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import OwnToken
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import Lookups, Selected, Selectors
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, plain_text
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged
 
 
 class Selection(Generic[AnyItem]):
@@ -92,8 +93,8 @@ class Selection(Generic[AnyItem]):
     def _identifiers_of(self, names: Collection[str] | None) -> frozenset[str]:
         return frozenset(entry.client_identifier for name in names or () for entry in with_name(self.clients(), name))
 
-    def check_exclude(self, first_list: Listing[AnyItem], known: Collection[str | None] = ()) -> list[str]:
-        """Return warnings about ``exclude``. ``known`` are further identifiers of API clients that exist.
+    def check_exclude(self, first_list: Listing[AnyItem]) -> list[str]:
+        """Return warnings about ``exclude``.
 
         Raises :class:`ChatError` if it contains an agent id that no listed item has and that does not exist, or an API client
         that does not exist.
@@ -107,20 +108,38 @@ class Selection(Generic[AnyItem]):
                 f"No listed API client has the name {_quoted(unknown_names)} in 'exclude', so it would protect nothing."
                 f"{self._hints_about_names(unknown_names)} Check for typos."
             )
-        unknown = exclude.unknown_identifiers({*known, *(item.client_identifier for item in first_list.items)})
+        known = {item.client_identifier for item in first_list.items}
+        unknown = exclude.unknown_identifiers(known)
         if unknown:
-            unknown -= {entry.client_identifier for entry in self.clients()}
-        if unknown - VENDOR_CLIENTS:
+            unknown = exclude.unknown_identifiers(known | {entry.client_identifier for entry in self.clients()})
+        unknown_vendor_clients = unknown & VENDOR_CLIENTS
+        unknown -= VENDOR_CLIENTS
+        nobody = "No API client has" if self.KIND is API_CLIENT else "Neither a token nor an API client has"
+        if unknown:
             raise ChatError(
-                f"Neither a token nor an API client has the client_identifier {_quoted(sorted(unknown - VENDOR_CLIENTS))} in 'exclude', "
-                f"so it would protect nothing.{self.hints(unknown)} Check for typos."
+                f"{nobody} the client_identifier {_quoted(sorted(unknown))} in 'exclude', so it would protect nothing."
+                f"{self.hints(unknown)} Check for typos."
             )
         warnings = self._shared_names(exclude.client_names, "protected")
-        if unknown:
-            warnings.append(
-                f"Neither a token nor an API client has the client_identifier {_quoted(sorted(unknown))} in 'exclude'."
-            )
+        if unknown_vendor_clients:
+            warnings.append(f"{nobody} the client_identifier {_quoted(sorted(unknown_vendor_clients))} in 'exclude'.")
         return warnings
+
+    def _check_named(self, selected: Selected[AnyItem]) -> None:
+        """Raise :class:`ChatError` if it is unknown whether a name in ``exclude`` protects one of the selected items."""
+        unnamed = self._unnamed(selected)
+        if unnamed:
+            raise ChatError(
+                f"The list of API clients does not show the name of client {_quoted(unnamed)}, so 'exclude.client_names' can protect it. Use "
+                "'exclude.client_identifiers' instead. Nothing of this client was changed."
+            )
+
+    def _unnamed(self, selected: Selected[AnyItem]) -> list[str]:
+        """Return the clients of selected items of which the name is unknown, if a name in ``exclude`` needs it."""
+        if not self.selectors.exclude.client_names:
+            return []
+        named = {*VENDOR_CLIENTS, *(entry.client_identifier for entry in self.clients() if entry.name is not None)}
+        return sorted({item.client_identifier or "" for item in selected.items if item.client_identifier not in named})
 
     def warnings(self, first_list: Listing[AnyItem]) -> list[str]:
         """Return warnings about values that are unknown or that no listed item has."""
@@ -136,7 +155,7 @@ class Selection(Generic[AnyItem]):
     def _shared_names(self, names: Collection[str] | None, state: str) -> list[str]:
         shared = {name: with_name(self.clients(), name) for name in sorted(names or ())}
         return [
-            f"Several API clients have the name {_quoted([name])}: {abridged([plain_text(entry.client_identifier) for entry in entries])}. All of "
+            f"Several API clients have the name {_quoted([name])}: {_quoted([entry.client_identifier for entry in entries])}. All of "
             f"them are {state}."
             for name, entries in shared.items()
             if len(entries) > 1
@@ -147,24 +166,34 @@ class Selection(Generic[AnyItem]):
         hints = [
             f" {_quoted([name])} is the identifier of {_quoted([entry.name or ''])}: use 'client_identifiers'."
             if entry.client_identifier == name
-            else f" Similar, but not the same: {code_points(plain_text(entry.name or ''))!r}."
+            else f" Similar, but not the same: {_quoted([code_points(entry.name or '')])}."
             for name in names
             for entry in self.clients()
             if entry.client_identifier == name or _is_similar(name, entry.name or "")
         ]
         return "".join(hints)
 
-    def hints(self, values: Collection[str]) -> str:
-        """Return which of these values, which are no client identifiers, are names of API clients, and which identifiers those have."""
+    def hints(self, values: Collection[str], similar: bool = True) -> str:
+        """Return which of these values, which are no client identifiers, are names of API clients, and which identifiers those have.
+
+        ``similar``: also identifiers that differ only by case, or by characters that can look the same.
+        """
         try:
             clients = self.clients()
         except ChatError as error:
             return f" It is unknown whether the value is the name of an API client. {error.msg}"
-        return "".join(
-            f" {_quoted([value])} is the name of the API client with the identifier {plain_text(entry.client_identifier)}: use 'client_names'."
+        names = [
+            f" {_quoted([value])} is the name of the API client with the identifier {_quoted([entry.client_identifier])}: use 'client_names'."
             for value in sorted(values)
             for entry in with_name(clients, value)
-        )
+        ]
+        identifiers = [
+            f" Similar, but not the same: {_quoted([code_points(entry.client_identifier)])}."
+            for value in sorted(values)
+            for entry in clients
+            if similar and _is_similar(value, entry.client_identifier)
+        ]
+        return "".join([*names, *identifiers])
 
 
 class TokenSelection(Selection[Token]):
@@ -185,16 +214,11 @@ class TokenSelection(Selection[Token]):
         Raises :class:`ChatError` if a selector cannot be decided, or if it is unknown whether ``exclude`` protects a token.
         """
         selected = self._select(token_list)
-        if self.selectors.exclude.client_names and self._unnamed(selected):
+        if self._unnamed(selected):
             # The client can have been created since the API clients were read.
             self._clients = None
             selected = self._select(token_list)
-            unnamed = self._unnamed(selected)
-            if unnamed:
-                raise ChatError(
-                    f"The list of API clients lacks the client {_quoted(unnamed)} of a selected token, so its name is unknown, and can be "
-                    "one in 'exclude.client_names'. Use 'exclude.client_identifiers' instead."
-                )
+            self._check_named(selected)
         return selected
 
     def _select(self, token_list: TokenList) -> Selected[Token]:
@@ -206,13 +230,6 @@ class TokenSelection(Selection[Token]):
             ids = {token.agent_id for token in candidates if token.agent_id is not None and token.agent_id > 0}
             lookups = replace(lookups, states=agent_states(self._client, ids, self._own.agent().id) if ids else {})
         return self.selectors.select_tokens(token_list, lookups, self._now)
-
-    def _unnamed(self, selected: Selected[Token]) -> list[str]:
-        """Return the clients of selected tokens of which the name is unknown."""
-        known = {*VENDOR_CLIENTS, *(entry.client_identifier for entry in self.clients())}
-        return sorted(
-            {token.client_identifier or "" for token in selected.items if token.client_identifier not in known}
-        )
 
     def warnings(self, first_list: TokenList) -> list[str]:
         """Return warnings about values that are unknown or that no listed token has."""
@@ -233,13 +250,16 @@ class ClientSelection(Selection[ApiClient]):
     KIND = API_CLIENT
 
     def select(self, client_list: ClientList) -> Selected[ApiClient]:
-        """Return the selected API clients of a list."""
+        """Return the selected API clients of a list. Raises :class:`ChatError` if it is unknown whether ``exclude`` protects one."""
         self._clients = client_list
-        return self.selectors.select(client_list, self._lookups(self._identifiers_of(self.selectors.client_names)))
+        lookups = self._lookups(self._identifiers_of(self.selectors.client_names))
+        selected = self.selectors.select(client_list, lookups)
+        self._check_named(selected)
+        return selected
 
 
 def _quoted(values: Sequence[str]) -> str:
-    return abridged([f"'{plain_text(value)}'" for value in values])
+    return shown([f"'{value}'" for value in values])
 
 
 def _is_similar(name: str, other: str) -> bool:
