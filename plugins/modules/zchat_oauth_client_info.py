@@ -165,6 +165,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token im
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selection import ClientSelection
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import CLIENT_SELECTORS, Selectors
 from ansible_collections.zchat.admin.plugins.module_utils._task import Task
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged
 
 
 def run(task: Task) -> dict[str, Any]:
@@ -176,13 +177,19 @@ def run(task: Task) -> dict[str, Any]:
     selected = selection.select(client_list)
     about_exclude = selection.check_exclude(client_list)
     listed = ListedClients.of(client_list, OwnToken(task.client))
+    warnings = [*about_exclude, *listed.warnings(), *selection.warnings(client_list)]
+    unlisted = selection.unlisted(client_list)
+    if unlisted:
+        warnings.append(
+            f"No API client is listed with the identifier {abridged(sorted(unlisted))}.{selection.hints(unlisted)} Check for typos."
+        )
     return {
         "changed": False,
         "clients": [client_result(entry) for entry in selected.items],
         "listed": vars(listed),
         "unknown_agent_emails": list(selection.found.unknown_emails),
         "unknown_client_names": selection.unknown_client_names,
-        "warnings": [*about_exclude, *listed.warnings(), *selection.warnings(client_list)],
+        "warnings": warnings,
     }
 
 

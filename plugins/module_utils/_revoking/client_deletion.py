@@ -168,8 +168,7 @@ class _Run:
     def _unlisted(self, client_list: ClientList) -> tuple[frozenset[str], str | None]:
         """Return those of ``client_identifiers`` that are not listed and whose tokens are selected, and why that is undecidable, if so."""
         selectors = self._selection.selectors
-        listed = {entry.client_identifier for entry in client_list.items}
-        unlisted = (selectors.client_identifiers or frozenset()) - listed - selectors.exclude.client_identifiers
+        unlisted = self._selection.unlisted(client_list) - selectors.exclude.client_identifiers
         self._missing = {*unlisted, *((selectors.ids or frozenset()) - {entry.id for entry in client_list.items})}
         names = self._selection.hints(unlisted)
         if names:

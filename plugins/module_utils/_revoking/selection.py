@@ -237,6 +237,11 @@ class ClientSelection(Selection[ApiClient]):
         self._clients = client_list
         return self.selectors.select(client_list, self._lookups(self._identifiers_of(self.selectors.client_names)))
 
+    def unlisted(self, client_list: ClientList) -> frozenset[str]:
+        """Return those of ``client_identifiers`` that no listed API client has."""
+        listed = {entry.client_identifier for entry in client_list.items}
+        return (self.selectors.client_identifiers or frozenset()) - listed
+
 
 def _quoted(values: Sequence[str]) -> str:
     return abridged([f"'{plain_text(value)}'" for value in values])
