@@ -158,7 +158,7 @@ status:
 
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._api.clients import client_result, list_clients
+from ansible_collections.zchat.admin.plugins.module_utils._api.clients import client_result, list_clients, shown
 from ansible_collections.zchat.admin.plugins.module_utils._module import run_module
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.client_deletion import ListedClients
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import OwnToken
@@ -176,13 +176,19 @@ def run(task: Task) -> dict[str, Any]:
     selected = selection.select(client_list)
     about_exclude = selection.check_exclude(client_list)
     listed = ListedClients.of(client_list, OwnToken(task.client))
+    warnings = [*about_exclude, *listed.warnings(), *selection.warnings(client_list)]
+    unlisted = selection.unlisted(client_list)
+    if unlisted:
+        warnings.append(
+            f"No API client is listed with the identifier {shown(sorted(unlisted))}.{selection.hints(unlisted)} Check for typos."
+        )
     return {
         "changed": False,
         "clients": [client_result(entry) for entry in selected.items],
         "listed": vars(listed),
         "unknown_agent_emails": list(selection.found.unknown_emails),
         "unknown_client_names": selection.unknown_client_names,
-        "warnings": [*about_exclude, *listed.warnings(), *selection.warnings(client_list)],
+        "warnings": warnings,
     }
 
 

@@ -129,7 +129,7 @@ class _Run:
 
     def plan(self) -> None:
         """Select the clients and their tokens. They are pending afterwards, unless a guard stops the task."""
-        selection, selectors = self._selection, self._selection.selectors
+        selection = self._selection
         selection.look_up()
         client_list = list_clients(self._client)
         self._deletions.observe(client_list)
@@ -139,9 +139,7 @@ class _Run:
         self._clients.warn(*selection.check_exclude(client_list))
         self._excluded = len(selected.excluded)
         self._unknown_names = selection.unknown_client_names
-        self._unlisted = (selectors.client_identifiers or frozenset()) - {
-            entry.client_identifier for entry in client_list.items
-        }
+        self._unlisted = selection.unlisted(client_list)
         token_list = list_tokens(self._client)
         of_unlisted = [token for token in token_list.items if token.client_identifier in self._unlisted]
         undecidable = self._undecidable(of_unlisted)

@@ -257,6 +257,11 @@ class ClientSelection(Selection[ApiClient]):
         self._check_named(selected)
         return selected
 
+    def unlisted(self, client_list: ClientList) -> frozenset[str]:
+        """Return those of ``client_identifiers`` that no listed API client has."""
+        listed = {entry.client_identifier for entry in client_list.items}
+        return (self.selectors.client_identifiers or frozenset()) - listed
+
 
 def _quoted(values: Sequence[str]) -> str:
     return shown([f"'{value}'" for value in values])

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Selectors that need the agents of the account, and the protect list. Both fail closed."""
+"""Selectors that need the agents or the API clients of the account, and the protect list. All of them fail closed."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     MockChat,
     Reply,
     agent,
+    api_client,
     first,
     nothing,
     token,
@@ -26,6 +28,7 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
 )
 from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     AGENTS_PAGE,
+    CLIENT_LISTS,
     FAULTS,
     HTML,
     LISTS,
@@ -33,6 +36,7 @@ from ansible_collections.zchat.admin.tests.unit.support.revoking import (
     info,
     revoke,
     story,
+    table,
 )
 
 ME, JONAS, PRIYA, DELETED, ODD = 1, 2, 3, 4, 5
@@ -204,6 +208,217 @@ def test_in_case_of_doubt_a_token_is_protected():
     assert story(result) == "kept 30 61: verified", "two agents have the same address"
     result = revoke(client, ids=[61, 62], exclude={"client_identifiers": ["bot "]})
     assert story(result) == "kept 61 62: verified", "with and without white space"
+
+
+# API clients
+
+CRM, TWIN = api_client(1, "CRM sync", "crm"), api_client(4, "Mobile", "m2")
+CLIENTS = [
+    CRM,
+    api_client(2, "Automation", "automation"),
+    api_client(3, " Mobile ", "m1"),
+    TWIN,
+    api_client(5, None, "x"),
+]
+UNREADABLE = (
+    *FAULTS,
+    Reply(404, {"error": "Not found"}),
+    Reply(200, {"clients": []}),
+    Reply(200, [CRM, {**CRM, "id": 9}]),
+)
+
+
+def with_clients(*more: Json, **options: Any) -> MockChat:
+    mobile = token(80, client_identifier="m1", agent_id=JONAS), token(81, client_identifier="m2", agent_id=PRIYA)
+    return chat(*mobile, *more, **{"clients": CLIENTS, **options})
+
+
+@table(
+    "options, selected, warnings",
+    {
+        "a name": ({"client_names": ["CRM sync"]}, [21], []),
+        "white space around a name does not count": ({"client_names": [" CRM sync\n"]}, [21], []),
+        "names and identifiers are one set": (
+            *({"client_names": ["CRM sync"], "client_identifiers": ["automation"]}, [10, 21], []),
+        ),
+        "an empty list adds nothing": ({"client_names": ["CRM sync"], "client_identifiers": []}, [21], []),
+        "an empty list selects nothing": ({"client_names": []}, [], []),
+        "all selectors must match": (
+            {"client_names": ["CRM sync", "Mobile"], "agent_ids": [JONAS]},
+            [21, 80],
+            ["Several"],
+        ),
+        "several clients": (
+            *({"client_names": ["Mobile"]}, [80, 81]),
+            ["Several API clients have the name 'Mobile': m1, m2. All of them are selected."],
+        ),
+        "a client without a name": (
+            {"client_names": ["x"]},
+            [],
+            ["'x' is the identifier of '': use 'client_identifiers'"],
+        ),
+        "unknown": ({"client_names": ["Nope"]}, [], ["No listed API client has the name 'Nope'. Check for typos."]),
+        "case": ({"client_names": ["crm sync"]}, [], ["Similar, but not the same: 'CRM sync'"]),
+        "looks the same": ({"client_names": ["CRM s\u0443nc"]}, [], ["Similar, but not the same: 'CRM sync'"]),
+        "an identifier": (
+            {"client_names": ["crm"]},
+            [],
+            ["'crm' is the identifier of 'CRM sync': use 'client_identifiers'"],
+        ),
+        "the other way round": (
+            *({"client_identifiers": ["CRM sync", "crm"]}, [21]),
+            ["'CRM sync' is the name of the API client with the identifier crm: use 'client_names'"],
+        ),
+        "the name of several": (
+            *({"client_identifiers": ["Mobile"]}, []),
+            ["identifier m1: use 'client_names'. 'Mobile' is the name of the API client with the identifier m2"],
+        ),
+        "protected by name": ({"client_names": ["CRM sync"], "exclude": {"client_names": ["CRM sync "]}}, [], []),
+        "several are protected": (
+            *({"ids": [21, 80, 81], "exclude": {"client_names": ["Mobile"]}}, [21]),
+            ["Several API clients have the name 'Mobile': m1, m2. All of them are protected."],
+        ),
+        "protected although no token is listed for it": (
+            *({"ids": [21], "exclude": {"client_identifiers": ["x"]}}, [21], []),
+        ),
+        "a client of the vendor": (
+            *({"ids": [21], "exclude": {"client_identifiers": ["zopim"]}}, [21]),
+            ["Neither a token nor an API client has the client_identifier 'zopim' in 'exclude'."],
+        ),
+    },
+)
+def test_tokens_of_named_clients_and_their_warnings(options: Json, selected: list[int], warnings: list[str]):
+    result = info(with_clients(), **options)
+    assert (ids(result["tokens"]), len(result["warnings"])) == (selected, len(warnings))
+    assert all(part in text for part, text in zip(warnings, result["warnings"]))
+    unknown = {"x", "Nope", "crm sync", "CRM s\u0443nc", "crm"} & {*options.get("client_names", ())}
+    assert result["unknown_client_names"] == sorted(unknown)
+    revoked = revoke(with_clients(), **{"own_token": "revoke", **options}, probe_values=False)
+    assert (ids(revoked["revoked"]), revoked["unknown_client_names"]) == (selected, sorted(unknown))
+
+
+@table(
+    "options, reads",
+    {
+        "no client": ({"ids": [21]}, 0),
+        "identifiers of listed tokens": (
+            {"client_identifiers": ["crm"], "exclude": {"client_identifiers": ["zendesk"]}},
+            0,
+        ),
+        "names": ({"client_names": ["CRM sync", "Nope"], "exclude": {"client_names": ["Mobile"]}}, 1),
+        "an identifier that no token has": ({"client_identifiers": ["crm", "nope", "nope2"]}, 1),
+        "an identifier to protect that no token has": (
+            {"ids": [21], "exclude": {"client_identifiers": ["x", "zopim"]}},
+            1,
+        ),
+    },
+)
+def test_the_clients_are_read_once_and_only_if_necessary(options: Json, reads: int):
+    client = with_clients()
+    assert story(revoke(client, **options)) == "revoked 21: verified"
+    assert client.lines.count(CLIENT_LISTS) == reads
+
+
+@pytest.mark.parametrize("reply", UNREADABLE)
+def test_a_hint_that_cannot_be_read_never_fails_the_task(reply: Reply):
+    for run in (revoke, info):
+        result = run(with_clients(script={CLIENT_LISTS: [reply]}), client_identifiers=["crm", "nope"])
+        assert (result.get("failed"), ids(result.get("revoked", result.get("tokens")))) == (None, [21])
+        assert "It is unknown whether the value is the name of an API client." in result["warnings"][0]
+
+
+@pytest.mark.parametrize("reply", UNREADABLE)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"client_names": ["CRM sync"]},
+        {"ids": [21], "exclude": {"client_names": ["Mobile"]}},
+        {"ids": [21], "exclude": {"client_identifiers": ["x"]}},
+    ],
+)
+def test_clients_that_are_needed_and_cannot_be_read_stop_the_task(options: Json, reply: Reply):
+    client = with_clients(script={CLIENT_LISTS: [reply] * 9})
+    for run in (revoke, info):
+        with pytest.raises(ChatError, match="oauth/clients"):
+            run(client, **options)
+    assert client.deleted == []
+
+
+@table(
+    "exclude, reason",
+    {
+        "a name": (
+            {"client_names": ["CRM sync", "Nope"]},
+            "has the name 'Nope' in 'exclude', so it would protect nothing",
+        ),
+        "a similar name": ({"client_names": ["mobile"]}, "Similar, but not the same: 'Mobile'"),
+        "an identifier instead of a name": (
+            {"client_names": ["crm"]},
+            "'crm' is the identifier of 'CRM sync': use 'client_ident",
+        ),
+        "an identifier": (
+            {"client_identifiers": ["crm", "nope"]},
+            "client_identifier 'nope' in 'exclude', so it would protect",
+        ),
+        "a name instead of an identifier": (
+            *({"client_identifiers": ["CRM sync"]},),
+            "'CRM sync' is the name of the API client with the identifier crm: use 'client_names'",
+        ),
+        "case": ({"client_identifiers": ["CRM"]}, "client_identifier 'CRM' in 'exclude', so it would protect nothing"),
+        "no client is listed": ({"client_names": ["Automation"], "ids": [10]}, "'Automation' in 'exclude'"),
+    },
+)
+def test_clients_to_protect_that_are_unknown_stop_the_task(exclude: Json, reason: str):
+    script: Json = {CLIENT_LISTS: [nothing] * 2} if reason.startswith("'Automation'") else {}
+    client = with_clients(script=script)
+    for run in (revoke, info):
+        with pytest.raises(ChatError, match=re.escape(reason)):
+            run(client, ids=[20], exclude=exclude)
+    assert client.deleted == []
+
+
+@table(
+    "later, expected",
+    {
+        "not listed": (nothing, None),
+        "still not listed": (None, None),
+        "listed": (lambda entries: [*entries, api_client(7, "New", "new")], "revoked 21 70: verified"),
+        "listed, with a name to protect": (
+            *(lambda entries: [*entries, api_client(7, "Mobile", "new")], "revoked 21, kept 70: verified"),
+        ),
+    },
+)
+def test_a_selected_token_of_a_client_without_a_known_name_can_be_protected(later: Any, expected: str | None):
+    """The client can have been created since the clients were read, so they are read once more."""
+    client = with_clients(token(70, client_identifier="new"), script={CLIENT_LISTS: [None, later, later]})
+    options: Json = {"ids": [21, 70], "exclude": {"client_names": ["Mobile"]}}
+    if expected:
+        assert story(revoke(client, **options)) == expected
+    else:
+        with pytest.raises(ChatError, match=r"lacks the client ('crm', )?'new' of a selected token"):
+            revoke(client, **options)
+        assert client.deleted == []
+    assert client.lines.count(CLIENT_LISTS) == 2
+    # Its own identifier is sufficient.
+    options = {"ids": [21, 70], "exclude": {"client_identifiers": ["m1"]}}
+    assert story(revoke(with_clients(token(70, client_identifier="new")), **options)) == "revoked 21 70: verified"
+
+
+def test_a_later_list_of_clients_neither_removes_a_protection_nor_selects_more():
+    """During the run, the protected client gets another name, and another client gets the selected one."""
+    later = [{**CRM, "name": "Mobile"}, *CLIENTS[1:3], {**TWIN, "name": "x"}, api_client(7, "New", "new")]
+    new = token(70, client_identifier="new"), token(82, client_identifier="m2"), token(83, client_identifier="crm")
+    script = {LISTS: [without(70, 82, 83)], CLIENT_LISTS: [None, lambda _entries: later]}
+    options: Json = {"agent_ids": [JONAS, 10000026], "exclude": {"client_names": ["Mobile"]}}
+    client = with_clients(*new, script=script)
+    result = revoke(client, **options)
+    assert story(result) == "revoked 20 21 70, kept 80 82 83: verified", "the new name protects, too"
+    client = with_clients(
+        *new, script={**script, LISTS: [without(70, 83)], CLIENT_LISTS: [None, lambda _entries: later]}
+    )
+    options = {"client_names": ["Mobile"], "client_identifiers": ["new"], "exclude": {"client_names": ["Automation"]}}
+    assert story(revoke(client, **options)) == "revoked 70 80 81 82: verified"
+    assert client.lines.count(CLIENT_LISTS) == 2
 
 
 # Whatever the lookups return

@@ -10,7 +10,12 @@ import pytest
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import TokenList, list_tokens
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
-from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import SELECTORS, Lookups, Selectors
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import (
+    CLIENT_SELECTORS,
+    SELECTORS,
+    Lookups,
+    Selectors,
+)
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import Json, MockChat, token
 from ansible_collections.zchat.admin.tests.unit.support.revoking import table
 
@@ -69,6 +74,16 @@ def test_a_revocation_requires_a_selector(options: Json):
     assert all(name in caught.value.msg for name in SELECTORS if name != "exclude")
 
 
+@pytest.mark.parametrize("options", [{}, {"exclude": {"ids": [1]}}])
+def test_a_deletion_of_clients_requires_a_selector(options: Json):
+    with pytest.raises(ChatError, match="No selector is set") as caught:
+        Selectors.from_options(options, required=True, spec=CLIENT_SELECTORS)
+    assert all(name in caught.value.msg for name in CLIENT_SELECTORS if name != "exclude")
+    assert "all=true" not in caught.value.msg
+    for name in CLIENT_SELECTORS.keys() - {"exclude"}:
+        Selectors.from_options({**options, name: []}, required=True, spec=CLIENT_SELECTORS)
+
+
 @pytest.mark.parametrize("options", [{"expired": False}, {"all": False, "ids": []}])
 def test_one_selector_is_sufficient(options: Json):
     Selectors.from_options({**options, "exclude": {"ids": [1]}}, required=True)
@@ -82,6 +97,7 @@ def test_one_selector_is_sufficient(options: Json):
         ({"ids": [1, 0]}, "'ids' must contain integers greater than 0"),
         ({"agent_emails": ["Ada <ada@example.com>"]}, "'agent_emails' contains"),
         ({"client_identifiers": ["zopim", " \n"]}, "'client_identifiers' contains an empty value"),
+        ({"client_names": ["CRM sync", " \n"]}, "'client_names' contains an empty value"),
         ({"token_values": ["Bearer hush"]}, "'token_values' contains a value with a space"),
         ({"token_values": ["hush\u00e4hush"]}, "a non-ASCII character"),
         ({"age": "90"}, "'age' must be"),
@@ -89,6 +105,10 @@ def test_one_selector_is_sufficient(options: Json):
         ({"exclude": {}}, "'exclude' is empty, so it would protect nothing"),
         ({"exclude": {"ids": [1], "agent_emails": []}}, "'exclude.agent_emails' is empty"),
         ({"exclude": {"client_identifiers": [" "]}}, "'exclude.client_identifiers' is empty"),
+        ({"exclude": {"client_names": []}}, "'exclude.client_names' is empty"),
+        ({"exclude": {"client_names": [" "]}}, "'exclude.client_names' is empty"),
+        ({"exclude": {"client_names": ["CRM sync", " "]}}, "'exclude.client_names' contains an empty value"),
+        ({"exclude": {"client_identifiers": ["crm", ""]}}, "'exclude.client_identifiers' contains an empty value"),
         ({"exclude": {"ids": [0]}}, "'exclude.ids' must contain"),
         ({"exclude": {"agent_ids": [0]}}, "'exclude.agent_ids' must contain"),
         ({"exclude": {"agent_emails": ["5"]}}, "'exclude.agent_emails' contains"),
