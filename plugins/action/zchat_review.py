@@ -61,7 +61,7 @@ class ActionModule(AccountAction):
         problems = files.save(
             document,
             self.output,
-            html=lambda: render("review.html.j2", review_page(document, thresholds)),
+            html=lambda: render("review.html.j2", review_page(document, thresholds, result)),
             csv=lambda: review_csv(document),
         )
         return task_result(document, result, problems, files.finish(self.output))

@@ -242,8 +242,9 @@ report:
           sample: true
         clients:
           description:
-            - The API clients that the agent created, whoever has their tokens. The task deletes none of them. If you know the secret of a
-              confidential one, you can get new tokens without signing in. To delete a client, use M(zchat.admin.zchat_oauth_client).
+            - The API clients that the agent created, whatever agents own their tokens. The task deletes none of them. A person who knows
+              the secret of a confidential one can get new tokens without signing in. To delete a client, use
+              M(zchat.admin.zchat_oauth_client).
             - Null if it is unknown whether the agent created API clients, because the list could not be read, or because it contains only
               those of the task's own agent.
           returned: always
@@ -266,12 +267,12 @@ report:
               type: str
               sample: crm-sync
             client_type:
-              description: V(confidential), or V(public) if the client has no secret; null if the API returns none.
+              description: V(public) or V(confidential); null if the API returns none.
               returned: always
               type: str
               sample: confidential
             redirect_uris:
-              description: Where the client receives its tokens, one string; null if the API returns none.
+              description: Where the API redirects after a sign-in, as one string; null if the API returns none.
               returned: always
               type: str
               sample: https://crm-sync.example.com/callback

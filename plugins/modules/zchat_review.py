@@ -294,12 +294,12 @@ report:
           type: str
           sample: crm-sync
         client_type:
-          description: V(confidential), or V(public) if the client has no secret; null if the API returns none.
+          description: V(public) or V(confidential); null if the API returns none.
           returned: always
           type: str
           sample: confidential
         redirect_uris:
-          description: Where the client receives its tokens, one string; null if the API returns none.
+          description: Where the API redirects after a sign-in, as one string; null if the API returns none.
           returned: always
           type: str
           sample: https://crm-sync.example.com/callback

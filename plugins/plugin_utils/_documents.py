@@ -71,7 +71,7 @@ class _Token(TypedDict):
 
 
 class Client(TypedDict):
-    """An API client. Who knows the secret of a confidential one can get tokens without signing in."""
+    """An API client. A person who knows the secret of a confidential one can get new tokens without signing in."""
 
     id: int
     name: str | None

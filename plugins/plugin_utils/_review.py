@@ -14,7 +14,7 @@ from typing import Any, cast
 from ansible_collections.zchat.admin.plugins.module_utils._api.clients import VENDOR_CLIENTS
 from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_creation, valid_expiry
 from ansible_collections.zchat.admin.plugins.module_utils._options import seconds
-from ansible_collections.zchat.admin.plugins.module_utils._text import counted, named
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, named
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import OptionNames
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     NOT_COMPLETE,
@@ -143,9 +143,11 @@ def _counts(agents: Sequence[ReviewAgent] | None, clients: Sequence[ReviewClient
 
 def _summary_headline(summary: Summary) -> str:
     totals, failed = summary["summary"], not_complete_headline(summary)
-    if not failed:
-        return counts_text(totals, f" in {counted(totals['accounts'], 'account')}")
-    return failed if totals["tokens"] is None else f"{failed}; {counts_text(totals)}"
+    counts = counts_text(totals, "" if failed else f" in {counted(totals['accounts'], 'account')}")
+    # The counts do not show why an account without such a token must be checked.
+    others = [row["name"] for row in summary["accounts"] if row["attention"] and not row.get("tokens_with_findings")]
+    check = f"{counted(len(others), 'account')} must be checked ({abridged(others)})" if others else ""
+    return "; ".join(filter(None, [failed, counts if not failed or totals["tokens"] is not None else "", check]))
 
 
 SUMMARY = SummaryKind(

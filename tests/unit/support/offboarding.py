@@ -70,4 +70,5 @@ def full_report() -> dict[str, Any]:
     """A report with every part of the page."""
     rows = {"not_revoked": [token(39, msg="HTTP 422.")], "kept": [token(1205, reason="own token")]}
     unknown = {"unknown_agent_emails": ["x@example.com"], "unknown_agent_ids": [7]}
-    return report(**rows, **FAILED, **unknown, warnings=["A warning."])
+    clients = {"api_clients": [client(9205), client(9206, PRIYA, name="Report")]}
+    return report(**rows, **FAILED, **unknown, **clients, warnings=["A warning."])
