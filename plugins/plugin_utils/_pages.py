@@ -132,7 +132,7 @@ def api_client(client: Client) -> dict[str, Any]:
         "name": name if has_name else identifier,
         "identifier": identifier if has_name else "",
         "type": client["client_type"] or "type not known",
-        "redirects": client["redirect_uris"] or "not known",
+        "redirects": client["redirect_uris"] or "",
         "scopes": client["scopes"] or "not known",
         "created": day(moment(client["create_date"])),
     }

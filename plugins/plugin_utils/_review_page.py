@@ -256,11 +256,11 @@ def _client_advice(entry: ReviewClient) -> str:
 
 
 def _creator(entry: ReviewClient, creators: Mapping[int | None, Any]) -> dict[str, str]:
-    """Return the name of the creator, and the address or id unless that is the name."""
+    """Return the name of the creator, empty if it is not known, and the address or id unless that is the name."""
     number = entry["agent_id"]
     if number is None:
         is_vendor = entry["client_identifier"] in VENDOR_CLIENTS
-        return {"name": "the vendor" if is_vendor else "not known", "fact": ""}
+        return {"name": "the vendor" if is_vendor else "", "fact": ""}
     shown = person(creators.get(number, {"id": number, "email": None, "display_name": None}))
     return {"name": shown["name"], "fact": "".join(shown["facts"][:1])}
 
@@ -268,7 +268,8 @@ def _creator(entry: ReviewClient, creators: Mapping[int | None, Any]) -> dict[st
 def _client_line(entry: ReviewClient, creators: Mapping[int | None, Any]) -> dict[str, str]:
     """Return one line for an API client."""
     shown, reasons = api_client(entry), [_CLIENT_FINDINGS[code][1] for code in entry["findings"]]
-    by = f"created by {_creator(entry, creators)['name']}"
+    creator = _creator(entry, creators)["name"]
+    by = f"created by {creator}" if creator else "creator not known"
     text = ", ".join([*reasons, shown["type"], counted(entry["tokens"], "token"), by])
     return {"name": shown["name"], "fact": shown["identifier"], "text": text}
 

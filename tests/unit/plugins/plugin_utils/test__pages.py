@@ -97,7 +97,7 @@ PAGES = {
     # The tokens and people that need attention come first, the next step before all of them.
     """not-complete: acme.zendesk.com|NOT COMPLETE: 3 of 5 tokens revoked, 1 not; 1 person can still sign in; 2 API clients created by 2
     people still exist; 1 address and 1 agent id were not found|Revoked 2 of 3 tokens.|These people can still sign in
-    … Jonas Weber|jonas.weber@example.com|API clients that these people created|An … When their tokens are revoked, delete
+    … Jonas Weber|jonas.weber@example.com|API clients that these people created|A person … When their tokens are revoked, delete
     … Jonas Weber|CRM sync|,|confidential|redirects to|https://crm.example.com/|scopes|read write|created|17 Oct 2018|identifier|
     client-9205|Priya Nair|Report|,|confidential … Warnings|A warning.|People and their tokens|Jonas Weber|
     jonas.weber@example.com|agent 100000204|enabled in Chat|4 tokens: 1 not revoked, 1 kept, 2 revoked
@@ -125,7 +125,7 @@ PAGES = {
     ),
     # API clients that are confidential come first. A deleted agent can have created one.
     """done: Next step: these people … Next step: API clients that these people created … Delete each client … agent 5|B, the second|,|
-    confidential|redirects to|not known|scopes|not known|created someday|identifier|client-2|client-3|,|type not known|redirects …
+    confidential|redirect not known|scopes|not known|created someday|identifier|client-2|client-3|,|type not known|redirects …
     17 Oct 2018|client-1|,|public|redirects … 17 Oct 2018|People … agent 5|no longer exists|1 token ≠ not known whether""": report(
         agents=offboarding.AGENTS,
         revoked=[offboarding.token(38, 5)],
@@ -262,12 +262,12 @@ NOBODY = {"agents": None, "unknown_agent_ids": []}
 CLIENT_PAGES = {
     # Those with a finding, the most serious first: why, what to do, the creator, the number of tokens, the type. Then the others.
     """Findings, … API clients that need a decision … client-4|Creator no longer exists|No token|The creator may know its secret, and can
-    get new tokens with it. Delete it, unless an integration is about to use it.|agent 7|0|confidential|redirects to|not known|scopes|read
+    get new tokens with it. Delete it, unless an integration is about to use it.|agent 7|0|confidential|redirect not known|scopes|read
     write|created|17 Oct 2018|CRM sync|client-2|Creator is disabled|The … with it. If an integration needs it, create another client for
     it. Then delete this one.|Priya|priya@example.com|2|confidential … client-6|Creator is disabled|Ask whether it is still used. If not,
     delete it.|Priya|priya@example.com|1|public … client-3|No token|Delete it, unless … Mei|mei@example.com|0|type not known … People and
     their tokens that need … API clients without a finding|CRM sync|zopim|, confidential, 6 tokens, created by the vendor|CRM sync|
-    client-5|, confidential, 1 token, created by not known""": {
+    client-5|, confidential, 1 token, creator not known""": {
         "api_clients": [
             offboarding.client(1, None, client_identifier="zopim"),
             offboarding.client(2, PRIYA),
