@@ -97,7 +97,7 @@ PAGES = {
     # The tokens and people that need attention come first, the next step before all of them.
     """not-complete: acme.zendesk.com|NOT COMPLETE: 3 of 5 tokens revoked, 1 not; 1 person can still sign in; 2 API clients created by 2
     people still exist; 1 address and 1 agent id were not found|Revoked 2 of 3 tokens.|These people can still sign in
-    … Jonas Weber|jonas.weber@example.com|API clients that these people created|A person … When their tokens are revoked, delete
+    … Jonas Weber|jonas.weber@example.com|API clients that these people created|A person … When the tokens of these people are revoked, delete
     … Jonas Weber|CRM sync|,|confidential|redirects to|https://crm.example.com/|scopes|read write|created|17 Oct 2018|identifier|
     client-9205|Priya Nair|Report|,|confidential … Warnings|A warning.|People and their tokens|Jonas Weber|
     jonas.weber@example.com|agent 100000204|enabled in Chat|4 tokens: 1 not revoked, 1 kept, 2 revoked
@@ -142,10 +142,10 @@ PAGES = {
         revoked=[*TOKENS_OF_LEAVERS, offboarding.token(39, None)], api_clients=None, own_clients_only=None
     ),
     """done: Next step: API clients that these people created … Jonas Weber|CRM sync … The API did not show the API clients of all agents.
-    So it is not known whether these people created any:|Priya Nair … People ≠ : not known""": report(
+    So it is not known whether these people created any. In … Priya Nair … People ≠ : not known""": report(
         api_clients=[offboarding.client(1)], own_clients_only=True
     ),
-    "dry-run: API clients that these people created … When their tokens are revoked, delete ≠ Next step": report(
+    "dry-run: API clients that these people created … When the tokens of these people are revoked, delete ≠ Next step": report(
         dry_run=True, api_clients=[offboarding.client(1)]
     ),
     "done: none is left ≠ API client": report(),
