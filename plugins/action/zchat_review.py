@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import base_url_from
+from ansible_collections.zchat.admin.plugins.module_utils._task import Task
 from ansible_collections.zchat.admin.plugins.modules import zchat_oauth_token_info
 from ansible_collections.zchat.admin.plugins.plugin_utils._action import AccountAction, Result, defaults
 from ansible_collections.zchat.admin.plugins.plugin_utils._csv import review_csv
@@ -55,12 +56,16 @@ class ActionModule(AccountAction):
         except ChatError as error:
             return task_result(document_of(not_run(self.names.in_text(error.msg))), {})
         every_token = {**defaults(zchat_oauth_token_info.SPEC), "names": True}
-        result = self.run_task(zchat_oauth_token_info.run, every_token, given)
+        result = self.run_task(_list, every_token, given)
         document = document_of(result)
         problems = files.save(
             document,
             self.output,
-            html=lambda: render("review.html.j2", review_page(document, thresholds)),
+            html=lambda: render("review.html.j2", review_page(document, thresholds, result)),
             csv=lambda: review_csv(document),
         )
         return task_result(document, result, problems, files.finish(self.output))
+
+
+def _list(task: Task) -> Result:
+    return zchat_oauth_token_info.list_selected(task, every_client=True)

@@ -16,6 +16,8 @@ description:
   - Finds agents by address or id, revokes every OAuth token they have, verifies the revocation, and writes a report.
   - Use this task, or the role P(zchat.admin.offboard#role) that consists of it, if you need a report. Otherwise use
     M(zchat.admin.zchat_oauth_token).
+  - The report also names the API clients that each person created. The task deletes none of them. To do this, use
+    M(zchat.admin.zchat_oauth_client).
   - The task tests the report folder before it revokes anything. It also writes the report if a revocation failed, and fails afterwards.
 author:
   - The zchat.admin maintainers (@zchat-admin)
@@ -89,7 +91,7 @@ options:
       - What to do if an address or id does not exist in the account.
       - V(warn) is for lists that can contain people who never had Chat.
       - V(fail) revokes the tokens of the others, writes the report, and then fails. Use this if every person must be found. The id of
-        a deleted agent that still has tokens does not count as unknown.
+        a deleted agent that still has tokens, or that created an API client, does not count as unknown.
     type: str
     choices: [warn, fail]
     default: warn
@@ -100,6 +102,7 @@ notes:
   - With C(--check), the task fails if its keyword C(check_mode) is null, because Ansible would then ignore C(--check).
 seealso:
   - module: zchat.admin.zchat_oauth_token
+  - module: zchat.admin.zchat_oauth_client
 """
 
 EXAMPLES = r"""
@@ -129,7 +132,7 @@ msg:
   description: The RV(report.headline). If the offboarding is not complete, the reason follows.
   returned: always
   type: str
-  sample: 12 tokens of 1 person revoked, and none is left; 1 person can still sign in
+  sample: 12 tokens of 1 person revoked, and none is left; 1 person can still sign in; 3 API clients created by 1 person still exist
 report:
   description:
     - The content of the JSON report. It always has every key. A value that is unknown is null.
@@ -180,16 +183,17 @@ report:
       sample: {"tokens": 21, "agents": 5, "own_only": false}
     headline:
       description:
-        - The result in one sentence without a final period. It includes how many of these people can still sign in.
+        - The result in one sentence without a final period. It includes how many of these people can still sign in, and how many API
+          clients they created.
         - RV(report.msg) has the reason of a failure. If the task did not fail and is not complete, RV(report.warnings) has the reason.
       returned: always
       type: str
-      sample: 12 tokens of 1 person revoked, and none is left; 1 person can still sign in
+      sample: 12 tokens of 1 person revoked, and none is left; 1 person can still sign in; 3 API clients created by 1 person still exist
     complete:
       description:
         - Whether every given person was found and has no token left, and the list of tokens proves both.
         - V(false) in check mode if a token would be revoked, if an address or id is unknown, if C(own_only) in RV(report.listed) is not
-          V(false), and after any failure. V(true) if nobody was given.
+          V(false), and after any failure. V(true) if nobody was given. API clients do not change it.
       returned: always
       type: bool
       sample: true
@@ -210,8 +214,8 @@ report:
       sample: []
     agents:
       description:
-        - The agents that were found, those of which only tokens are left, and those that were given and may exist, because their lookup
-          failed. Null if an option is not valid.
+        - The agents that were found, those of which only tokens or API clients are left, and those that were given and may exist,
+          because their lookup failed. Null if an option is not valid.
       returned: always
       type: list
       elements: dict
@@ -236,6 +240,52 @@ report:
           returned: always
           type: bool
           sample: true
+        clients:
+          description:
+            - The API clients that the agent created, whatever agents own their tokens. The task deletes none of them. A person who knows
+              the secret of a confidential one can get new tokens without signing in. To delete a client, use
+              M(zchat.admin.zchat_oauth_client).
+            - Null if it is unknown whether the agent created API clients, because the list could not be read, or because it contains only
+              those of the task's own agent.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: The id of the API client.
+              returned: always
+              type: int
+              sample: 9205
+            name:
+              description: The name of the client, as the dashboard shows it; null if the API returns none.
+              returned: always
+              type: str
+              sample: CRM sync
+            client_identifier:
+              description: The identifier, as in tokens.
+              returned: always
+              type: str
+              sample: crm-sync
+            client_type:
+              description: V(public) or V(confidential); null if the API returns none.
+              returned: always
+              type: str
+              sample: confidential
+            redirect_uris:
+              description: Where the API redirects after a sign-in, as one string; null if the API returns none.
+              returned: always
+              type: str
+              sample: https://crm-sync.example.com/callback
+            scopes:
+              description: The scopes that its tokens can have, separated by spaces; null if the API returns none.
+              returned: always
+              type: str
+              sample: read write chat
+            create_date:
+              description: When the client was created, as returned by the API; null if the API returns none.
+              returned: always
+              type: str
+              sample: "2014-09-02T09:30:00"
         tokens:
           description: The tokens of the agent, with their RV(report.agents[].tokens[].result); null if the list was not read.
           returned: always
@@ -288,7 +338,8 @@ report:
       elements: str
       sample: []
     unknown_agent_ids:
-      description: The ids that no agent has, null if they could not be looked up. Their tokens are revoked, too.
+      description: The ids that no agent has, null if they could not be looked up. Their tokens are revoked, too. An id that is also in
+        RV(report.agents) is that of a deleted agent.
       returned: always
       type: list
       elements: int

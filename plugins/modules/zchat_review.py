@@ -13,7 +13,8 @@ module: zchat_review
 short_description: Review the access to Zendesk Chat, and write a report
 version_added: 1.0.0
 description:
-  - Lists who has which OAuth tokens, marks the tokens that need a decision, and writes a report. It makes no changes.
+  - Lists who has which OAuth tokens and who created which API clients, marks those that need a decision, and writes a report. It makes
+    no changes.
   - Use this task, or the role P(zchat.admin.review#role) that consists of it, for a regular access review. To process the tokens in
     a playbook, use M(zchat.admin.zchat_oauth_token_info).
   - The task tests the report folder before any request. If the tokens cannot be listed, it still writes the report, and fails
@@ -82,6 +83,7 @@ notes:
   - With C(--check), the task fails if its keyword C(check_mode) is null.
 seealso:
   - module: zchat.admin.zchat_oauth_token_info
+  - module: zchat.admin.zchat_oauth_client_info
 """
 
 EXAMPLES = r"""
@@ -112,7 +114,7 @@ msg:
   description: The RV(report.headline). If the review is not complete, the reason follows.
   returned: always
   type: str
-  sample: 21 tokens of 5 people, 7 need a decision
+  sample: 21 tokens of 5 people, 7 need a decision; 2 API clients need a decision
 report:
   description:
     - The content of the JSON report. It always has every key. A value that is unknown is null.
@@ -161,11 +163,12 @@ report:
         RV(report.warnings) that of an incomplete review.
       returned: always
       type: str
-      sample: 21 tokens of 5 people, 7 need a decision
+      sample: 21 tokens of 5 people, 7 need a decision; 2 API clients need a decision
     complete:
       description:
         - Whether the review shows everything. V(false) if the tokens or the agents could not be read, if the API listed only
-          tokens of the task's own agent, or if it is not known whether it did. This does not fail the task.
+          tokens of the task's own agent, or if it is not known whether it did. This does not fail the task. API clients that could not
+          be read do not change it.
       returned: always
       type: bool
       sample: true
@@ -269,10 +272,73 @@ report:
               type: list
               elements: str
               sample: [expired, old]
+    clients:
+      description: The API clients that the API listed, by id; null if they could not be read, or if the tokens could not be listed.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        id:
+          description: The id of the API client.
+          returned: always
+          type: int
+          sample: 9205
+        name:
+          description: The name of the client, as the dashboard shows it; null if the API returns none.
+          returned: always
+          type: str
+          sample: CRM sync
+        client_identifier:
+          description: The identifier, as in tokens.
+          returned: always
+          type: str
+          sample: crm-sync
+        client_type:
+          description: V(public) or V(confidential); null if the API returns none.
+          returned: always
+          type: str
+          sample: confidential
+        redirect_uris:
+          description: Where the API redirects after a sign-in, as one string; null if the API returns none.
+          returned: always
+          type: str
+          sample: https://crm-sync.example.com/callback
+        scopes:
+          description: The scopes that its tokens can have, separated by spaces; null if the API returns none.
+          returned: always
+          type: str
+          sample: read write chat
+        create_date:
+          description: When the client was created, as returned by the API; null if the API returns none.
+          returned: always
+          type: str
+          sample: "2014-09-02T09:30:00"
+        agent_id:
+          description: The id of the agent who created the client; null if the API returns none, as for the vendor's own clients.
+          returned: always
+          type: int
+          sample: 100000204
+        tokens:
+          description: The number of its listed tokens. If C(own_only) in RV(report.listed) is not V(false), there can be more.
+          returned: always
+          type: int
+          sample: 2
+        findings:
+          description:
+            - Why the client needs a decision. Empty if it does not.
+            - V(creator_missing), the agent who created it no longer exists.
+            - V(creator_disabled), this agent is disabled.
+            - V(no_tokens), no token of the client is listed. Not for the vendor's own clients, and only if the API also listed tokens
+              and API clients of other agents than the task's own.
+          returned: always
+          type: list
+          elements: str
+          sample: [creator_disabled]
     summary:
       description:
-        - The number of tokens, of agents, of tokens with at least one finding, and of tokens with each finding.
-        - Each is null if the tokens could not be listed.
+        - The number of tokens, of agents, of tokens with at least one finding, of tokens with each finding, and of API clients with at
+          least one finding.
+        - Each is null if the tokens could not be listed. C(clients_with_findings) is also null if the API clients could not be read.
       returned: always
       type: dict
       sample:
@@ -287,6 +353,7 @@ report:
           expires_soon: 0
           never_expires: 1
           old: 1
+        clients_with_findings: 2
 report_files:
   description: The paths of the files.
   returned: always

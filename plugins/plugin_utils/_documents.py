@@ -70,6 +70,18 @@ class _Token(TypedDict):
     expire_date: str | None
 
 
+class Client(TypedDict):
+    """An API client. A person who knows the secret of a confidential one can get new tokens without signing in."""
+
+    id: int
+    name: str | None
+    client_identifier: str
+    client_type: str | None
+    redirect_uris: str | None
+    scopes: str | None
+    create_date: str | None
+
+
 class _Agent(TypedDict):
     id: int | None
     email: str | None
@@ -84,9 +96,10 @@ class OffboardToken(_Token):
 
 
 class OffboardAgent(_Agent):
-    """A departing agent."""
+    """A departing agent. ``clients`` is ``None`` if it is unknown whether the agent created API clients."""
 
     enabled: bool | None
+    clients: list[Client] | None
     tokens: list[OffboardToken] | None
 
 
@@ -127,19 +140,29 @@ class ReviewAgent(_Agent):
     tokens: list[ReviewToken]
 
 
+class ReviewClient(Client):
+    """An API client. ``agent_id`` is its creator, ``tokens`` the number of its listed tokens."""
+
+    agent_id: int | None
+    tokens: int
+    findings: list[str]
+
+
 class ReviewCounts(TypedDict):
-    """The number of tokens and their owners, and of tokens by finding."""
+    """The number of tokens and their owners, of tokens by finding, and of API clients with findings."""
 
     tokens: int | None
     agents: int | None
     tokens_with_findings: int | None
     findings: dict[str, int] | None
+    clients_with_findings: int | None
 
 
 class ReviewDocument(Document):
     """The report of an access review."""
 
     agents: list[ReviewAgent] | None
+    clients: list[ReviewClient] | None
     summary: ReviewCounts
 
 
@@ -270,6 +293,19 @@ def token_row(token: Result, clients: Mapping[str, str | None]) -> _Token:
         "scopes": token["scopes"],
         "create_date": token["create_date"],
         "expire_date": token["expire_date"],
+    }
+
+
+def client_row(client: Result) -> Client:
+    """Return what every report shows of an API client."""
+    return {
+        "id": client["id"],
+        "name": client["name"],
+        "client_identifier": client["client_identifier"],
+        "client_type": client["client_type"],
+        "redirect_uris": client["redirect_uris"],
+        "scopes": client["scopes"],
+        "create_date": client["create_date"],
     }
 
 

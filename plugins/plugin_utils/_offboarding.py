@@ -14,6 +14,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._api.agents import com
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, enumerated
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     NOT_COMPLETE,
+    Client,
     OffboardAgent,
     OffboardCounts,
     OffboardDocument,
@@ -23,6 +24,7 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     SummaryKind,
     by_id,
     client_names,
+    client_row,
     failure_reason,
     head,
     not_complete_headline,
@@ -50,7 +52,7 @@ def offboard_document(
 ) -> OffboardDocument:
     """Return the report of one run of ``zchat_oauth_token`` (with ``names``) for these agents.
 
-    If the run failed before the list of tokens was read, ``listed`` is ``None`` or ``revoked`` is missing. Without
+    Of the keys ``api_clients`` and ``own_clients_only`` of :func:`revoke_selected`, a missing one is unknown. If the run failed before the list of tokens was read, ``listed`` is ``None`` or ``revoked`` is missing. Without
     ``revoked``, it is unknown whether a token was revoked.
     """
     listed = result.get("listed") is not None and "revoked" in result
@@ -92,10 +94,10 @@ def nobody_document(options: Sequence[str], *, dry_run: bool, origin: Origin) ->
 
 
 def unknown_agents(document: OffboardDocument) -> tuple[list[str], list[int]]:
-    """Return the addresses that no agent has, and the ids of which neither an agent nor a token exists."""
-    owners = {agent["id"] for agent in document["agents"] or () if agent["tokens"]}
+    """Return the addresses that no agent has, and the ids of which neither an agent nor a token nor an API client exists."""
+    people_ids = {agent["id"] for agent in document["agents"] or () if agent["tokens"] or agent["clients"]}
     unknown_ids = document["unknown_agent_ids"] or ()
-    return document["unknown_agent_emails"] or [], [number for number in unknown_ids if number not in owners]
+    return document["unknown_agent_emails"] or [], [number for number in unknown_ids if number not in people_ids]
 
 
 def unknown_text(document: OffboardDocument) -> str:
@@ -126,32 +128,57 @@ def _unknown(emails: Sequence[str], ids: Sequence[int], text: str) -> list[str]:
 def _agents(
     result: Result, dry_run: bool, agent_emails: Sequence[str], agent_ids: Sequence[int], listed: bool
 ) -> list[OffboardAgent]:
-    """Return the agents by id, each with its tokens: those in the result, those of which only tokens are left, and the given ones
-    that may exist, because their lookup failed.
+    """Return the agents by id, each with its tokens and API clients: those in the result, those of which only tokens or API clients
+    are left, and the given ones that may exist, because their lookup failed.
     """
     tokens: dict[int | None, list[OffboardToken]] = {}
     for owner, token in sorted(_tokens(result, dry_run), key=lambda row: row[1]["id"]):
         tokens.setdefault(owner, []).append(token)
     found = result.get("agents")
     known = {agent["id"]: agent for agent in found or ()}
-    unclear = set(agent_ids) - set(result.get("unknown_agent_ids") or ())
-    numbers = sorted(known.keys() | tokens.keys() | unclear, key=by_id)
-    agents = [_agent(number, known.get(number, {}), tokens.get(number, []) if listed else None) for number in numbers]
+    clients = _clients(result)
+    # A deleted agent can have created an API client.
+    given = set(agent_ids) - (set(result.get("unknown_agent_ids") or ()) - clients.keys())
+    numbers = sorted(known.keys() | tokens.keys() | given, key=by_id)
+    no_client: list[Client] | None = [] if result.get("own_clients_only") is False else None
+    agents = [
+        _agent(
+            number,
+            known.get(number, {}),
+            tokens.get(number, []) if listed else None,
+            None if number is None else clients.get(number, no_client),
+        )
+        for number in numbers
+    ]
     if found is None and tokens.keys() <= set(agent_ids):
         # The agent of an address is not known. Here no token can belong to it.
         unknown = result.get("unknown_agent_emails") or ()
         agents += [
-            _agent(None, {"email": email}, [] if listed else None) for email in agent_emails if email not in unknown
+            _agent(None, {"email": email}, [] if listed else None, None)
+            for email in agent_emails
+            if email not in unknown
         ]
     return agents
 
 
-def _agent(number: int | None, known: Result, tokens: list[OffboardToken] | None) -> OffboardAgent:
+def _clients(result: Result) -> dict[int, list[Client]]:
+    """Return the listed API clients by the id of their creator, without those that have none."""
+    clients: dict[int, list[Client]] = {}
+    for client in result.get("api_clients") or ():
+        if client["agent_id"] is not None:
+            clients.setdefault(client["agent_id"], []).append(client_row(client))
+    return clients
+
+
+def _agent(
+    number: int | None, known: Result, tokens: list[OffboardToken] | None, clients: list[Client] | None
+) -> OffboardAgent:
     return {
         "id": number,
         "email": known.get("email"),
         "display_name": known.get("display_name"),
         "enabled": known.get("enabled"),
+        "clients": clients,
         "tokens": tokens,
     }
 
@@ -210,7 +237,7 @@ def _headline(document: OffboardDocument) -> str:
         verdict = "DRY RUN: nobody was found" if dry_run else "Nobody was found, and nothing was revoked"
     else:
         verdict = f"{'DRY RUN: ' if dry_run else ''}{_outcome(document, agents)}"
-    return "; ".join([verdict, *_can_sign_in(document), *caveats(document)])
+    return "; ".join([verdict, *_can_sign_in(document), *_have_clients(agents), *caveats(document)])
 
 
 def _can_sign_in(document: OffboardDocument) -> list[str]:
@@ -226,6 +253,13 @@ def _can_sign_in(document: OffboardDocument) -> list[str]:
     texts = [f"{people(states['enabled'])} can still sign in"] if states["enabled"] else []
     unknown = states["unknown"]
     return [*texts, *([f"it is unknown whether {people(unknown)} can still sign in"] if unknown else [])]
+
+
+def _have_clients(agents: Sequence[OffboardAgent]) -> list[str]:
+    """Return how many API clients of these people are listed, if there are any: deleting them is a further step."""
+    numbers = [len(agent["clients"]) for agent in agents if agent["clients"]]
+    exist = "exists" if sum(numbers) == 1 else "exist"
+    return [f"{counted(sum(numbers), 'API client')} created by {people(len(numbers))} still {exist}"] if numbers else []
 
 
 def _outcome(document: OffboardDocument, agents: Sequence[OffboardAgent]) -> str:
@@ -260,12 +294,15 @@ def _incomplete(document: OffboardDocument) -> str:
 
 
 def _not_looked_up(agents: Sequence[OffboardAgent]) -> list[int]:
-    """Return the ids without tokens of which the API did not show whether the agent exists, because the lookup failed."""
+    """Return the ids without tokens and API clients of which the API did not show whether the agent exists: the lookup failed."""
     nothing_known = ("email", "display_name", "enabled")
     return [
         agent["id"]
         for agent in agents
-        if agent["id"] is not None and agent["tokens"] == [] and all(agent[key] is None for key in nothing_known)  # type: ignore[literal-required]
+        if agent["id"] is not None
+        and agent["tokens"] == []
+        and not agent["clients"]
+        and all(agent[key] is None for key in nothing_known)  # type: ignore[literal-required]
     ]
 
 

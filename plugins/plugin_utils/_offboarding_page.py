@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_expiry
 from ansible_collections.zchat.admin.plugins.module_utils._text import counted
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
+    Client,
     OffboardAgent,
     OffboardDocument,
     OffboardToken,
@@ -20,7 +21,14 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     unknown_names,
 )
 from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import needs_attention, unknown_agents
-from ansible_collections.zchat.admin.plugins.plugin_utils._pages import STATES, client, moment, page_of, person
+from ansible_collections.zchat.admin.plugins.plugin_utils._pages import (
+    STATES,
+    api_client,
+    client,
+    moment,
+    page_of,
+    person,
+)
 
 _OWN_TOKEN = "This run authenticates with this token. Use another connection to revoke it."
 _WORST_FIRST = ("unknown", "not revoked", "kept", "would be revoked", "revoked", "gone")
@@ -46,13 +54,20 @@ def _person(agent: OffboardAgent, document: OffboardDocument) -> dict[str, Any]:
     """Return one section of the page. ``order`` sorts the people."""
     tokens = sorted(agent["tokens"] or (), key=lambda token: (_WORST_FIRST.index(token["result"]), token["id"]))
     results = [token["result"] for token in tokens]
+    is_person = agent["id"] is not None or bool(agent["email"])
     return {
         **person(agent, STATES[status(agent, document["unknown_agent_ids"])]),
         "can_sign_in": agent["enabled"] is True,
+        "clients": [api_client(entry) for entry in sorted(agent["clients"] or (), key=_is_public)],
+        "clients_unknown": agent["clients"] is None and agent["tokens"] is not None and is_person,
         "order": 0 if {"unknown", "not revoked"} & {*results} else 1 if "kept" in results else 2,
-        "summary": "The tokens are not known" if agent["tokens"] is None else _outcomes(results),
+        "summary": "The tokens and the API clients are not known" if agent["tokens"] is None else _outcomes(results),
         "tokens": [_token(token, document) for token in tokens],
     }
+
+
+def _is_public(entry: Client) -> bool:
+    return entry["client_type"] == "public"
 
 
 def _outcomes(results: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ import jinja2
 from ansible_collections.zchat.admin.plugins.module_utils._text import capitalized, counted
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     Account,
+    Client,
     Document,
     Listed,
     OffboardAgent,
@@ -108,6 +109,11 @@ def moment(date: Any, missing: str = "not known") -> dict[str, str]:
     }
 
 
+def day(date: dict[str, str]) -> dict[str, str]:
+    """Return a :func:`moment` without its time."""
+    return {**date, "text": date["text"].partition(",")[0]} if date["datetime"] else date
+
+
 def client(token: Mapping[str, Any]) -> dict[str, str]:
     """Return the client and the scopes of a token. The identifier of a client is a detail if its name is known."""
     identifier = token["client_identifier"] or "not known"
@@ -115,6 +121,20 @@ def client(token: Mapping[str, Any]) -> dict[str, str]:
         "client": token["client_name"] or identifier,
         "client_identifier": identifier if token["client_name"] else "",
         "scopes": token["scopes"] or "not known",
+    }
+
+
+def api_client(client: Client) -> dict[str, Any]:
+    """Return what every page shows of an API client."""
+    identifier, name = client["client_identifier"], client["name"]
+    has_name = bool(name and name.strip())
+    return {
+        "name": name if has_name else identifier,
+        "identifier": identifier if has_name else "",
+        "type": client["client_type"] or "type not known",
+        "redirects": client["redirect_uris"] or "",
+        "scopes": client["scopes"] or "not known",
+        "created": day(moment(client["create_date"])),
     }
 
 

@@ -6,18 +6,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+from ansible_collections.zchat.admin.plugins.module_utils._api.clients import VENDOR_CLIENTS
 from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_creation, valid_expiry
 from ansible_collections.zchat.admin.plugins.module_utils._options import seconds
-from ansible_collections.zchat.admin.plugins.module_utils._text import counted, named
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, named
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import OptionNames
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     NOT_COMPLETE,
     Result,
     ReviewAgent,
+    ReviewClient,
     ReviewCounts,
     ReviewDocument,
     Summary,
@@ -25,6 +28,7 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     Totals,
     by_id,
     client_names,
+    client_row,
     failure_reason,
     head,
     not_complete_headline,
@@ -38,6 +42,8 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._origin import Origin
 
 FINDINGS = ("owner_missing", "owner_disabled", "owner_inactive", "expired", "expires_soon", "never_expires", "old")
 """The findings of a token, in the order in which a report lists them."""
+CLIENT_FINDINGS = ("creator_missing", "creator_disabled", "no_tokens")
+"""The findings of an API client, in the order in which a report lists them."""
 
 
 @dataclass(frozen=True)
@@ -56,18 +62,24 @@ class Thresholds:
 
 
 def review_document(result: Result, *, thresholds: Thresholds, origin: Origin) -> ReviewDocument:
-    """Return the report of one run of ``zchat_oauth_token_info`` with ``names`` and without selectors.
+    """Return the report of one run of ``zchat_oauth_token_info`` with ``names`` and every API client, and without selectors.
 
     The findings are those when the run finished. A result that failed gives a report without agents and counts.
     """
     msg = failure_reason(result, "tokens")
     agents = _agents(result, thresholds, timestamp(origin.finished) or 0.0) if msg is None else None
-    document: ReviewDocument = {**head(result, msg, origin), "agents": agents, "summary": _counts(agents)}
+    clients = _clients(result) if msg is None else None
+    document: ReviewDocument = {
+        **head(result, msg, origin),
+        "agents": agents,
+        "clients": clients,
+        "summary": _counts(agents, clients),
+    }
     document["warnings"] += _date_warnings(agents or ())
     # If it is not known whether the API lists the tokens of other agents, the review is not complete either.
     looked_up = result.get("agents") is not None and not _not_looked_up(result)
     document["complete"] = msg is None and looked_up and not own_only_reason(document["listed"])
-    counts = "the tokens were not listed" if agents is None else counts_text(document["summary"])
+    counts = "the tokens were not listed" if agents is None else _verdict(document["summary"])
     document["headline"] = counts if document["complete"] else f"{NOT_COMPLETE}{counts}"
     return safe(document)
 
@@ -95,8 +107,9 @@ def _date_warnings(agents: Sequence[ReviewAgent]) -> list[str]:
 
 
 def needs_attention(document: ReviewDocument) -> bool:
-    """Return whether a token needs a decision."""
-    return document["complete"] and bool(document["summary"]["tokens_with_findings"])
+    """Return whether a token or an API client needs a decision."""
+    summary = document["summary"]
+    return document["complete"] and bool(summary["tokens_with_findings"] or summary["clients_with_findings"])
 
 
 def counts_text(summary: ReviewCounts | Totals, accounts: str = "") -> str:
@@ -107,23 +120,34 @@ def counts_text(summary: ReviewCounts | Totals, accounts: str = "") -> str:
     return f"{text}, {affected or 'none'} {'need' if affected > 1 else 'needs'} a decision"
 
 
-def _counts(agents: Sequence[ReviewAgent] | None) -> ReviewCounts:
+def _verdict(summary: ReviewCounts) -> str:
+    affected = summary["clients_with_findings"] or 0
+    need = "needs" if affected == 1 else "need"
+    clients = f"; {counted(affected, 'API client')} {need} a decision" if affected else ""
+    return f"{counts_text(summary)}{clients}"
+
+
+def _counts(agents: Sequence[ReviewAgent] | None, clients: Sequence[ReviewClient] | None) -> ReviewCounts:
     if agents is None:
-        return {"tokens": None, "agents": None, "tokens_with_findings": None, "findings": None}
+        unknown = dict.fromkeys(("tokens", "agents", "tokens_with_findings", "findings", "clients_with_findings"))
+        return cast(ReviewCounts, unknown)
     findings = [token["findings"] for agent in agents for token in agent["tokens"]]
     return {
         "tokens": len(findings),
         "agents": sum(agent["id"] is not None for agent in agents),
         "tokens_with_findings": sum(map(bool, findings)),
         "findings": {code: sum(code in found for found in findings) for code in FINDINGS},
+        "clients_with_findings": None if clients is None else sum(bool(client["findings"]) for client in clients),
     }
 
 
 def _summary_headline(summary: Summary) -> str:
     totals, failed = summary["summary"], not_complete_headline(summary)
-    if not failed:
-        return counts_text(totals, f" in {counted(totals['accounts'], 'account')}")
-    return failed if totals["tokens"] is None else f"{failed}; {counts_text(totals)}"
+    counts = counts_text(totals, "" if failed else f" in {counted(totals['accounts'], 'account')}")
+    # The counts do not show why an account without such a token must be checked.
+    others = [row["name"] for row in summary["accounts"] if row["attention"] and not row.get("tokens_with_findings")]
+    check = f"{counted(len(others), 'account')} must be checked ({abridged(others)})" if others else ""
+    return "; ".join(filter(None, [failed, counts if not failed or totals["tokens"] is not None else "", check]))
 
 
 SUMMARY = SummaryKind(
@@ -161,6 +185,27 @@ def _agent(number: int | None, known: Result, missing: Collection[int]) -> Revie
         "last_login": known.get("last_login"),
         "tokens": [],
     }
+
+
+def _clients(result: Result) -> list[ReviewClient] | None:
+    """Return all API clients by id, ``None`` if they could not be read."""
+    clients = result.get("api_clients")
+    if clients is None:
+        return None
+    agents = {agent["id"]: agent for agent in result.get("agents") or ()}
+    missing = frozenset(result.get("unknown_agent_ids") or ())
+    numbers = Counter(token["client_identifier"] for token in result["tokens"])
+    everything = not own_only_reason(result.get("listed")) and result.get("own_clients_only") is False
+    rows: list[ReviewClient] = []
+    for client in sorted(clients, key=lambda client: client["id"]):
+        number, identifier = client["agent_id"], client["client_identifier"]
+        found = {f"creator_{status(agents.get(number, {'id': number}), missing)}"}
+        if everything and not numbers[identifier] and identifier not in VENDOR_CLIENTS:
+            found.add("no_tokens")
+        findings = [code for code in CLIENT_FINDINGS if code in found]
+        row = {**client_row(client), "agent_id": number, "tokens": numbers[identifier], "findings": findings}
+        rows.append(cast(ReviewClient, row))
+    return rows
 
 
 def _owner_findings(agent: ReviewAgent, thresholds: Thresholds, now: float) -> Iterator[str]:

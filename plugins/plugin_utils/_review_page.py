@@ -9,26 +9,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.zchat.admin.plugins.module_utils._api.clients import VENDOR_CLIENTS
 from ansible_collections.zchat.admin.plugins.module_utils._dates import timestamp, valid_creation
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
+    Result,
     ReviewAgent,
+    ReviewClient,
     ReviewDocument,
     ReviewToken,
     people,
+    status,
 )
 from ansible_collections.zchat.admin.plugins.plugin_utils._pages import (
     STATES,
+    api_client,
     client,
+    day,
     moment,
     own_only_note,
     page_of,
     person,
 )
-from ansible_collections.zchat.admin.plugins.plugin_utils._review import Thresholds, needs_attention
+from ansible_collections.zchat.admin.plugins.plugin_utils._review import (
+    CLIENT_FINDINGS,
+    Thresholds,
+    needs_attention,
+)
 
 MAX_DETAILED = 100
-"""People whose tokens the page lists. Each further person has one line, so that a page of 10,000 tokens stays usable."""
+"""People whose tokens the page lists, and API clients. Each further one has one line, so that a page of 10,000 tokens stays usable."""
 _FINDINGS = {
     "owner_missing": ("urgent", "Owner no longer exists", "Revoke these tokens by agent id. They may still work."),
     "owner_disabled": ("urgent", "Owner is disabled", "Revoke these tokens. They may still work."),
@@ -43,16 +53,25 @@ _FINDINGS = {
     "expired": ("minor", "Expired", "Revoke the token. Its refresh token may still work."),
 }
 """The kind, the title and the advice of each finding, the most serious first."""
+_CLIENT_FINDINGS = {
+    "creator_missing": ("urgent", "Creator no longer exists"),
+    "creator_disabled": ("urgent", "Creator is disabled"),
+    "no_tokens": ("attention", "No token"),
+}
+"""The kind and the title of each finding of an API client, the most serious first."""
 _OWNER = ("owner_missing", "owner_disabled", "owner_inactive")
 _UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
-def review_page(document: ReviewDocument, thresholds: Thresholds) -> dict[str, Any]:
-    """Return the values of ``review.html.j2``."""
+def review_page(document: ReviewDocument, thresholds: Thresholds, result: Result) -> dict[str, Any]:
+    """Return the values of ``review.html.j2``. ``result`` is that of the document: it has the creators of API clients by name."""
     agents, titles = document["agents"] or [], _titles(thresholds)
     ranks = {agent["id"]: min(_order(token["findings"]) for token in agent["tokens"]) for agent in agents}
     by_rank = sorted(agents, key=lambda agent: ranks[agent["id"]])
     affected = [agent for agent in by_rank if ranks[agent["id"]] < _order(())]
+    creators = {agent["id"]: agent for agent in (*(result.get("agents") or ()), *agents)}
+    clients = sorted(document["clients"] or (), key=_client_order)
+    to_decide = [entry for entry in clients if entry["findings"]]
     return {
         **page_of(document, "Zendesk Chat access review"),
         "attention": needs_attention(document),
@@ -61,7 +80,10 @@ def review_page(document: ReviewDocument, thresholds: Thresholds) -> dict[str, A
         "people": [_person(agent, titles) for agent in affected[:MAX_DETAILED]],
         "more": _more(affected[MAX_DETAILED:], titles),
         "rest": [_rest(agent) for agent in by_rank[len(affected) :]],
-        "limits": [] if document["agents"] is None else _limits(agents),
+        "clients": [_client(entry, creators) for entry in to_decide[:MAX_DETAILED]],
+        "more_clients": [_client_line(entry, creators) for entry in to_decide[MAX_DETAILED:]],
+        "other_clients": [_client_line(entry, creators) for entry in clients[len(to_decide) :]],
+        "limits": [] if document["agents"] is None else [*_limits(agents), *_client_limits(document, result)],
         "thresholds": (
             f"A token is old after {duration(thresholds.old_after)}, and expires soon within "
             f"{duration(thresholds.expires_within)}. A person is inactive {duration(thresholds.inactive_after)} after the "
@@ -170,16 +192,12 @@ def _row(tokens: Sequence[ReviewToken], titles: Mapping[str, str]) -> dict[str, 
 def _span(dates: Iterable[Any], missing: str) -> list[dict[str, str]]:
     """Return the day of the first date, and that of the last one if it is another."""
     ordered = sorted(dates, key=lambda date: timestamp(date) or 0.0)
-    first, last = (_day(moment(date, missing)) for date in (ordered[0], ordered[-1]))
+    first, last = (day(moment(date, missing)) for date in (ordered[0], ordered[-1]))
     return [first] if first["text"] == last["text"] else [first, last]
 
 
-def _day(date: dict[str, str]) -> dict[str, str]:
-    return {**date, "text": date["text"].partition(",")[0]} if date["datetime"] else date
-
-
 def _last_login(agent: ReviewAgent) -> str:
-    return f"last sign-in {_day(moment(agent['last_login']))['text']}" if agent["last_login"] else ""
+    return f"last sign-in {day(moment(agent['last_login']))['text']}" if agent["last_login"] else ""
 
 
 def _line(agent: ReviewAgent, text: str) -> dict[str, str]:
@@ -209,6 +227,75 @@ def _clients(tokens: Iterable[ReviewToken]) -> str:
     return abridged(list(names))
 
 
+def _client_order(entry: ReviewClient) -> tuple[Any, ...]:
+    """Return a key that sorts the most serious findings first, and clients with a secret before the others."""
+    return (*(code not in entry["findings"] for code in CLIENT_FINDINGS), entry["client_type"] == "public", entry["id"])
+
+
+def _client(entry: ReviewClient, creators: Mapping[int | None, Any]) -> dict[str, Any]:
+    """Return one row of the table of API clients."""
+    return {
+        **api_client(entry),
+        "kind": _CLIENT_FINDINGS[entry["findings"][0]][0],
+        "reasons": [_CLIENT_FINDINGS[code][1] for code in entry["findings"]],
+        "advice": _client_advice(entry),
+        "creator": _creator(entry, creators),
+        "tokens": str(entry["tokens"]),
+    }
+
+
+def _client_advice(entry: ReviewClient) -> str:
+    """Return what to do. A creator can know the secret of a confidential client, and use it without signing in."""
+    left, has_secret = entry["findings"][0] != "no_tokens", entry["client_type"] != "public"
+    reason = "The creator may know its secret, and can get new tokens with it. " if left and has_secret else ""
+    if entry["tokens"] and reason:
+        return f"{reason}If an integration needs it, create another client for it. Then delete this one."
+    if entry["tokens"]:
+        return "Ask whether it is still used. If not, delete it."
+    return f"{reason}Delete it, unless an integration is about to use it."
+
+
+def _creator(entry: ReviewClient, creators: Mapping[int | None, Any]) -> dict[str, str]:
+    """Return the name of the creator, empty if it is not known, and the address or id unless that is the name."""
+    number = entry["agent_id"]
+    if number is None:
+        is_vendor = entry["client_identifier"] in VENDOR_CLIENTS
+        return {"name": "the vendor" if is_vendor else "", "fact": ""}
+    shown = person(creators.get(number, {"id": number, "email": None, "display_name": None}))
+    return {"name": shown["name"], "fact": "".join(shown["facts"][:1])}
+
+
+def _client_line(entry: ReviewClient, creators: Mapping[int | None, Any]) -> dict[str, str]:
+    """Return one line for an API client."""
+    shown, reasons = api_client(entry), [_CLIENT_FINDINGS[code][1] for code in entry["findings"]]
+    creator = _creator(entry, creators)["name"]
+    by = f"created by {creator}" if creator else "creator not known"
+    text = ", ".join([*reasons, shown["type"], counted(entry["tokens"], "token"), by])
+    return {"name": shown["name"], "fact": shown["identifier"], "text": text}
+
+
+def _client_limits(document: ReviewDocument, result: Result) -> list[str]:
+    """Return what the API did not show about API clients."""
+    clients, missing = document["clients"], frozenset(result.get("unknown_agent_ids") or ())
+    if clients is None:
+        return ["API clients, and whether their creators are still there: the list of API clients could not be read."]
+    agents = {agent["id"]: agent for agent in result.get("agents") or ()}
+    numbers = [entry["agent_id"] for entry in clients if entry["agent_id"] is not None]
+    unclear = sum(status(agents.get(number, {"id": number}), missing) == "unknown" for number in numbers)
+    unowned = sum(entry["agent_id"] is None and entry["client_identifier"] not in VENDOR_CLIENTS for entry in clients)
+    unknown = {"The creator, for": unowned, "Whether the creator is enabled, for": unclear}
+    only = result.get("own_clients_only")
+    texts = {
+        True: "API clients of other people: the API listed only those of this review's own agent.",
+        False: "",
+        None: "API clients of other people: it is not known whether the API lists the API clients of all agents.",
+    }
+    return [
+        *filter(None, [texts[only]]),
+        *(f"{text} {counted(number, 'API client')}." for text, number in unknown.items() if number),
+    ]
+
+
 def _limits(agents: Sequence[ReviewAgent]) -> list[str]:
     """Return what the API did not show."""
     owners = [agent for agent in agents if agent["id"] is not None]
@@ -227,7 +314,7 @@ def _limits(agents: Sequence[ReviewAgent]) -> list[str]:
     }
     return [
         "When a token was last used: the API does not return it.",
-        "Tokens that the API does not list.",
+        "Tokens and API clients that the API does not list.",
         *(
             f"{text} {people(number) if 'Whether' in text else counted(number, 'token')}."
             for text, number in unknown.items()

@@ -33,15 +33,16 @@ BOTH = {"offboard_agent_emails": [LEAVER_EMAIL], "offboard_agent_ids": [COLLEAGU
 FAILURE = {"method": "DELETE", "path": "/1203$", "status": 422, "body": "<b>Unprocessable</b>"}
 
 DONE = "15 tokens of 2 people revoked, and none is left"
+NEXT = "; 1 person can still sign in; 4 API clients created by 2 people still exist"
 KINDS: dict[str, tuple[str, dict[str, Any], str]] = {
-    "dry run": (OFFBOARD, BOTH, "DRY RUN: 15 tokens of 2 people would be revoked; 1 person can still sign in"),
-    "done": (OFFBOARD, BOTH, f"{DONE}; 1 person can still sign in"),
+    "dry run": (OFFBOARD, BOTH, f"DRY RUN: 15 tokens of 2 people would be revoked{NEXT}"),
+    "done": (OFFBOARD, BOTH, f"{DONE}{NEXT}"),
     "done with an unknown address": (
         OFFBOARD,
         {**BOTH, "offboard_agent_emails": [LEAVER_EMAIL, UNKNOWN]},
-        f"{DONE}; 1 person can still sign in; 1 address was not found",
+        f"{DONE}{NEXT}; 1 address was not found",
     ),
-    "not complete": (OFFBOARD, BOTH, "NOT COMPLETE: 14 of 15 tokens revoked, 1 not; 1 person can still sign in"),
+    "not complete": (OFFBOARD, BOTH, f"NOT COMPLETE: 14 of 15 tokens revoked, 1 not{NEXT}"),
     "nobody": (
         OFFBOARD,
         {"offboard_agent_emails": [UNKNOWN]},
@@ -53,8 +54,12 @@ KINDS: dict[str, tuple[str, dict[str, Any], str]] = {
         {"offboard_agent_emails": [LEAVER_EMAIL, UNKNOWN], "offboard_accounts": "acme"},
         f"12 tokens revoked in 1 account; 1 account must be checked (acme); 1 address was found in no account ({UNKNOWN})",
     ),
-    "review": (REVIEW, {}, "21 tokens of 5 people, 15 need a decision"),
-    "review of many people": (REVIEW, {}, "171 tokens of 155 people, 128 need a decision"),
+    "review": (REVIEW, {}, "21 tokens of 5 people, 15 need a decision; 2 API clients need a decision"),
+    "review of many people": (
+        REVIEW,
+        {},
+        "171 tokens of 155 people, 128 need a decision; 2 API clients need a decision",
+    ),
 }
 """Each kind of page: the playbook, its variables, and the headline."""
 
@@ -193,7 +198,9 @@ def test_the_next_step_is_visible_before_the_tokens(browser: Browser, pages: dic
     page = browser.new_page()
     page.goto(pages["not complete"].as_uri())
     headings = page.locator("h2").all_inner_texts()
-    assert headings[0] == "These people can still sign in"
+    assert headings[:2] == ["These people can still sign in", "API clients that these people created"]
+    confidential = page.locator("section:has(#clients) li", has_text="confidential")
+    assert confidential.locator("strong").all_inner_texts() == ["CRM sync", "Test export", "Weekly chat report"]
     # The token that needs attention comes first, with the reason below it.
     assert page.locator("article h3").all_inner_texts() == ["Jonas Weber", "Priya Nair"]
     assert page.locator("tbody th").all_inner_texts()[:2] == ["1203", "38"]
@@ -224,6 +231,8 @@ def test_hostile_names_are_shown_as_text(browser: Browser, tmp_path: Path) -> No
         agent["display_name"] = NAMES.get(agent["id"], agent["display_name"])
         agent["email"] = ADDRESSES.get(agent["id"], agent["email"])
     seed["tokens"][0]["client_identifier"] = "</td></table><h1>{{ 7 * 191 }}</h1>"
+    for client in seed["clients"]:
+        client.update(name=NAMES[LEAVER_ID], redirect_uris=ADDRESSES[COLLEAGUE_ID])
     variables = {"offboard_agent_ids": [COLLEAGUE_ID, LEAVER_ID], "offboard_report_dir": str(tmp_path / "reports")}
     with Sandbox() as sandbox:
         sandbox.reset(seed=seed)
@@ -236,6 +245,7 @@ def test_hostile_names_are_shown_as_text(browser: Browser, tmp_path: Path) -> No
     page = check_page(browser, path)
     assert page.locator("article h3").all_inner_texts() == [NAMES[COLLEAGUE_ID], NAMES[LEAVER_ID]]
     assert "</td></table><h1>{{ 7 * 191 }}</h1>" in page.locator("td").all_inner_texts()
+    assert page.locator("section:has(#clients) strong").all_inner_texts() == [NAMES[LEAVER_ID]] * 4
     assert page.locator("img, b, i, script").count() == 0
     assert "1337" not in path.read_text("utf-8")
     assert not list(tmp_path.rglob(CANARY))

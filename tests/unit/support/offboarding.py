@@ -28,6 +28,14 @@ def token(number: int, agent_id: int | None = JONAS, **fields: Any) -> dict[str,
     return {"id": number, "agent_id": agent_id, **client, **dates, **fields}
 
 
+def client(number: int, agent_id: int | None = JONAS, **fields: Any) -> dict[str, Any]:
+    """An API client as the modules return it."""
+    names = {"name": "CRM sync", "company": "Example Ltd", "client_identifier": f"client-{number}"}
+    dates = {"create_date": "2018-10-17T02:32:45", "update_date": None}
+    other = {"client_type": "confidential", "redirect_uris": "https://crm.example.com/", "scopes": "read write"}
+    return {"id": number, "agent_id": agent_id, **names, **other, **dates, **fields}
+
+
 TOKENS = [token(38), token(143, PRIYA), token(1204, expire_date=None)]
 _RESULT = {
     "revoked": TOKENS,
@@ -36,6 +44,8 @@ _RESULT = {
     "listed": LISTED,
     "agents": AGENTS,
     "clients": [{"client_identifier": "zopim", "name": "Zopim Dashboard", "company": None}],
+    "api_clients": [client(1, None), client(2, 10000001)],
+    "own_clients_only": False,
     "account": ACCOUNT,
 }
 """The result of a module run that revoked three tokens."""
@@ -60,4 +70,5 @@ def full_report() -> dict[str, Any]:
     """A report with every part of the page."""
     rows = {"not_revoked": [token(39, msg="HTTP 422.")], "kept": [token(1205, reason="own token")]}
     unknown = {"unknown_agent_emails": ["x@example.com"], "unknown_agent_ids": [7]}
-    return report(**rows, **FAILED, **unknown, warnings=["A warning."])
+    clients = {"api_clients": [client(9205), client(9206, PRIYA, name="Report")]}
+    return report(**rows, **FAILED, **unknown, **clients, warnings=["A warning."])

@@ -51,6 +51,8 @@ def report(thresholds: Thresholds = THRESHOLDS, **changed: Any) -> dict[str, Any
         "agents": [agent(AMELIE, "Amelie Laurent"), agent(PRIYA, "Priya Nair", enabled=False), agent(JONAS)],
         "unknown_agent_ids": [DELETED],
         "clients": [{"client_identifier": "zopim", "name": "Chat dashboard", "company": "Zendesk"}],
+        "api_clients": [],
+        "own_clients_only": True,
         "account": ACCOUNT,
     }
     return review_document({**result, **changed}, thresholds=thresholds, origin=ORIGIN)

@@ -22,7 +22,15 @@ from ansible_collections.zchat.admin.plugins.module_utils._revoking.results impo
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PREFIX
 from ansible_collections.zchat.admin.tests.unit.support.actions import Controller
-from ansible_collections.zchat.admin.tests.unit.support.mock_chat import NOT_FOUND, OWN, MockChat, Reply, agent, token
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
+    NOT_FOUND,
+    OWN,
+    MockChat,
+    Reply,
+    agent,
+    api_client,
+    token,
+)
 
 JONAS, PRIYA, OTHER = 5, 6, 7
 DONE = "3 tokens of 2 people revoked, and none is left; 1 person can still sign in"
@@ -104,6 +112,22 @@ def test_dry_run_run_another_run_and_dry_run(run, tmp_path):
     for check_mode in (False, True):
         assert play(check_mode)[1:] == [False, False, True, []]
     assert sorted(chat.deleted) == [1, 2, 3]
+
+
+def test_the_api_clients_are_read_once_and_change_neither_the_verdict_nor_the_account(run):
+    """They are those that a person created, whatever tokens they have. The creator of one was deleted and has no token."""
+    creators = {1: JONAS, 2: OTHER, 3: None, 4: 77, 5: 10000026}
+    chat = account(clients=[api_client(number, "CRM", f"crm-{number}", agent_id=by) for number, by in creators.items()])
+    for check_mode, verdict in ((True, "DRY RUN: 3 tokens of 2 people would be revoked"), (False, DONE[:46])):
+        outcome = run(chat, check_mode=check_mode, agent_ids=[PRIYA, 77], unknown_agents="fail")
+        report = outcome["report"]
+        ids = {person["id"]: [row["id"] for row in person["clients"]] for person in report["agents"]}
+        assert ids == {JONAS: [1], PRIYA: [], 77: [4]}
+        assert outcome["msg"].startswith(verdict)
+        assert outcome["msg"].endswith("; 1 person can still sign in; 2 API clients created by 2 people still exist")
+        assert (outcome["failed"], report["complete"], report["unknown_agent_ids"]) == (False, not check_mode, [77])
+    assert (chat.lines.count("GET oauth/clients"), chat.deleted_clients) == (2, [])
+    assert "a8f3" not in str(outcome)
 
 
 @pytest.mark.parametrize("prefix", ["", "offboard_"])
@@ -241,7 +265,11 @@ def test_an_id_whose_lookup_shows_nothing_is_neither_found_nor_unknown(run):
     report = outcome["report"]
     assert (outcome["failed"], report["complete"], report["verified"]) == (False, False, True)
     assert outcome["msg"].endswith("; 1 agent id could not be looked up")
-    assert report["agents"][-1] == {**dict.fromkeys(["email", "display_name", "enabled"]), "id": 77, "tokens": []}
+    assert report["agents"][-1] == {
+        **dict.fromkeys(["email", "display_name", "enabled", "clients"]),
+        "id": 77,
+        "tokens": [],
+    }
     assert (report["unknown_agent_ids"], report["summary"]["agents"]) == ([], None)
 
 

@@ -17,7 +17,7 @@ from ansible_collections.zchat.admin.plugins.action import zchat_review
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files, _origin
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PREFIX
 from ansible_collections.zchat.admin.tests.unit.support.actions import Controller
-from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, MockChat, Reply, agent, token
+from ansible_collections.zchat.admin.tests.unit.support.mock_chat import OWN, MockChat, Reply, agent, api_client, token
 
 HEADLINE = "3 tokens of 2 people, 2 need a decision"
 
@@ -62,6 +62,29 @@ def test_the_formats_and_thresholds_are_those_of_the_task(run):
     assert [Path(name).suffix for name in outcome["report_files"]] == [".csv"]
     findings = outcome["report"]["summary"]["findings"]
     assert (findings["old"], findings["expires_soon"], findings["owner_inactive"]) == (0, 0, 2)
+
+
+def test_the_api_clients_and_their_creators_are_read_once(run):
+    """Also those without a token, whose creator need not have one."""
+    creators = {"zendesk": None, "crm": 6, "test": 7, "automation": 10000026}
+    chat = account()
+    chat.agents.append(agent(6, "grace@example.com", enabled=False))
+    chat.clients = [
+        api_client(number, name, name, agent_id=by) for number, (name, by) in enumerate(creators.items(), 1)
+    ]
+    outcome = run(chat)
+    clients = {row["client_identifier"]: (row["tokens"], row["findings"]) for row in outcome["report"]["clients"]}
+    disabled, missing = (0, ["creator_disabled", "no_tokens"]), (0, ["creator_missing", "no_tokens"])
+    assert clients == {"zendesk": (3, []), "crm": disabled, "test": missing, "automation": (0, ["no_tokens"])}
+    assert (outcome["msg"], outcome["failed"]) == (f"{HEADLINE}; 3 API clients need a decision", False)
+    assert chat.lines.count("GET oauth/clients") == 1
+    assert "a8f3" not in str(outcome)
+
+
+def test_api_clients_that_cannot_be_read_leave_the_review_complete(run):
+    outcome = run(account({"GET oauth/clients": [Reply(403)]}))
+    assert (outcome["msg"], outcome["report"]["complete"], outcome["report"]["clients"]) == (HEADLINE, True, None)
+    assert "The API clients could not be read." in outcome["warnings"][0]
 
 
 def test_a_failed_run_is_reported_and_fails_the_task(run):

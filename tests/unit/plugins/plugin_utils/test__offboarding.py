@@ -11,7 +11,14 @@ import json
 import pytest
 
 from ansible_collections.zchat.admin.tests.unit.support import offboarding
-from ansible_collections.zchat.admin.tests.unit.support.offboarding import JONAS, PRIYA, report, report_of, token
+from ansible_collections.zchat.admin.tests.unit.support.offboarding import (
+    JONAS,
+    PRIYA,
+    client,
+    report,
+    report_of,
+    token,
+)
 
 AGENTS, FAILED, NOT_LISTED, TOKENS = offboarding.AGENTS, offboarding.FAILED, offboarding.NOT_LISTED, offboarding.TOKENS
 KEPT = {"kept": [token(1205, reason="own token")]}
@@ -31,6 +38,11 @@ def failed(*ids, revoked=(), unknown=()):
     return {"revoked": list(revoked), "not_revoked": rows, "unknown_outcomes": list(unknown), **FAILED}
 
 
+def created(*creators, **more):
+    """A run after which the API lists clients of these agents."""
+    return {"api_clients": [client(number, creator) for number, creator in enumerate(creators, 1)], **more}
+
+
 def listed(own_only):
     return {"listed": {**offboarding.LISTED, "own_only": own_only}}
 
@@ -48,6 +60,17 @@ VERDICTS = {
         # A deleted agent with a token is not unknown. The tokens of agents that cannot be read show that these exist.
         (report(agents=AGENTS[:1], unknown_agent_ids=[JONAS]), DONE),
         (report(**UNREAD), f"{DONE}; it is unknown whether 2 people can still sign in"),
+        # API clients do not change the verdict. It names them, because deleting them is the next step.
+        (report(**created(JONAS, 5)), f"{DONE}{SIGN_IN}; 1 API client created by 1 person still exists"),
+        (
+            report(**DISABLED, **created(JONAS, PRIYA, JONAS)),
+            f"{DONE}; 3 API clients created by 2 people still exist",
+        ),
+        # Neither is a deleted agent unknown who has no token, but created an API client.
+        (
+            report(agents=[], revoked=[], unknown_agent_ids=[PRIYA], **created(PRIYA)),
+            "1 person found, and none has a token left; 1 API client created by 1 person still exists",
+        ),
     ],
     "verified": [
         (
@@ -100,6 +123,14 @@ VERDICTS = {
         (report(dry_run=True, **failed(1)), f"{NOT}this dry run failed, and nothing was revoked{SIGN_IN}"),
         (report(verified=False), f"{NOT}3 tokens revoked, but this is not verified{SIGN_IN}"),
         (report(verified=False, revoked=[]), f"{NOT}0 tokens revoked, but this is not verified{SIGN_IN}"),
+        (
+            report(dry_run=True, **created(JONAS), **UNKNOWN),
+            f"{WOULD}{SIGN_IN}; 1 API client created by 1 person still exists; 1 address was not found",
+        ),
+        (
+            report(**failed(1), **created(PRIYA, PRIYA)),
+            f"{NOT}nothing was revoked{SIGN_IN}; 2 API clients created by 1 person still exist",
+        ),
         (report_of(NOT_LISTED), f"{NOT}nothing was revoked"),
         (report_of(LOST), f"{NOT}it is unknown whether a token was revoked"),
     ],
@@ -135,7 +166,7 @@ def test_a_person_and_a_token_have_what_the_api_shows_and_no_more():
     document = report()
     shown = {key: value for key, value in TOKENS[1].items() if key not in ("agent_id", "token_type")}
     row = {**shown, "client_name": "Zopim Dashboard", "result": "revoked", "reason": None}
-    assert document["agents"][0] == {**AGENTS[0], "tokens": [row]}
+    assert document["agents"][0] == {**AGENTS[0], "clients": [], "tokens": [row]}
     run = {"account": offboarding.ACCOUNT, "listed": offboarding.LISTED, "msg": None, "warnings": []}
     origin = {"schema": 1, "ansible_user": "amelie", "collection_version": "1.0.0"}
     assert document.items() >= {**run, **origin}.items()
@@ -163,6 +194,36 @@ def test_a_person_and_a_token_have_what_the_api_shows_and_no_more():
 def test_the_people_with_their_tokens(document, expected):
     tokens = [agent["tokens"] and [row["id"] for row in agent["tokens"]] for agent in document["agents"]]
     assert list(zip([agent["id"] or agent["email"] for agent in document["agents"]], tokens)) == list(expected.items())
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        # A client without a creator, and those of others, are nobody's.
+        (created(None, JONAS, 5, JONAS), {PRIYA: [], JONAS: [2, 4]}),
+        # The API may not list the clients of all agents, but what it lists is shown.
+        (created(JONAS, own_clients_only=True), {PRIYA: None, JONAS: [1]}),
+        (created(JONAS, own_clients_only=None), {PRIYA: None, JONAS: [1]}),
+        ({"api_clients": None, "own_clients_only": None}, {PRIYA: None, JONAS: None}),
+        # Agents without a token, one of them deleted. The lookup of the other one showed nothing.
+        (created(PRIYA, 5, agents=[], revoked=[], unknown_agent_ids=[PRIYA]), {PRIYA: [1]}),
+        (created(PRIYA, 5, agents=[], revoked=[], unknown_agent_ids=[]), {PRIYA: [1]}),
+        # The agents could not be read.
+        (created(PRIYA, None, **UNREAD, revoked=[]), {PRIYA: [1], None: None}),
+        (created(JONAS, revoked=[token(1, None)]), {PRIYA: [], JONAS: [1], None: None}),
+    ],
+)
+def test_the_api_clients_that_a_person_created(run, expected):
+    """Unknown is null: that none is listed shows nothing if the API may not list those of all agents."""
+    document = report(**run)
+    ids = {agent["id"]: agent["clients"] and [row["id"] for row in agent["clients"]] for agent in document["agents"]}
+    assert ids == expected
+
+
+def test_an_api_client_has_what_the_api_shows_and_no_more():
+    (row,) = report(**created(JONAS))["agents"][1]["clients"]
+    hidden = ("agent_id", "company", "update_date")
+    assert row == {key: value for key, value in client(1).items() if key not in hidden}
 
 
 @pytest.mark.parametrize(

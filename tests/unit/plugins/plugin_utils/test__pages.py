@@ -21,6 +21,7 @@ from ansible_collections.zchat.admin.tests.unit.support.offboarding import FAILE
 from ansible_collections.zchat.admin.tests.unit.support.review import AMELIE, JONAS, OLD, PRIYA, TOKENS, UNREAD, agent
 
 OWN_ONLY = {"listed": {**offboarding.LISTED, "own_only": True}}
+TOKENS_OF_LEAVERS = offboarding.TOKENS
 UNKNOWN = {"unknown_agent_emails": ["x@example.com"], "unknown_agent_ids": [7]}
 FILES = {"acme": [{"name": "a.json", "sha256": "0f"}, {"name": "a.html", "sha256": None}]}
 REVIEW = review.report()
@@ -63,14 +64,14 @@ class Page(HTMLParser):
             self._texts.append(" ".join(data.split()))
 
 
-def page_of(document):
-    """The page of a report or a summary."""
+def page_of(document, result=None):
+    """The page of a report or a summary. ``result`` is that of a review."""
     if "accounts" in document:
         kind = _offboarding.SUMMARY if "revoked" in document["summary"] else _review.SUMMARY
         return Page(render("summary.html.j2", summary_page(document, kind)))
     if "dry_run" in document:
         return Page(render("offboard.html.j2", offboarding_page(document)))
-    return Page(render("review.html.j2", review_page(document, review.THRESHOLDS)))
+    return Page(render("review.html.j2", review_page(document, review.THRESHOLDS, result or {})))
 
 
 def summary(dry_run=False, **accounts):
@@ -94,9 +95,11 @@ PRIYA_AND_JONAS = [agent(PRIYA, "Priya", enabled=False, last_login=OLD), agent(J
 
 PAGES = {
     # The tokens and people that need attention come first, the next step before all of them.
-    """not-complete: acme.zendesk.com|NOT COMPLETE: 3 of 5 tokens revoked, 1 not; 1 person can still sign in; 1 address and 1 agent id were
-    not found|Revoked 2 of 3 tokens.|These people can still sign in
-    … Jonas Weber|jonas.weber@example.com|Warnings|A warning.|People and their tokens|Jonas Weber|
+    """not-complete: acme.zendesk.com|NOT COMPLETE: 3 of 5 tokens revoked, 1 not; 1 person can still sign in; 2 API clients created by 2
+    people still exist; 1 address and 1 agent id were not found|Revoked 2 of 3 tokens.|These people can still sign in
+    … Jonas Weber|jonas.weber@example.com|API clients that these people created|A person … When the tokens of these people are revoked, delete
+    … Jonas Weber|CRM sync|,|confidential|redirects to|https://crm.example.com/|scopes|read write|created|17 Oct 2018|identifier|
+    client-9205|Priya Nair|Report|,|confidential … Warnings|A warning.|People and their tokens|Jonas Weber|
     jonas.weber@example.com|agent 100000204|enabled in Chat|4 tokens: 1 not revoked, 1 kept, 2 revoked
     … 39|Not revoked|Zopim Dashboard|zopim|read write|9 Sep 2014, 07:49 UTC|9 Sep 2014, 17:49 UTC|(already expired)
     |HTTP 422.|1205|Kept … This run authenticates with this token. … 38|Revoked … 1204|Revoked … no expiry date|
@@ -110,8 +113,8 @@ PAGES = {
     "not-complete: 2 tokens: 1 unknown, 1 not revoked … 40|Unknown … 39|Not revoked": report(
         revoked=[], not_revoked=LOST, unknown_outcomes=[40], **FAILED
     ),
-    """not-complete: The API rejected the access token. … agent 10000026 … jonas.weber@example.com|state not known|The tokens are not
-    known … Account|not known|Listed|The list of tokens was not read.""": offboarding.report_of(
+    """not-complete: The API rejected the access token. … agent 10000026 … jonas.weber@example.com|state not known|The tokens and the API
+    clients are not known … Account|not known|Listed|The list of tokens was not read.""": offboarding.report_of(
         {**offboarding.NOT_LISTED, "account": None}
     ),
     # A deleted agent with tokens was found.
@@ -120,6 +123,32 @@ PAGES = {
         revoked=[offboarding.token(38, 5), offboarding.token(39, None)],
         unknown_agent_ids=[5],
     ),
+    # API clients that are confidential come first. A deleted agent can have created one.
+    """done: Next step: these people … Next step: API clients that these people created … Delete each client … agent 5|B, the second|,|
+    confidential|redirect not known|scopes|not known|created someday|identifier|client-2|client-3|,|type not known|redirects …
+    17 Oct 2018|client-1|,|public|redirects … 17 Oct 2018|People … agent 5|no longer exists|1 token ≠ not known whether""": report(
+        agents=offboarding.AGENTS,
+        revoked=[offboarding.token(38, 5)],
+        unknown_agent_ids=[5],
+        api_clients=[
+            offboarding.client(1, 5, client_type="public", name=None),
+            offboarding.client(2, 5, name="B, the second", redirect_uris=None, scopes="", create_date="someday"),
+            offboarding.client(3, 5, client_type=None, name="  "),
+        ],
+    ),
+    # It is stated if they are unknown, for people only.
+    """done: API clients that these people created: not known|The API did not show … Priya Nair|priya.nair@example.com|Jonas Weber|
+    jonas.weber@example.com|People … Tokens without an agent ≠ Next step: API""": report(
+        revoked=[*TOKENS_OF_LEAVERS, offboarding.token(39, None)], api_clients=None, own_clients_only=None
+    ),
+    """done: Next step: API clients that these people created … Jonas Weber|CRM sync … The API did not show the API clients of all agents.
+    So it is not known whether these people created any. In … Priya Nair … People ≠ : not known""": report(
+        api_clients=[offboarding.client(1)], own_clients_only=True
+    ),
+    "dry-run: API clients that these people created … When the tokens of these people are revoked, delete ≠ Next step": report(
+        dry_run=True, api_clients=[offboarding.client(1)]
+    ),
+    "done: none is left ≠ API client": report(),
     "done: Priya Nair … No token": report(revoked=[], clients=None),
     "done: 143|Revoked|zopim|read write": report(clients=None),
     # Each token counts once, so that the numbers add up to the headline. The most serious finding comes first.
@@ -203,18 +232,22 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize(("expected", "document"), PAGES.items(), ids=[text[:50] for text in PAGES])
-def test_a_page_is_well_formed_and_shows_in_this_order(expected, document):
-    """And it loads nothing. The kind of the verdict comes first. "|" separates elements, "…" stands for any text, and "≠" precedes
-    what the page does not show.
-    """
-    verdict, _colon, shown = expected.partition(": ")
-    shown, _unequal, absent = re.sub(r"\s*\|\s*", "|", " ".join(shown.split())).partition(" ≠ ")
-    page, position = page_of(document), 0
+def check_order(page, expected):
+    """Check that a page shows in this order. "|" separates elements, "…" is any text, and "≠" precedes what the page does not show."""
+    shown, _unequal, absent = re.sub(r"\s*\|\s*", "|", " ".join(expected.split())).partition(" ≠ ")
     assert not absent or absent not in page.text
+    position = 0
     for part in shown.split(" … "):
         assert part in page.text[position:]
         position = page.text.index(part, position) + len(part)
+
+
+@pytest.mark.parametrize(("expected", "document"), PAGES.items(), ids=[text[:50] for text in PAGES])
+def test_a_page_is_well_formed_and_shows_in_this_order(expected, document):
+    """And it loads nothing. The kind of the verdict comes first."""
+    verdict, _colon, shown = expected.partition(": ")
+    page = page_of(document)
+    check_order(page, shown)
     assert next(name for name in page.classes("div") if "verdict" in name) == f"verdict {verdict}"
     assert not {"script", "link", "img", "iframe", "object", "form", "src", "href"} & page.names
     assert not [name for _tag, name, _value in page.attributes if name.startswith("on") or name == "style"]
@@ -222,6 +255,66 @@ def test_a_page_is_well_formed_and_shows_in_this_order(expected, document):
     assert page.tags.count("h1") == 1
     # A server can block the style: without a size of its own, the picture would fill the window.
     assert {("svg", "width", "52"), ("svg", "height", "52")} <= {*page.attributes}
+
+
+CRM = {"client_identifier": "client-2"}
+NOBODY = {"agents": None, "unknown_agent_ids": []}
+CLIENT_PAGES = {
+    # Those with a finding, the most serious first: why, what to do, the creator, the number of tokens, the type. Then the others.
+    """Findings, … API clients that need a decision … client-4|Creator no longer exists|No token|The creator may know its secret, and can
+    get new tokens with it. Delete it, unless an integration is about to use it.|agent 7|0|confidential|redirect not known|scopes|read
+    write|created|17 Oct 2018|CRM sync|client-2|Creator is disabled|The … with it. If an integration needs it, create another client for
+    it. Then delete this one.|Priya|priya@example.com|2|confidential … client-6|Creator is disabled|Ask whether it is still used. If not,
+    delete it.|Priya|priya@example.com|1|public … client-3|No token|Delete it, unless … Mei|mei@example.com|0|type not known … People and
+    their tokens that need … API clients without a finding|CRM sync|zopim|, confidential, 6 tokens, created by the vendor|CRM sync|
+    client-5|, confidential, 1 token, creator not known""": {
+        "api_clients": [
+            offboarding.client(1, None, client_identifier="zopim"),
+            offboarding.client(2, PRIYA),
+            offboarding.client(3, 8, client_type=None),
+            offboarding.client(4, review.DELETED, name="", redirect_uris=None),
+            offboarding.client(5, None),
+            offboarding.client(6, PRIYA, client_type="public"),
+        ],
+        "agents": [*PRIYA_AND_JONAS, agent(8, "Mei")],
+        "tokens": [*TOKENS, *(review.token(number, **CRM) for number in (91, 92))]
+        + [review.token(90 + number, client_identifier=f"client-{number}") for number in (5, 6)],
+    },
+    # What the API did not show.
+    """cannot show … API clients, and whether their creators are still there: the list of API clients could not be read. ≠ API clients
+    without a finding""": {"api_clients": None},
+    """API clients of other people: the API listed only those of this review's own agent.|The creator, for 1 API client.|Whether the
+    creator is enabled, for 2 API clients. … without a finding|CRM sync|client-1|, confidential, 0 tokens, created by agent 5""": {
+        "api_clients": [offboarding.client(number, creator) for number, creator in enumerate((5, 6, None), 1)],
+        "own_clients_only": True,
+        **NOBODY,
+    },
+    "API clients of other people: it is not known whether the API lists": {
+        "api_clients": [offboarding.client(1)],
+        "own_clients_only": None,
+    },
+    "What this review cannot show ≠ API clients of other people": {},
+    "What this … cannot show ≠ for 1 API client": {
+        "api_clients": [offboarding.client(1, None, client_identifier="zendesk")]
+    },
+}
+
+
+@pytest.mark.parametrize(("expected", "changed"), CLIENT_PAGES.items(), ids=[text[:50] for text in CLIENT_PAGES])
+def test_the_api_clients_of_a_review(expected, changed):
+    """The document does not have the names of creators without tokens, the result has them."""
+    result = {"agents": [agent(JONAS)], "unknown_agent_ids": [review.DELETED], "own_clients_only": False, **changed}
+    check_order(page_of(review.report(**result), result), expected)
+
+
+def test_of_many_api_clients_the_first_ones_are_shown_in_detail():
+    clients = [offboarding.client(number, PRIYA) for number in range(10 * MAX_DETAILED)]
+    page = page_of(review.report(api_clients=clients))
+    assert page.text.count("Then delete this one.") + page.text.count("Delete it, unless") == MAX_DETAILED
+    assert (
+        "|More API clients that need a decision|CRM sync|client-100|, Creator is disabled, confidential, 0" in page.text
+    )
+    assert len(page.source) < 400_000
 
 
 def test_how_serious_a_finding_is():
@@ -266,7 +359,13 @@ def hostile(value, numbers):
 
 @pytest.mark.parametrize(
     "document",
-    [full_report(), review.report(tokens=[*TOKENS[:2], *TOKENS[3:]], warnings=["x"]), summary(acme=full_report())],
+    [
+        full_report(),
+        review.report(
+            tokens=[*TOKENS[:2], *TOKENS[3:]], warnings=["x"], api_clients=[offboarding.client(1, review.DELETED)]
+        ),
+        summary(acme=full_report()),
+    ],
 )
 def test_every_value_is_shown_and_escaped(document):
     numbers = []

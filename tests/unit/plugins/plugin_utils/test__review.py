@@ -10,9 +10,9 @@ import json
 
 import pytest
 
-from ansible_collections.zchat.admin.plugins.plugin_utils._review import FINDINGS
+from ansible_collections.zchat.admin.plugins.plugin_utils._review import FINDINGS, needs_attention
 from ansible_collections.zchat.admin.tests.unit.support import review
-from ansible_collections.zchat.admin.tests.unit.support.offboarding import ACCOUNT, LISTED
+from ansible_collections.zchat.admin.tests.unit.support.offboarding import ACCOUNT, LISTED, client
 from ansible_collections.zchat.admin.tests.unit.support.review import JONAS, OLD, agent, report, report_of, token
 
 NOT = "NOT COMPLETE: "
@@ -33,7 +33,7 @@ def test_owners_and_tokens_have_what_the_api_shows_and_their_findings():
     assert document["agents"][0] == {**owner, "status": "enabled", "tokens": [shown]}
     found = {11: ["never_expires"], 21: ["owner_disabled"], 31: [], 32: ["expires_soon"], 33: ["expired", "old"]}
     assert findings(document) == {**found, 71: ["owner_missing"]}
-    counts = {"tokens": 6, "agents": 4, "tokens_with_findings": 5}
+    counts = {"tokens": 6, "agents": 4, "tokens_with_findings": 5, "clients_with_findings": 0}
     assert document["summary"] == {**counts, "findings": {**dict.fromkeys(FINDINGS, 1), "owner_inactive": 0}}
     assert json.loads(json.dumps(document)) == document
 
@@ -114,11 +114,63 @@ def test_a_review_is_complete_only_if_every_token_and_owner_was_shown(document, 
     assert (document["headline"], document["complete"]) == (headline, not headline.startswith(NOT))
 
 
+CRM = "client-1"
+"""The identifier of the API client."""
+GONE, DISABLED = ["creator_missing"], ["creator_disabled"]
+TOKENS = [*review.TOKENS, token(1, client_identifier=CRM), token(2, client_identifier=CRM)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "fields", "expected"),
+    [
+        ({}, {}, []),
+        ({}, {"agent_id": review.DELETED}, GONE),
+        ({}, {"agent_id": review.PRIYA}, DISABLED),
+        ({"tokens": review.TOKENS}, {}, ["no_tokens"]),
+        ({"tokens": review.TOKENS}, {"agent_id": review.DELETED}, [*GONE, "no_tokens"]),
+        # The creator was neither found, nor is it known to be missing.
+        ({"unknown_agent_ids": []}, {"agent_id": review.DELETED}, []),
+        (review.UNREAD, {"agent_id": review.PRIYA}, []),
+        ({"agents": [agent(JONAS, enabled=None)]}, {}, []),
+        # The vendor owns two clients. Others without a creator are as good as those with an unknown one.
+        ({}, {"client_identifier": "zendesk", "agent_id": None}, []),
+        ({"tokens": review.TOKENS}, {"agent_id": None}, ["no_tokens"]),
+        # That no token is listed shows nothing if the API may not list those of all agents.
+        ({"tokens": review.TOKENS, "own_clients_only": None}, {}, []),
+        ({"tokens": review.TOKENS, "own_clients_only": True}, {"agent_id": review.PRIYA}, DISABLED),
+        ({"tokens": review.TOKENS, "listed": {**LISTED, "own_only": True}}, {}, []),
+        ({"tokens": review.TOKENS, "listed": {**LISTED, "own_only": None}}, {}, []),
+    ],
+)
+def test_the_findings_of_an_api_client(changed, fields, expected):
+    listed = client(1, **{"agent_id": JONAS, **fields})
+    document = report(**{"tokens": TOKENS, "api_clients": [listed], "own_clients_only": False, **changed})
+    (shown,) = document["clients"]
+    row = {key: value for key, value in listed.items() if key not in ("company", "update_date")}
+    numbers = [entry["client_identifier"] for owner in document["agents"] for entry in owner["tokens"]]
+    assert shown == {**row, "tokens": numbers.count(listed["client_identifier"]), "findings": expected}
+    assert document["summary"]["clients_with_findings"] == bool(expected)
+
+
+def test_api_clients_need_a_decision_and_do_not_change_whether_a_review_is_complete():
+    clients = [client(number, review.PRIYA) for number in (3, 1, 2)]
+    quiet = {"tokens": [token(1)], "agents": [agent(JONAS), agent(review.PRIYA, enabled=False)]}
+    document = report(**quiet, api_clients=clients)
+    assert document["headline"] == "1 token of 1 person, none needs a decision; 3 API clients need a decision"
+    assert [row["id"] for row in document["clients"]] == [1, 2, 3]
+    assert (document["complete"], needs_attention(document)) == (True, True)
+    assert report(**quiet, api_clients=clients[:1])["headline"].endswith("; 1 API client needs a decision")
+    document = report(**quiet, api_clients=None)
+    assert (document["clients"], document["summary"]["clients_with_findings"]) == (None, None)
+    assert (document["complete"], needs_attention(document)) == (True, False)
+
+
 @pytest.mark.parametrize("run", [review.FAILED, {"tokens": None}])
 def test_what_a_failed_run_did_not_show_is_null(run):
     document = report(**run)
     assert (document["msg"], document["agents"]) == (run.get("msg", "The run ended without a result."), None)
-    assert document["summary"] == dict.fromkeys(["tokens", "agents", "tokens_with_findings", "findings"])
+    counts = ["tokens", "agents", "tokens_with_findings", "findings", "clients_with_findings"]
+    assert (document["clients"], document["summary"]) == (None, dict.fromkeys(counts))
 
 
 @pytest.mark.parametrize("clients", [None, []])
