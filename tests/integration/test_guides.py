@@ -38,6 +38,9 @@ ACME, GLOBEX, OLD = "acme.zendesk.com", "globex.zendesk.com", "www.zopim.com"
 READ_ONLY = 1102
 """A token of the Administrator that has only the scope ``read``."""
 LEAKED = 1301
+CRM_CLIENT = 9205
+"""An API client of the departing agent, and the tokens of it."""
+CRM_TOKENS = {1204, 1205}
 GLOBEX_VALUE = fake_secret("globex", READ_ONLY)
 """The value of a token that exists only in one account."""
 REFERENCE = "environment_variables"
@@ -52,6 +55,8 @@ class Guide:
 
     revoked: Mapping[str, set[int]] = field(default_factory=dict)
     """The tokens that are revoked at its end, by host."""
+    deleted_clients: frozenset[int] = frozenset()
+    """The API clients that are deleted at its end, in the first account."""
     typed: Callable[[Sandbox], list[str]] = lambda sandbox: []
     """The lines that the reader enters."""
     connected: bool = True
@@ -92,6 +97,7 @@ GUIDES = {
         {ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID, UNKNOWN_ID)}, fails=("ansible-playbook leaving.yml -e ",)
     ),
     "guide_leaked_token": Guide({ACME: {LEAKED, 1100}}, typed=lambda sandbox: [fake_secret("refresh", LEAKED)]),
+    "guide_breached_integration": Guide({ACME: CRM_TOKENS}, frozenset({CRM_CLIENT})),
     "guide_breach": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1209, 1210}}),
     "guide_nightly_run": Guide(
         {ACME: NIGHTLY},
@@ -196,8 +202,12 @@ def shell_for(guide: Guide, accounts: dict[str, Sandbox], work: Path, collection
 
 def deleted(sandbox: Sandbox) -> list[int]:
     """Return the tokens that a DELETE revoked."""
-    done = [entry for entry in sandbox.state.requests if entry["method"] == "DELETE" and entry["status"] == 204]
-    return sorted(int(entry["path"].rpartition("/")[2]) for entry in done)
+    return _deleted(sandbox, "tokens")
+
+
+def _deleted(sandbox: Sandbox, kind: str) -> list[int]:
+    paths = (str(entry["path"]).split("/") for entry in sandbox.state.requests if entry["status"] == 204)
+    return sorted(int(path[-1]) for path in paths if path[-2] == kind)
 
 
 def as_script(command: str, guide: Guide) -> str:
@@ -268,6 +278,10 @@ def follow(name: str, guide: Guide, accounts: dict[str, Sandbox], shell: Shell) 
         assert not shown, f"secrets were printed: {shown}"
     assert {host: deleted(sandbox) for host, sandbox in accounts.items()} == {
         host: sorted(guide.revoked.get(host, ())) for host in accounts
+    }
+    assert {host: _deleted(sandbox, "clients") for host, sandbox in accounts.items()} == {
+        **dict.fromkeys(accounts, []),
+        ACME: sorted(guide.deleted_clients),
     }
 
 
