@@ -94,7 +94,9 @@ GUIDES = {
     ),
     "guide_before_first_use": Guide(typed=lambda sandbox: [value(READ_ONLY)], fails=("read -rs READ_ONLY ",)),
     "guide_offboarding": Guide(
-        {ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID, UNKNOWN_ID)}, fails=("ansible-playbook leaving.yml -e ",)
+        {ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID, UNKNOWN_ID)},
+        frozenset({CRM_CLIENT, 9207}),
+        fails=("ansible-playbook leaving.yml -e ",),
     ),
     "guide_leaked_token": Guide({ACME: {LEAKED, 1100}}, typed=lambda sandbox: [fake_secret("refresh", LEAKED)]),
     "guide_breached_integration": Guide({ACME: CRM_TOKENS}, frozenset({CRM_CLIENT})),
