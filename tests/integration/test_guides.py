@@ -282,8 +282,7 @@ def follow(name: str, guide: Guide, accounts: dict[str, Sandbox], shell: Shell) 
         host: sorted(guide.revoked.get(host, ())) for host in accounts
     }
     assert {host: _deleted(sandbox, "clients") for host, sandbox in accounts.items()} == {
-        **dict.fromkeys(accounts, []),
-        ACME: sorted(guide.deleted_clients),
+        host: sorted(guide.deleted_clients if host == ACME else ()) for host in accounts
     }
 
 
@@ -395,9 +394,11 @@ _SOURCES = (
 _MESSAGE = re.compile(r"^.{17,}\.[\0 ]*$", re.DOTALL)
 """A message: a sentence, which can end with a value."""
 _PART = re.compile(
-    r"^(it (contains|has|is|returned) |its |the (\0|agent_id) of |the new list lacks |token \0 has no |"
-    r"\0\. Contact the vendor|\0 (Nothing was revoked based|It may not show)|Check both\. |The token may have a typo|"
+    r"^(it (contains|has|is|returned) |its |the (\0|agent_id|name) of |the clients \0 and \0 have |the new list lacks |"
+    r"(client|token) \0 has no | To select every token|"
+    r"\0\. Contact the vendor|\0 (Nothing was revoked based|It may (not )?show)|Check both\. |The token may have a typo|"
     r" It gave no reason| Another one is that| Similar, but not the same|No token to revoke|\0 would be revoked\.|"
+    r"No API client to delete|\0 deleted, \0 revoked|\0 would be deleted, and \0 would be revoked|Its tokens are |"
     r"\0 (Check the (certificate|clock) of|If it is correct|Another server|If your own CA|The CA must))"
 )
 """The reason or the advice in a message that is explained as a whole, and messages of success."""
