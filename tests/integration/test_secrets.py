@@ -156,6 +156,8 @@ def test_no_secret_is_logged(system_log: list[str], player: Player, sandbox: San
     run = player.play(
         [
             _task(REVOKE, "alias", {"token": "{{ sandbox_access_token }}", "access_token": "{{ omit }}", "id": 143}),
+            _task(DELETE, "deletion", {"client_name": "CRM sync"}),
+            _task(DELETE, "not logged", {"id": 9207}, no_log=True),
             _task(INFO, "user", {"api_url": "https://user:{{ in_url }}@acme.zendesk.com/api/v2/chat"}),
             _task(INFO, "subdomain", {"api_url": "{{ omit }}", "subdomain": "{{ in_url }}@acme"}),
         ],
@@ -163,10 +165,13 @@ def test_no_secret_is_logged(system_log: list[str], player: Player, sandbox: San
         {"in_url": IN_URL},
         [IN_URL],
     ).check()
-    assert [task.state for task in run.tasks] == ["ok", "failed", "failed"]
+    assert [task.state for task in run.tasks] == ["ok", "ok", "ok", "failed", "failed"]
     assert [token["id"] for token in run["alias"]["revoked"]] == [143]
     log = "\n".join(system_log)
-    # One line for each task, and one for the revocation.
+    # One line for each task, and one for each revocation and deletion.
     assert log.count("ansible-zchat.admin.zchat_oauth_token_info: Invoked with") >= 2
     assert f"revoked OAuth token 143 of agent {COLLEAGUE_ID} at {sandbox.api_url}" in log
+    assert f"deleted API client 9205, created by agent {LEAVER_ID}, at {sandbox.api_url}" in log
+    assert f"revoked OAuth token 1204 of agent {LEAVER_ID} at {sandbox.api_url}" in log
+    assert (9207 in {*sandbox.state.clients}, "API client 9207" in log) == (False, False)
     assert [secret for secret in (IN_URL, *sandbox.state.secrets) if secret[:12] in log] == []
