@@ -24,7 +24,8 @@ def test_four_folders_are_sufficient(collections_path: str, sandbox: Sandbox, tm
     modules = {
         **dict.fromkeys(["zchat_agent_info", "zchat_connection_info"]),
         **dict.fromkeys(["zchat_oauth_token_info", "zchat_oauth_client_info"]),
-        **dict.fromkeys(["zchat_oauth_token", "zchat_oauth_client"], {"state": "absent", "ids": [1]}),
+        "zchat_oauth_token": {"state": "absent", "ids": [1]},
+        "zchat_oauth_client": {"state": "absent", "ids": [1]},
     }
     plays = [
         *({"import_playbook": f"zchat.admin.{name}"} for name in ("preflight", "review", "offboard")),
