@@ -114,7 +114,7 @@ EXAMPLES = r"""
 - name: Revoke what is left of a client that was deleted before
   zchat.admin.zchat_oauth_client:
     state: absent
-    client_identifier: crm-sync
+    client_identifier: old-dashboard
     max_deletions: 0
     max_revocations: 50
 """

@@ -19,7 +19,7 @@ from tests.sandbox import DELETED_ID, LEAVER_EMAIL, LEAVER_ID, Options, Sandbox
 
 STATUS = {"agent_status": ["disabled", "missing"]}
 ALL = {"all": True, "own_token": "keep"}
-AGENTS, ME, DELETED = "/agents$", "/agents/me$", f"/agents/{DELETED_ID}$"
+AGENTS, ME, DELETED, CLIENTS = "/agents$", "/agents/me$", f"/agents/{DELETED_ID}$", "/oauth/clients$"
 OTHER_AGENT = {"id": 999_999, "email": "other@example.com", "enabled": True}
 
 
@@ -57,6 +57,16 @@ RULES = {
     ),
     "the list of agents cannot be read for exclude": Rule(
         {**ALL, "exclude": {"agent_emails": [LEAVER_EMAIL]}}, "500", AGENTS, {"status": 500}
+    ),
+    "exclude contains the name of no client": Rule({**ALL, "exclude": {"client_names": ["CRM snyc"]}}, "CRM snyc"),
+    "the clients cannot be read for exclude": Rule(
+        {**ALL, "exclude": {"client_names": ["CRM sync"]}}, "500", CLIENTS, {"status": 500}
+    ),
+    "the clients cannot be read for a name": Rule({"client_names": ["CRM sync"]}, "500", CLIENTS, {"status": 500}),
+    "a token to revoke belongs to a client without a name": Rule(
+        {**ALL, "exclude": {"client_names": ["Offboarding automation"]}},
+        "lacks the client 'crm-sync', 'mobile-app', 'reporting'",
+        sandbox={"own_clients_only": True},
     ),
     "all and another selector are set": Rule({**ALL, "ids": [38]}, "'all' and 'ids' are both set"),
     "the own token cannot be identified": Rule(

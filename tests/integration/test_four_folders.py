@@ -22,8 +22,10 @@ def test_four_folders_are_sufficient(collections_path: str, sandbox: Sandbox, tm
         shutil.copytree(installed / name, collection / name)
     reports = tmp_path / "reports"
     modules = {
-        **dict.fromkeys(["zchat_agent_info", "zchat_connection_info", "zchat_oauth_token_info"]),
+        **dict.fromkeys(["zchat_agent_info", "zchat_connection_info"]),
+        **dict.fromkeys(["zchat_oauth_token_info", "zchat_oauth_client_info"]),
         "zchat_oauth_token": {"state": "absent", "ids": [1]},
+        "zchat_oauth_client": {"state": "absent", "ids": [1]},
     }
     plays = [
         *({"import_playbook": f"zchat.admin.{name}"} for name in ("preflight", "review", "offboard")),

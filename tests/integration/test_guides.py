@@ -38,6 +38,9 @@ ACME, GLOBEX, OLD = "acme.zendesk.com", "globex.zendesk.com", "www.zopim.com"
 READ_ONLY = 1102
 """A token of the Administrator that has only the scope ``read``."""
 LEAKED = 1301
+CRM_CLIENT = 9205
+"""An API client of the departing agent, and the tokens of it."""
+CRM_TOKENS = {1204, 1205}
 GLOBEX_VALUE = fake_secret("globex", READ_ONLY)
 """The value of a token that exists only in one account."""
 REFERENCE = "environment_variables"
@@ -52,6 +55,8 @@ class Guide:
 
     revoked: Mapping[str, set[int]] = field(default_factory=dict)
     """The tokens that are revoked at its end, by host."""
+    deleted_clients: frozenset[int] = frozenset()
+    """The API clients that are deleted at its end, in the first account."""
     typed: Callable[[Sandbox], list[str]] = lambda sandbox: []
     """The lines that the reader enters."""
     connected: bool = True
@@ -89,9 +94,12 @@ GUIDES = {
     ),
     "guide_before_first_use": Guide(typed=lambda sandbox: [value(READ_ONLY)], fails=("read -rs READ_ONLY ",)),
     "guide_offboarding": Guide(
-        {ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID, UNKNOWN_ID)}, fails=("ansible-playbook leaving.yml -e ",)
+        {ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID, UNKNOWN_ID)},
+        frozenset({CRM_CLIENT, 9207}),
+        fails=("ansible-playbook leaving.yml -e ",),
     ),
     "guide_leaked_token": Guide({ACME: {LEAKED, 1100}}, typed=lambda sandbox: [fake_secret("refresh", LEAKED)]),
+    "guide_breached_integration": Guide({ACME: CRM_TOKENS}, frozenset({CRM_CLIENT})),
     "guide_breach": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1209, 1210}}),
     "guide_nightly_run": Guide(
         {ACME: NIGHTLY},
@@ -196,8 +204,12 @@ def shell_for(guide: Guide, accounts: dict[str, Sandbox], work: Path, collection
 
 def deleted(sandbox: Sandbox) -> list[int]:
     """Return the tokens that a DELETE revoked."""
-    done = [entry for entry in sandbox.state.requests if entry["method"] == "DELETE" and entry["status"] == 204]
-    return sorted(int(entry["path"].rpartition("/")[2]) for entry in done)
+    return _deleted(sandbox, "tokens")
+
+
+def _deleted(sandbox: Sandbox, kind: str) -> list[int]:
+    paths = (str(entry["path"]).split("/") for entry in sandbox.state.requests if entry["status"] == 204)
+    return sorted(int(path[-1]) for path in paths if path[-2] == kind)
 
 
 def as_script(command: str, guide: Guide) -> str:
@@ -268,6 +280,9 @@ def follow(name: str, guide: Guide, accounts: dict[str, Sandbox], shell: Shell) 
         assert not shown, f"secrets were printed: {shown}"
     assert {host: deleted(sandbox) for host, sandbox in accounts.items()} == {
         host: sorted(guide.revoked.get(host, ())) for host in accounts
+    }
+    assert {host: _deleted(sandbox, "clients") for host, sandbox in accounts.items()} == {
+        host: sorted(guide.deleted_clients if host == ACME else ()) for host in accounts
     }
 
 
@@ -379,9 +394,11 @@ _SOURCES = (
 _MESSAGE = re.compile(r"^.{17,}\.[\0 ]*$", re.DOTALL)
 """A message: a sentence, which can end with a value."""
 _PART = re.compile(
-    r"^(it (contains|has|is|returned) |its |the (\0|agent_id) of |the new list lacks |token \0 has no |"
-    r"\0\. Contact the vendor|\0 (Nothing was revoked based|It may not show)|Check both\. |The token may have a typo|"
+    r"^(it (contains|has|is|returned) |its |the (\0|agent_id|name) of |the clients \0 and \0 have |the new list lacks |"
+    r"(client|token) \0 has no | To select every token|"
+    r"\0\. Contact the vendor|\0 (Nothing was revoked based|It may (not )?show)|Check both\. |The token may have a typo|"
     r" It gave no reason| Another one is that| Similar, but not the same|No token to revoke|\0 would be revoked\.|"
+    r"No API client to delete|\0 deleted, \0 revoked|\0 would be deleted, and \0 would be revoked|Its tokens are |"
     r"\0 (Check the (certificate|clock) of|If it is correct|Another server|If your own CA|The CA must))"
 )
 """The reason or the advice in a message that is explained as a whole, and messages of success."""

@@ -92,6 +92,8 @@ def test_a_python_that_cannot_run_modules(player: Player, sandbox: Sandbox) -> N
         INFO: {},
         "zchat.admin.zchat_agent_info": {},
         "zchat.admin.zchat_connection_info": {},
+        "zchat.admin.zchat_oauth_client": {"state": "absent", "ids": [9205]},
+        "zchat.admin.zchat_oauth_client_info": {},
     }
     tasks = [{"name": name, name: given, "ignore_errors": True} for name, given in options.items()]
     run = player.play(tasks, sandbox, {"ansible_python_interpreter": "/nowhere/python3"})

@@ -353,6 +353,8 @@ def test_a_relative_path_starts_at_the_folder_in_which_ansible_was_started(
         {"zchat.admin.zchat_connection_info": None, "environment": {"ZCHAT_CA_PATH": "../ca.pem"}},
         {"zchat.admin.zchat_oauth_token_info": None},
         {"zchat.admin.zchat_oauth_token": {"state": "absent", **leaver, **path, "journal": "../journal.jsonl"}},
+        {"zchat.admin.zchat_oauth_client_info": path},
+        {"zchat.admin.zchat_oauth_client": {"state": "absent", **leaver, **path, "journal": "../clients.jsonl"}},
     ]
     folder = tmp_path / "project" / "playbooks"
     folder.mkdir(parents=True)
@@ -361,10 +363,8 @@ def test_a_relative_path_starts_at_the_folder_in_which_ansible_was_started(
     (folder / "site.yml").write_text(json.dumps([imported, play]))
     environment = {**connection(sandbox), "ZCHAT_CA_PATH": "../ca.pem"}
     player.play_playbook(str(folder / "site.yml"), [], {}, environment).check()
-    assert sorted(entry.name for entry in tmp_path.iterdir() if entry.name in ("reports", "journal.jsonl")) == [
-        "journal.jsonl",
-        "reports",
-    ]
+    created = {"clients.jsonl", "journal.jsonl", "reports"}
+    assert created <= {entry.name for entry in tmp_path.iterdir()}
 
 
 @pytest.mark.parametrize(
@@ -403,26 +403,33 @@ def test_blank_answers_of_the_survey_of_controller(blank: str | None, player: Pl
     assert methods(sandbox) == {"GET"}
 
 
+def _modules() -> list[dict[str, Any]]:
+    """Return a task of each module that sends DELETE requests."""
+    modules = ("zchat_oauth_token", "zchat_oauth_client")
+    return [{f"zchat.admin.{module}": {"state": "absent", "agent_ids": [LEAVER_ID]}} for module in modules]
+
+
 def test_check_mode(player: Player, sandbox: Sandbox) -> None:
     """Check mode of the command line, a play, a block or a task sends no DELETE. A null keyword never overrides --check."""
     role: dict[str, Any] = {"ansible.builtin.import_role": {"name": OFFBOARD}}
-    module = {"zchat.admin.zchat_oauth_token": {"state": "absent", "agent_ids": [LEAVER_ID]}}
+    module, deletion = _modules()
     action = {"zchat.admin.zchat_offboard": {"agent_ids": [LEAVER_ID]}}
     play = {"hosts": "localhost", "gather_facts": False, "vars": {"offboard_agent_ids": LEAVER_ID}}
     plays = [
-        {**play, "check_mode": True, "tasks": [role, module]},
-        {**play, "tasks": [{"check_mode": True, "block": [role, module]}]},
-        {**play, "tasks": [{**module, "check_mode": True}, {**action, "check_mode": True}]},
+        {**play, "check_mode": True, "tasks": [role, module, deletion]},
+        {**play, "tasks": [{"check_mode": True, "block": [role, module, deletion]}]},
+        {**play, "tasks": [{**task, "check_mode": True} for task in (module, deletion, action)]},
     ]
     run = player.play_playbook(plays, environment=connection(sandbox)).check()
     assert methods(sandbox) == {"GET"}
     changed = [task for task in run.tasks if task.result.get("changed")]
-    assert len(changed) == 2 * len(plays)
+    assert len(changed) == 3 * len(plays)
 
     null = {"check_mode": "{{ dry_run | default(none) }}", "ignore_errors": True}
-    tasks = [module, role, {"name": "null", **module, **null}, {"name": "null of an action", **action, **null}]
+    of_tasks = {"null": module, "null of a deletion": deletion, "null of an action": action}
+    tasks = [module, deletion, role, *({"name": name, **task, **null} for name, task in of_tasks.items())]
     run = player.play_playbook([{**play, "tasks": tasks}], ["--check"], environment=connection(sandbox)).check()
-    for name in ("null", "null of an action"):
+    for name in of_tasks:
         # Some versions of ansible-core reject it themselves.
         assert re.search(REJECTED_NULL, run[name]["msg"])
     assert methods(sandbox) == {"GET"}
@@ -433,10 +440,10 @@ REJECTED_NULL = r"'check_mode' (of this task is null|has an invalid value)"
 
 def test_a_null_check_mode_never_overrides_that_of_a_block_or_a_play(player: Player, sandbox: Sandbox) -> None:
     null, dry = {"check_mode": "{{ dry_run | default(none) }}"}, {"check_mode": True}
-    module = {"zchat.admin.zchat_oauth_token": {"state": "absent", "agent_ids": [LEAVER_ID]}}
+    module, deletion = _modules()
     action = {"zchat.admin.zchat_offboard": {"agent_ids": [LEAVER_ID]}}
     role = {"ansible.builtin.include_role": {"name": OFFBOARD}}
-    tasks = [{**module, **null}, {**action, **null}]
+    tasks = [{**module, **null}, {**deletion, **null}, {**action, **null}]
     play = {
         "hosts": "localhost",
         "gather_facts": False,
@@ -446,12 +453,12 @@ def test_a_null_check_mode_never_overrides_that_of_a_block_or_a_play(player: Pla
     plays = [
         {**play, **dry, "tasks": tasks},
         {**play, "tasks": [{**dry, "block": tasks}]},
-        {**play, **dry, "tasks": [{**null, "block": [module, action]}]},
+        {**play, **dry, "tasks": [{**null, "block": [module, deletion, action]}]},
         {**play, **dry, "tasks": [{**null, "block": [role]}]},
     ]
     run = player.play_playbook(plays, environment=connection(sandbox)).check()
     rejected = [task for task in run.tasks if re.search(REJECTED_NULL, str(task.result.get("msg")))]
-    assert (len(rejected), sandbox.state.requests) == (7, [])
+    assert (len(rejected), sandbox.state.requests) == (10, [])
 
 
 def printed(stdout: str) -> list[dict[str, Any]]:

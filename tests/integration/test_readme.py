@@ -22,6 +22,8 @@ _NOT_RUN = {
     "git clone https://github.com/zchat-admin/zchat.admin.git && cd zchat.admin && make demo\n": "requires a network",
 }
 """Commands that this test does not run, each with the reason."""
+_INSTALLATION = "ansible-galaxy collection install --force ."
+"""In the text, because only a user with a checkout runs it."""
 _LEAKED_TOKEN = 1301
 
 
@@ -36,12 +38,16 @@ def test_every_command(tmp_path: Path, sandbox: Sandbox, zendesk: Zendesk) -> No
             (checkout / name.group(1)).write_text(text, "utf-8")
     commands = [text for kind, text in blocks if kind == "shell"]
     assert set(commands) >= set(_NOT_RUN)
+    assert f"`{_INSTALLATION}`" in README
     leaked = fake_secret("access", _LEAKED_TOKEN)
 
     home = tmp_path / "home"
     home.mkdir()
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", "".join(text for text in commands if text not in _NOT_RUN)],
+        [
+            *("bash", "-euo", "pipefail", "-c"),
+            "".join([f"{_INSTALLATION}\n", *(text for text in commands if text not in _NOT_RUN)]),
+        ],
         cwd=checkout,
         env=shell_environment(home, zendesk),
         input=f"acme\n{sandbox.access_token}\n{leaked}\n",
@@ -58,5 +64,6 @@ def test_every_command(tmp_path: Path, sandbox: Sandbox, zendesk: Zendesk) -> No
     assert deleted == [f"/api/v2/chat/oauth/tokens/{_LEAKED_TOKEN}"]
     assert set(zendesk.connects) == {"acme.zendesk.com:443"}
     assert "Value rejected by the API: True" in output
+    assert "1 API client would be deleted, and 2 tokens would be revoked." in output
     assert list((checkout / "reports").glob("offboard-summary-*.html"))
     assert list((checkout / "reports").glob("review-acme.zendesk.com-*.csv"))

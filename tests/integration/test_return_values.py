@@ -27,6 +27,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "list": (list,),
     "dict": (dict,),
     "float": (float, int),
+    "raw": (int, str),
 }
 _REPORTS = ("zchat_offboard", "zchat_review")
 """Modules that write a report."""
@@ -79,6 +80,7 @@ _ACME = {"subdomain": "acme", "access_token": "{{ sandbox_access_token }}", "ret
 _REJECTED = {**_ACME, "access_token": "another-token"}
 _NO_ACCOUNT = {**_ACME, "subdomain": "a.b"}
 _VALUE = {"token_values": ["a-value-that-no-token-has"]}
+_UNKNOWN_NAME = {"client_names": ["CRM snyc"]}
 _DELETE = {"method": "DELETE"}
 _OWN_TOKEN = {
     "id": 38,
@@ -98,7 +100,7 @@ SCENARIOS = {
             {**_ACME, "state": "absent", "ids": [38, _OWN_TOKEN_ID], "own_token": "refuse"},
             {**_ACME, "state": "absent", "agent_ids": [7, LEAVER_ID], "names": True},
             {**_ACME, "state": "absent", "ids": [7, 143, 1301, _OWN_TOKEN_ID], "own_token": "keep"},
-            {**_ACME, "state": "absent", "agent_emails": ["nobody@example.com"], **_VALUE},
+            {**_ACME, "state": "absent", "agent_emails": ["nobody@example.com"], **_UNKNOWN_NAME, **_VALUE},
             {**_REJECTED, "state": "absent", "ids": [143]},
             {**_NO_ACCOUNT, "state": "absent", "ids": [143]},
         ],
@@ -111,8 +113,33 @@ SCENARIOS = {
         tasks=[
             {**_ACME, "include_secrets": True, "ids": [38]},
             {**_ACME, "names": True, "agent_ids": [7, LEAVER_ID], "agent_emails": ["nobody@example.com"]},
-            {**_ACME, **_VALUE, "probe_values": True},
+            {**_ACME, **_UNKNOWN_NAME, **_VALUE, "probe_values": True},
             {**_REJECTED},
+        ],
+    ),
+    "zchat_oauth_client": Scenario(
+        tasks=[
+            {**_ACME, "state": "absent", "client_identifiers": ["zopim"]},
+            {**_ACME, "state": "absent", "client_names": ["CRM sync"]},
+            {**_ACME, "state": "absent", "ids": [7, 9206, 9207], "client_identifiers": ["mobile-app", "retired-app"]},
+            {**_ACME, "state": "absent", "ids": [7], "client_identifiers": ["retired-app"]},
+            {**_ACME, "state": "absent", "ids": [9207]},
+            {**_ACME, "state": "absent", "agent_emails": ["nobody@example.com"], **_UNKNOWN_NAME},
+            {**_REJECTED, "state": "absent", "ids": [9207]},
+            {**_NO_ACCOUNT, "state": "absent", "ids": [9207]},
+        ],
+        faults=[
+            {**_DELETE, "path": "/1206$", "status": 404, "apply": True},
+            {**_DELETE, "path": "/1207$", "status": 403, "body": "No."},
+            {**_DELETE, "path": "/9207$", "status": 403, "body": "No."},
+        ],
+    ),
+    "zchat_oauth_client_info": Scenario(
+        tasks=[
+            {**_ACME},
+            {**_ACME, "agent_emails": ["nobody@example.com"], **_UNKNOWN_NAME},
+            {**_REJECTED},
+            {**_NO_ACCOUNT},
         ],
     ),
     "zchat_agent_info": Scenario(

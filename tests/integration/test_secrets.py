@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
-from tests.integration.ansible_run import Player
+from tests.integration.ansible_run import BEGINNING, Player
 from tests.sandbox import AUTOMATION_TOKEN_ID, COLLEAGUE_ID, LEAVER_ID, Sandbox, demo_seed
 
 PASSWORD = 'Hütet-das ☃ "pass"word'
@@ -19,12 +20,13 @@ IN_URL = "p4ssword-in-a-url"
 # The old base URL accepts the password of this agent.
 EMAIL = "amelie.laurent@example.com"
 REVOKE, INFO = "zchat_oauth_token", "zchat_oauth_token_info"
+DELETE, CLIENTS = "zchat_oauth_client", "zchat_oauth_client_info"
 BEARER = {"api_url": "{{ sandbox_api_url }}", "access_token": "{{ sandbox_access_token }}"}
 BASIC = {"api_url": "{{ sandbox_legacy_url }}", "email": EMAIL, "password": "{{ password }}"}
 
 
 def _task(module: str, name: str, options: dict[str, Any], **keywords: Any) -> dict[str, Any]:
-    state = {"state": "absent"} if module == REVOKE else {}
+    state = {"state": "absent"} if module in (REVOKE, DELETE) else {}
     return {"name": name, f"zchat.admin.{module}": {**state, **options}, "ignore_errors": True, **keywords}
 
 
@@ -109,11 +111,53 @@ def test_no_secret_is_printed(player: Player, sandbox: Sandbox) -> None:
     assert run.leaked(["are refused", LEAKED, EMAIL, "never-printed"]).keys() == {"are refused", EMAIL}
 
 
+def test_no_client_secret_is_printed(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:
+    """Not if the API lists only their beginnings and echoes a secret, and not if it lists them completely and in a name."""
+    seed = demo_seed()
+    secrets = {client["id"]: client["client_secret"] for client in seed["clients"]}
+    shown = [dict(client) for client in seed["clients"]]
+    shown[-1]["name"] = f"Test {secrets[9205]}"
+    echo = {"error": f"Client {secrets[9205]} is refused", "description": "{authorization}"}
+    sandbox.reset(
+        faults=[
+            {"method": "DELETE", "path": "/clients/9205$", "status": 400, "body": echo},
+            # The lists of the last three tasks.
+            {"method": "GET", "path": "/clients$", "after": 4, "status": 200, "body": shown},
+        ]
+    )
+    crm, journal = {"client_name": "CRM sync"}, {"journal": str(tmp_path / "journal.jsonl")}
+    tasks = [
+        _task(CLIENTS, "list", {}),
+        _task(DELETE, "refused", {**crm, **journal, "retries": 0}),
+        _task(DELETE, "bad option", {**crm, "client_secret": secrets[9206]}),
+        _task(REVOKE, "exclude", {"id": 1301, "exclude": crm, "names": True}),
+        _task(CLIENTS, "list with secrets", {}),
+        _task(DELETE, "delete", {"id": 9206, **journal}, check_mode=True),
+        _task(REVOKE, "similar name", {**crm, "exclude": {"client_names": ["test"]}}),
+        _task(INFO, "names", {"names": True}),
+    ]
+    run = player.play(tasks, sandbox, arguments=["-vv"]).check()
+    failed = {"refused", "bad option", "similar name"}
+    assert {task.name: task.state for task in run.tasks} == {
+        task["name"]: "failed" if task["name"] in failed else "ok" for task in tasks
+    }
+    # The API returned the secrets, and each is one that the play searches for.
+    assert set(secrets.values()) <= sandbox.state.secrets
+    assert "Client ******** is refused" in run["refused"]["msg"]
+    assert run["list with secrets"]["clients"][-1]["name"] == "Test ********"
+    assert "client_secret" not in run["list"]["clients"][0]
+    lines = (tmp_path / "journal.jsonl").read_text("utf-8")
+    assert '"failed"' in lines
+    assert [secret for secret in sandbox.state.secrets if secret[:BEGINNING] in lines] == []
+
+
 def test_no_secret_is_logged(system_log: list[str], player: Player, sandbox: Sandbox) -> None:
     """Ansible writes all options to the system log. A secret is neither there nor in the output, also in a wrong option."""
     run = player.play(
         [
             _task(REVOKE, "alias", {"token": "{{ sandbox_access_token }}", "access_token": "{{ omit }}", "id": 143}),
+            _task(DELETE, "deletion", {"client_name": "CRM sync"}),
+            _task(DELETE, "not logged", {"id": 9207}, no_log=True),
             _task(INFO, "user", {"api_url": "https://user:{{ in_url }}@acme.zendesk.com/api/v2/chat"}),
             _task(INFO, "subdomain", {"api_url": "{{ omit }}", "subdomain": "{{ in_url }}@acme"}),
         ],
@@ -121,10 +165,13 @@ def test_no_secret_is_logged(system_log: list[str], player: Player, sandbox: San
         {"in_url": IN_URL},
         [IN_URL],
     ).check()
-    assert [task.state for task in run.tasks] == ["ok", "failed", "failed"]
+    assert [task.state for task in run.tasks] == ["ok", "ok", "ok", "failed", "failed"]
     assert [token["id"] for token in run["alias"]["revoked"]] == [143]
     log = "\n".join(system_log)
-    # One line for each task, and one for the revocation.
+    # One line for each task, and one for each revocation and deletion.
     assert log.count("ansible-zchat.admin.zchat_oauth_token_info: Invoked with") >= 2
     assert f"revoked OAuth token 143 of agent {COLLEAGUE_ID} at {sandbox.api_url}" in log
+    assert f"deleted API client 9205, created by agent {LEAVER_ID}, at {sandbox.api_url}" in log
+    assert f"revoked OAuth token 1204 of agent {LEAVER_ID} at {sandbox.api_url}" in log
+    assert (9207 in {*sandbox.state.clients}, "API client 9207" in log) == (False, False)
     assert [secret for secret in (IN_URL, *sandbox.state.secrets) if secret[:12] in log] == []
