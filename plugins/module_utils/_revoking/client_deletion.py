@@ -380,7 +380,7 @@ def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], veri
         for row in clients.rows.values()
         if row.outcome in (Outcome.REVOKED, Outcome.GONE) or row.item.id in unknown
     }
-    if nameless and not tokens.verified:
+    if nameless and (tokens.failed or not tokens.verified):
         # Not abridged: they are to be copied.
         identifiers = ", ".join(map(plain_text, sorted(nameless)))
         texts.append(
