@@ -94,6 +94,15 @@ def test_both_lists_are_read_again_after_a_client_without_tokens_was_deleted():
     assert transcript(client) == f"{START} > DELETE client 14: 204 > list 1 2 3 8 9 > clients 11 12 13"
 
 
+@pytest.mark.parametrize("reply", [Reply(204), Reply(404, NOT_FOUND)])
+def test_every_client_of_an_account_can_be_deleted(reply: Reply):
+    """The list is empty then, and no other client must be in it."""
+    client = account(clients=[CRM], client_deletes={11: reply})
+    result = delete_clients(client)
+    assert story(result) == f"{'deleted 11, ' if reply.status == 204 else ''}revoked 1 2: verified"
+    assert transcript(client).count("clients") == 2
+
+
 def test_a_token_that_the_client_got_until_it_was_deleted_is_revoked():
     client = account(lists=[without(1, 2)])
     assert story(delete_clients(client)) == "deleted 11, revoked 1 2: verified"
@@ -284,6 +293,10 @@ RETIRED = token(4, client_identifier="retired")
             *({"client_identifiers": ["CRM"]}, "nothing: not verified", ["CRM"]),
             "Similar, but not the same: 'crm'.",
         ),
+        "an identifier, with addresses": (
+            *({"agent_emails": ["other@example.com"], "client_identifiers": ["retired"]}, "nothing: not verified"),
+            *(["retired"], "the tokens of client retired are not selected"),
+        ),
         "an id": (
             *({"ids": [11, 99]}, "deleted 11, revoked 1 2: not verified", [99]),
             "no listed API client has the id 99",
@@ -313,6 +326,7 @@ def test_values_that_no_listed_client_has(options: Json, expected: str, already_
     result = delete_clients(client, **options)
     assert (story(result), result["already_gone"]) == (expected, already_gone)
     assert (dry_run["already_gone"], dry_run["changed"]) == (already_gone, result["changed"])
+    assert dry_run["verified"] is (result["verified"] and not result["changed"])
     assert warning in " ".join(result["warnings"])
     assert result["unknown_client_names"] == sorted(set(options.get("client_names", ())) & {"x", "CRM snyc", "crm"})
 
