@@ -357,7 +357,8 @@ def _message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], verified: bo
     deleted, revoked = clients.counts[Outcome.REVOKED], tokens.counts[Outcome.REVOKED]
     gone_clients, gone = clients.counts[Outcome.GONE], tokens.counts[Outcome.GONE]
     if not (deleted or revoked or gone_clients or gone):
-        return "No API client to delete, and no token to revoke."
+        unproven = "" if verified else " This is not verified: see the warnings."
+        return f"No API client to delete, and no token to revoke.{unproven}"
     if check_mode:
         return f"{counted(deleted, 'API client')} would be deleted, and {counted(revoked, 'token')} would be revoked."
     texts = [counted(gone_clients, "API client")] if gone_clients else []

@@ -131,7 +131,7 @@ class Selection(Generic[AnyItem]):
         if unnamed:
             raise ChatError(
                 f"The list of API clients does not show the name of client {_quoted(unnamed)}, so 'exclude.client_names' can protect it. Use "
-                "'exclude.client_identifiers' instead. Nothing of this client was changed."
+                "'exclude.client_identifiers' instead."
             )
 
     def _unnamed(self, selected: Selected[AnyItem]) -> list[str]:

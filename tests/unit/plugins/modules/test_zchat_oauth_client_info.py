@@ -63,7 +63,7 @@ def test_without_selectors_every_client_is_returned_with_the_documented_keys():
         ),
         "a name as an identifier": (
             *({"client_identifiers": ["CRM sync"]}, []),
-            ["'CRM sync' is the name of the API client with the identifier crm: use 'client_names'"],
+            ["'CRM sync' is the name of the API client with the identifier 'crm': use 'client_names'"],
         ),
         "an unknown id to protect": (
             {"exclude": {"ids": [99, 11]}},

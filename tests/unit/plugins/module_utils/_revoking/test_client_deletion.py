@@ -162,6 +162,16 @@ def masked(value: str) -> str:
             *({}, {"client_identifiers": ["crm", "zendesk"]}),
             "client zendesk belongs to the vendor",
         ),
+        **{
+            f"an identifier that is not listed, and has tokens, with {name}": (
+                *(
+                    {"more": [token(4, client_identifier="zendesk2")], "shown": dict},
+                    {"client_identifiers": ["crm", "zendesk2"], name: [value]},
+                ),
+                "1 token of client zendesk2 would be left.",
+            )
+            for name, value in {"ids": 11, "agent_ids": OTHER, "agent_emails": "other@example.com"}.items()
+        },
         "max_deletions": ({}, {"max_deletions": 0}, "1 API client would be deleted, and 'max_deletions' is 0"),
         "max_revocations": ({}, {"max_revocations": 1}, "2 tokens would be revoked, and 'max_revocations' is 1"),
         "the journal": ({}, JOURNAL, "The journal missing/journal.jsonl cannot be written"),
@@ -292,10 +302,6 @@ RETIRED = token(4, client_identifier="retired")
         "an identifier in another case": (
             *({"client_identifiers": ["CRM"]}, "nothing: not verified", ["CRM"]),
             "Similar, but not the same: 'crm'.",
-        ),
-        "an identifier, with addresses": (
-            *({"agent_emails": ["other@example.com"], "client_identifiers": ["retired"]}, "nothing: not verified"),
-            *(["retired"], "the tokens of client retired are not selected"),
         ),
         "an id": (
             *({"ids": [11, 99]}, "deleted 11, revoked 1 2: not verified", [99]),

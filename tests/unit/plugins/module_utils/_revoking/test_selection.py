@@ -250,7 +250,7 @@ def with_clients(*more: Json, **options: Any) -> MockChat:
         ),
         "several clients": (
             *({"client_names": ["Mobile"]}, [80, 81]),
-            ["Several API clients have the name 'Mobile': m1, m2. All of them are selected."],
+            ["Several API clients have the name 'Mobile': 'm1', 'm2'. All of them are selected."],
         ),
         "a client without a name": (
             {"client_names": ["x"]},
@@ -267,16 +267,16 @@ def with_clients(*more: Json, **options: Any) -> MockChat:
         ),
         "the other way round": (
             *({"client_identifiers": ["CRM sync", "crm"]}, [21]),
-            ["'CRM sync' is the name of the API client with the identifier crm: use 'client_names'"],
+            ["'CRM sync' is the name of the API client with the identifier 'crm': use 'client_names'"],
         ),
         "the name of several": (
             *({"client_identifiers": ["Mobile"]}, []),
-            ["identifier m1: use 'client_names'. 'Mobile' is the name of the API client with the identifier m2"],
+            ["identifier 'm1': use 'client_names'. 'Mobile' is the name of the API client with the identifier 'm2'"],
         ),
         "protected by name": ({"client_names": ["CRM sync"], "exclude": {"client_names": ["CRM sync "]}}, [], []),
         "several are protected": (
             *({"ids": [21, 80, 81], "exclude": {"client_names": ["Mobile"]}}, [21]),
-            ["Several API clients have the name 'Mobile': m1, m2. All of them are protected."],
+            ["Several API clients have the name 'Mobile': 'm1', 'm2'. All of them are protected."],
         ),
         "protected although no token is listed for it": (
             *({"ids": [21], "exclude": {"client_identifiers": ["x"]}}, [21], []),
@@ -362,7 +362,7 @@ def test_clients_that_are_needed_and_cannot_be_read_stop_the_task(options: Json,
         ),
         "a name instead of an identifier": (
             *({"client_identifiers": ["CRM sync"]},),
-            "'CRM sync' is the name of the API client with the identifier crm: use 'client_names'",
+            "'CRM sync' is the name of the API client with the identifier 'crm': use 'client_names'",
         ),
         "case": ({"client_identifiers": ["CRM"]}, "client_identifier 'CRM' in 'exclude', so it would protect nothing"),
         "no client is listed": ({"client_names": ["Automation"], "ids": [10]}, "'Automation' in 'exclude'"),
@@ -395,7 +395,7 @@ def test_a_selected_token_of_a_client_without_a_known_name_can_be_protected(late
     if expected:
         assert story(revoke(client, **options)) == expected
     else:
-        with pytest.raises(ChatError, match=r"lacks the client ('crm', )?'new' of a selected token"):
+        with pytest.raises(ChatError, match=r"does not show the name of client ('crm', )?'new', so"):
             revoke(client, **options)
         assert client.deleted == []
     assert client.lines.count(CLIENT_LISTS) == 2
