@@ -78,11 +78,12 @@ notes:
   - The client of the token that the task authenticates with is never deleted, and selecting it fails. If the API does not list the value of
     this token, each client of which the own agent has a token counts as this one. If it lists no token of the own agent, each client does.
   - The clients V(zopim) and V(zendesk) belong to the vendor. Selecting one fails, also if it is not listed.
-  - If one of O(client_identifiers) is not listed as a client, the tokens that have it are revoked, with a warning, unless another selector is
-    set. If the API may list only own clients, the task then fails, because the client may still exist.
+  - If one of O(client_identifiers) is not listed as a client, the tokens that have it are revoked, with a warning. If another selector is
+    set, or an O(exclude) other than by identifier, such a token fails the task, because they cannot be decided for it. If the API may list
+    only own clients, the task fails after it has revoked the tokens, because the client may still exist.
   - The module writes each deletion and revocation to the system log of the host that runs it, except with C(no_log).
-  - If a run is interrupted, see M(zchat.admin.zchat_oauth_token). The failure names the O(client_identifiers) for the next run, because a
-    deleted client can no longer be found by its name.
+  - If a run is interrupted, see M(zchat.admin.zchat_oauth_token). The failure names the O(client_identifiers) for another run,
+    because a deleted client can no longer be found by its name.
 seealso:
   - module: zchat.admin.zchat_oauth_client_info
   - module: zchat.admin.zchat_oauth_token
@@ -124,7 +125,7 @@ msg:
   description: The result in one sentence. On failure, the reason and what to do.
   returned: always
   type: str
-  sample: 1 API client deleted, 2 tokens revoked, none is left.
+  sample: 1 API client deleted, 2 tokens revoked, and none is left.
 deleted:
   description:
     - The API clients that were deleted (in check mode, would be deleted), sorted by id.
@@ -152,8 +153,8 @@ not_deleted:
       sample: "Not attempted: see the message of the task."
 already_gone:
   description:
-    - Those of O(ids) and O(client_identifiers) that the API does not list, and the ids of clients that someone else had deleted when
-      their turn came.
+    - Those of O(ids) and O(client_identifiers) that the API does not list as clients, and the ids of clients that someone else had deleted
+      when their turn came.
   returned: always
   type: list
   elements: raw
@@ -181,11 +182,12 @@ not_revoked:
   elements: dict
 verified:
   description:
-    - Whether the list of clients, read after the last deletion, contains no selected client, and the list of tokens, read after the last
-      revocation, no token of one. If there was nothing to delete or revoke, the first lists are sufficient.
-    - V(false) in check mode if something would be deleted or revoked, and on failure. Also V(false), with a warning, if a given name or
-      id is not listed, if a client matches only after the deletion of the others, or if the clients of an agent are selected and the list
-      may lack clients of other agents.
+    - Whether the last list of tokens contains no token of a selected client, and the list of clients, read after it, no selected client. If
+      no client is selected, the first lists are sufficient.
+    - V(false) in check mode if something would be deleted or revoked, and on failure.
+    - Also V(false), with a warning, if a given name or id is not listed, if an identifier that is not listed is similar to one that is, if a
+      client matches only at the end, if the clients of an agent are selected and the list may lack clients of other agents, and if the
+      API lists no token of another agent.
   returned: always
   type: bool
   sample: true

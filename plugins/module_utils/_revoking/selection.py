@@ -40,6 +40,8 @@ from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token im
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import Lookups, Selected, Selectors
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged
 
+_NO_NAME = "a client without a name"
+
 
 class Selection(Generic[AnyItem]):
     """What tokens and API clients have in common: the agents and the API clients that selectors and ``exclude`` name."""
@@ -164,7 +166,7 @@ class Selection(Generic[AnyItem]):
     def _hints_about_names(self, names: Collection[str]) -> str:
         """Return which of these names, which no API client has, are identifiers or only look like a name."""
         hints = [
-            f" {_quoted([name])} is the identifier of {_quoted([entry.name or ''])}: use 'client_identifiers'."
+            f" {_quoted([name])} is the identifier of {_quoted([entry.name or _NO_NAME])}: use 'client_identifiers'."
             if entry.client_identifier == name
             else f" Similar, but not the same: {_quoted([code_points(entry.name or '')])}."
             for name in names

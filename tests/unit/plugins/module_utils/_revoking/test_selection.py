@@ -255,7 +255,7 @@ def with_clients(*more: Json, **options: Any) -> MockChat:
         "a client without a name": (
             {"client_names": ["x"]},
             [],
-            ["'x' is the identifier of '': use 'client_identifiers'"],
+            ["'x' is the identifier of 'a client without a name': use 'client_identifiers'"],
         ),
         "unknown": ({"client_names": ["Nope"]}, [], ["No listed API client has the name 'Nope'. Check for typos."]),
         "case": ({"client_names": ["crm sync"]}, [], ["Similar, but not the same: 'CRM sync'"]),
