@@ -25,7 +25,8 @@ MAX_ROUNDS = 20
 class Limits:
     """The options that limit a revocation."""
 
-    own_token: str = "refuse"
+    own_token: str | None = None
+    """``None``: the module does not have this option, and refuses to revoke the own token."""
     max_revocations: int | None = None
     max_deletions: int | None = None
     concurrency: int = 8
@@ -94,10 +95,11 @@ def check_guards(plan: Plan, limits: Limits) -> Failure | None:
         return Failure(plan.ambiguous_values)
     if plan.own and limits.own_token != "revoke":
         if plan.own_token_id is None:
+            has_option = limits.own_token is not None
+            choice = "change the selectors, or set 'own_token' to 'revoke'" if has_option else "or change the selectors"
             return Failure(
                 f"{named('token', [token.id for token in plan.own])} can be the one that this task authenticates with: the API "
-                "does not list the value of the own token. Authenticate with another agent's token, change the selectors, or "
-                "set 'own_token' to 'revoke'."
+                f"does not list the value of the own token. Authenticate with another agent's token, {choice}."
             )
         return Failure(
             f"the selection contains token {plan.own_token_id}, which this task authenticates with. Set 'own_token' to keep it "
