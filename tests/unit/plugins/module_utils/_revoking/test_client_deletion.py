@@ -224,6 +224,15 @@ def test_without_a_token_of_the_task_no_client_is_the_own_one():
     assert story(delete_clients(client, client_names=["Automation"])) == "deleted 13, revoked 9: verified"
 
 
+def test_a_later_token_that_can_be_the_own_one_is_not_revoked():
+    """The message names no option that only ``zchat_oauth_token`` has."""
+    later = token(7, client_identifier="crm", agent_id=OWN_AGENT)
+    result = delete_clients(account(*CLIENT_TOKENS, later, lists=[without(7)], shown=shown_as(masked)))
+    assert story(result) == "deleted 11, revoked 1 2, not_revoked 7: failed"
+    assert "Token 7 can be the one that this task authenticates with" in result["msg"]
+    assert "own_token" not in result["msg"]
+
+
 def test_limits_that_are_just_sufficient():
     options = {"max_deletions": 2, "max_revocations": 3, "client_names": ["CRM sync", "Reports"]}
     assert story(delete_clients(account(), **options)) == "deleted 11 12, revoked 1 2 3: verified"
@@ -358,7 +367,7 @@ def test_a_list_of_own_clients_only_is_no_proof_that_a_client_is_gone(own: Any, 
     assert ("lient retired may still exist" in result["msg"]) is (own_only is not False)
     # A dry run fails, too, and does not claim that it did anything.
     dry_run = run(client_identifiers=["retired"], check_mode=True)
-    assert bool(dry_run.get("failed")) is (own_only is not False)
+    assert (bool(dry_run.get("failed")), dry_run["verified"]) == (own_only is not False, False)
     assert dry_run["msg"].startswith("0 API clients would be deleted, and 1 token would be revoked.")
     if clients:
         assert story(run(client_identifiers=["crm"])) == "deleted 11, revoked 1 2: verified"
