@@ -15,8 +15,8 @@ description:
   - A person who has the secret of a confidential client can get a new token without signing in. So after a breach of an integration, it
     is not sufficient to revoke its tokens. Use this module also for what a departing person created.
   - At least one selector is required. See the notes for how selectors are combined.
-  - Neither can be undone. A client that is created again has another identifier and another secret. Run the task with C(--check --diff)
-    first. A dry run selects the same clients and tokens, checks the same guards, and sends no request that changes data.
+  - Deletions and revocations cannot be undone. A client that is created again has another identifier and another secret. Run the task with
+    C(--check --diff) first. A dry run selects the same clients and tokens, checks the same guards, and sends no request that changes data.
   - The module lists the clients and the tokens once, and checks all guards. Then it deletes the clients, revokes their tokens, and reads
     both lists again. It never sends a DELETE for a client or a token that the API did not just list.
   - If a client is not deleted, its tokens are revoked all the same, and the task fails.
