@@ -47,7 +47,7 @@ options:
   client_names:
     description:
       - Select the API clients with these names, as the dashboard shows them. Use this for an integration that is retired, or whose vendor
-        had a breach. A name can contain a comma, so a string with one is an error: write a list.
+        had a breach. A name can contain a comma, so a string with one is an error. Write a list then.
       - Together with O(client_identifiers), this defines one set of clients. A name that no listed client has is not a failure. The
         module warns about it and returns it in RV(unknown_client_names). If several clients have the name, all of them are selected,
         with a warning. Upper and lower case must match.

@@ -73,7 +73,7 @@ options:
     description:
       - Select the tokens that were created for the API clients with these names, as the dashboard shows them. The module looks them up in
         the API. Use this if an integration is retired or its vendor had a breach. To make sure that nobody can get a new token for it, use
-        M(zchat.admin.zchat_oauth_client). A name can contain a comma, so a string with one is an error: write a list.
+        M(zchat.admin.zchat_oauth_client). A name can contain a comma, so a string with one is an error. Write a list then.
       - Together with O(client_identifiers), this defines one set of clients. A name that no listed client has is not a failure. The
         module warns about it and returns it in RV(unknown_client_names). If several clients have the name, all of them are selected,
         with a warning. Upper and lower case must match.

@@ -229,7 +229,7 @@ def test_a_later_token_that_can_be_the_own_one_is_not_revoked():
     later = token(7, client_identifier="crm", agent_id=OWN_AGENT)
     result = delete_clients(account(*CLIENT_TOKENS, later, lists=[without(7)], shown=shown_as(masked)))
     assert story(result) == "deleted 11, revoked 1 2, not_revoked 7: failed"
-    assert "Token 7 can be the one that this task authenticates with" in result["msg"]
+    assert "Token 7 is, or can be, the one that this task authenticates with" in result["msg"]
     assert "own_token" not in result["msg"]
 
 
