@@ -196,6 +196,11 @@ def faulty_accounts(draw: st.DrawFn) -> tuple[Scenario, bool]:
     touch: nothing could show that it is partial.
     """
     clients, tokens, options, state = draw(accounts())
+    is_true = draw(st.integers(0, 2)) > 0
+    if not is_true and draw(st.booleans()):
+        # What a list hides can be both given and protected.
+        given = {"client_identifiers": ["c11", "c12", "c13"], "exclude": draw(st.sampled_from(EXCLUDE))}
+        options = {"concurrency": 1, **given}
     truth = Truth(clients, tokens, options)
     own_id = next(entry["id"] for entry in tokens if entry["access_token"] == OWN) if state["own"] else None
     others = {*ids(tokens)} - {own_id}
@@ -222,7 +227,6 @@ def faulty_accounts(draw: st.DrawFn) -> tuple[Scenario, bool]:
         )
     )
     foreign = foreign_clients(["A", "B"], st.integers(11, 16))
-    is_true = draw(st.integers(0, 2)) > 0
     first_clients = None if is_true else draw(st.one_of(st.none(), lacking(ids(clients)), st.just(nothing), GATEWAY))
     # A list that hides values, and lacks only the own token, does not show which client is the own one.
     first_tokens = None if is_true or not others else draw(st.one_of(st.none(), lacking(others), GATEWAY))
@@ -240,6 +244,9 @@ def faulty_accounts(draw: st.DrawFn) -> tuple[Scenario, bool]:
         },
         "interrupted_at": draw(st.sampled_from([*[None] * 20, *range(12)])),
     }
+    if not is_true:
+        # Nothing else prevents the run.
+        more = {"client_lists": client_lists[:1], "lists": token_lists[:1]}
     return (clients, tokens, options, {**state, **more}), is_true
 
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
+from ansible_collections.zchat.admin.tests.unit.support.faults import false_lists_of_clients
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     OWN,
     Json,
@@ -465,3 +466,49 @@ def test_no_fault_of_the_lookups_widens_a_selection(options: Json, faults: Any):
         assert states & set(options["agent_status"])
         assert number not in protected
     assert not set(ids(result["revoked"])) & client.tokens.keys()
+
+
+ALL_CLIENTS = [*CLIENTS, api_client(6, "Chat", "zendesk")]
+FALSE_CLIENTS = st.one_of(st.none(), false_lists_of_clients(ALL_CLIENTS))
+CLIENT_SELECTIONS: Any = st.fixed_dictionaries(
+    {"own_token": st.just("revoke")},
+    optional={
+        "ids": st.just([10, 20, 21, 30, 80, 81]),
+        "client_names": st.sampled_from([["Mobile"], ["CRM sync", "Chat"], ["crm", "Automation"]]),
+        "client_identifiers": st.sampled_from([["zendesk"], ["crm", "m1", "Mobile"], ["automation", "nope"]]),
+        "exclude": st.sampled_from(
+            [
+                *({"client_names": [name]} for name in ("CRM sync", "Mobile", "Chat")),
+                *({"client_names": ["Chat", "Mobile"]}, {"client_names": ["Automation", "Chat"]}),
+                *({"client_identifiers": ["m1", "zendesk"]}, {"client_identifiers": ["x"], "client_names": ["Mobile"]}),
+            ]
+        ),
+    },
+)
+
+
+@settings(max_examples=150)
+@given(
+    CLIENT_SELECTIONS,
+    st.one_of(st.lists(FALSE_CLIENTS, min_size=1, max_size=3), FALSE_CLIENTS.map(lambda each: [each] * 3)),
+)
+def test_no_fault_of_the_clients_widens_a_selection_or_removes_a_protection(options: Json, faults: Any):
+    """Judged by what the account really contains."""
+    options = options if options.keys() - {"own_token", "exclude"} else {**options, "all": True}
+    client = with_clients(clients=ALL_CLIENTS, script={CLIENT_LISTS: faults})
+    before = dict(client.tokens)
+    names = {entry["client_identifier"]: str(entry["name"]).strip() for entry in ALL_CLIENTS}
+
+    def has_client(entry: Json, given: Json) -> bool:
+        identifier = entry["client_identifier"]
+        return identifier in given.get("client_identifiers", ()) or names[identifier] in given.get("client_names", ())
+
+    try:
+        revoke(client, **options)
+    except ChatError:
+        assert client.deleted == []
+    for number in client.deleted:
+        entry = before[number]
+        assert number in options.get("ids", [number])
+        assert not {"client_names", "client_identifiers"} & options.keys() or has_client(entry, options)
+        assert not has_client(entry, options.get("exclude", {}))
