@@ -106,7 +106,7 @@ from typing import Any
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import Agent, agent_result
 from ansible_collections.zchat.admin.plugins.module_utils._api.clients import list_clients
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, TokenList, list_tokens, token_result
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential, CredentialKind
 from ansible_collections.zchat.admin.plugins.module_utils._module import run_module
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed, OwnToken
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import expires
@@ -122,8 +122,8 @@ def run(task: Task) -> dict[str, Any]:
     agent: Agent | None = _try(problems, "agent", own.agent)
     tokens: TokenList | None = _try(problems, "tokens", lambda: list_tokens(task.client))
     _try(problems, "clients", lambda: list_clients(task.client))
-    token = own.identify(tokens.items) if tokens else None
-    listed = own.listed(tokens.items) if tokens else None
+    token = own.identify(tokens) if tokens else None
+    listed = own.listed(tokens) if tokens else None
     shortened = None if token is None else token.access_token != task.client.connection.access_token
     can_revoke = None if token is None or token.scopes is None else "write" in token.scope_set()
     return {
@@ -185,7 +185,7 @@ def _findings(
     if agent is None or agent.administrator is None:
         reason = problems["agent"].msg if "agent" in problems else "The API returns no role for it."
         findings.append(f"The role of the agent could not be read. {reason}")
-    if token and (expires(token) or math.inf) < time.time() + _SOON:
+    if token and credential.kind is not CredentialKind.CLIENT and (expires(token) or math.inf) < time.time() + _SOON:
         findings.append(f"The token expires within 14 days, on {token.expire_date}.")
     if "clients" in problems:
         findings.append(f"The names of API clients cannot be read. {problems['clients'].msg}")

@@ -277,7 +277,7 @@ def list_selected(task: Task, every_client: bool = False) -> dict[str, Any]:
     token_list = list_tokens(client)
     selected = selection.select(token_list)
     about_exclude = selection.check_exclude(token_list)
-    listed = own.listed(token_list.items)
+    listed = own.listed(token_list)
     ambiguous = selectors.ambiguous_values(token_list.items)
     result: dict[str, Any] = {
         "changed": False,
