@@ -155,9 +155,10 @@ def unexpected_status(
     elif status == 401:
         msg = f"The API at {endpoint} rejected the {credential} (HTTP 401). {_advice_for_401(credential)}"
     elif scopes:
+        advice = "Give its API client" if credential.kind is CredentialKind.CLIENT else "Use a token that has"
         msg = (
             f"The {credential} {'lack' if credential.kind is CredentialKind.PASSWORD else 'lacks'} the scope{'s' if len(scopes) > 1 else ''} "
-            f"{enumerated(scopes)}, required at {endpoint} (HTTP 403). Use a token that has {enumerated(scopes)}."
+            f"{enumerated(scopes)}, required at {endpoint} (HTTP 403). {advice} {enumerated(scopes)}."
         )
     elif status == 403:
         msg = f"The API refused access to {endpoint} with the {credential} (HTTP 403). An Administrator is required.{reason}"

@@ -80,7 +80,8 @@ def run_task(
 
         def client_of(connection: Connection) -> ChatClient:
             nonlocal secrets
-            if not show_secrets:
+            # With include_secrets, a result can contain the token of the task, but never one that only this run uses.
+            if not show_secrets or connection.client is not None:
                 register([value for value in connection.secrets if len(value) >= MIN_PREFIX])
             pool_size = options.get("concurrency", CONCURRENT_LOOKUPS)
             client = ChatClient(connection, Secrets([*connection.secrets, *given_values]), interruption, pool_size)
@@ -97,7 +98,11 @@ def run_task(
         try:
             result.update(run(Task(options, client, check_mode, lambda text: log(secrets.mask_long(text)))))
         finally:
-            warnings = [] if connection.client is None else end_run_token(client)
+            if connection.client is not None:
+                warnings = end_run_token(client)
+                # If Ansible was stopped, nobody reads the result.
+                for text in warnings:
+                    log(secrets.mask_long(text))
     except Exception as error:  # noqa: BLE001 - a traceback can contain secrets
         failure = failure_of(error)
         status = {} if failure.status is None else {"status": failure.status}

@@ -174,9 +174,10 @@ def _findings(
     if _lacks_role(agent):
         findings.append("The agent is not an Administrator. The API requires one to list and revoke tokens.")
     if can_revoke is False:
+        advice = "Give its API client" if credential.kind is CredentialKind.CLIENT else "Use a token with"
         findings.append(
-            f"The {credential} lacks the scope 'write', so the API probably refuses every revocation. Use a token with the "
-            "scopes 'read write'."
+            f"The {credential} lacks the scope 'write', so the API probably refuses every revocation. {advice} the scopes "
+            "'read write'."
         )
     if listed and listed.own_only:
         findings.append("The API listed only tokens of this agent. It may not show the tokens of other agents.")

@@ -94,7 +94,8 @@ TokenList = Listing[Token]
 def list_tokens(client: ChatClient) -> TokenList:
     """Return every token that the API lists, with one GET: no pagination is documented.
 
-    The token that only this run uses is not one of them. Raises :class:`ChatError` unless the whole response is a complete list of Chat tokens, see :func:`listing`.
+    The token that only this run uses is not one of them. Raises :class:`ChatError` unless the whole response is a complete list of Chat
+    tokens, see :func:`listing`.
     """
     endpoint = client.connection.endpoint(_PATH)
     # Each object becomes a token as soon as it is parsed: the objects of a long list would take much more memory.
@@ -110,9 +111,12 @@ def list_tokens(client: ChatClient) -> TokenList:
 
 def _without_run_token(client: ChatClient, token_list: TokenList) -> TokenList:
     """Return the list without the token that only this run uses, if it shows which one that is."""
-    value = client.connection.access_token
-    matches = [token for token in token_list.items if value and token.has_value(value)]
-    if client.connection.client is None or len(matches) != 1:
+    value, credentials = client.connection.access_token, client.connection.client
+    if value is None or credentials is None:
+        return token_list
+    matches = [token for token in token_list.items if token.has_value(value)]
+    # This token is revoked without a further question. Values of other clients can begin alike.
+    if len(matches) != 1 or (matches[0].access_token != value and matches[0].client_identifier != credentials.id):
         return token_list
     (run_token,) = matches
     client.run_token_id = run_token.id

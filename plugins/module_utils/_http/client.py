@@ -18,7 +18,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -61,6 +61,8 @@ _GIVEN_VALUE = Credential(CredentialKind.TOKEN, "'token_values'")
 """The credential of a request with another ``access_token``, for messages."""
 _NEXT_PAGE = re.compile(r"""\brel\s*=\s*(?:"[^"]*\bnext\b|'[^']*\bnext\b|next\b)""", re.IGNORECASE)
 _CHUNK = 65_536
+_RATE_LIMIT_WINDOW = 61
+"""Seconds that a wait for the vendor's rate limit (200 requests a minute) takes at most."""
 _MAX_ERROR_BODY = 65_536
 """Bytes that are read of a response whose status and error text are sufficient."""
 
@@ -160,9 +162,14 @@ class ChatClient:
         if not connection.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
-    def without_interruption(self) -> ChatClient:
-        """Return the client for what must be sent although the run was interrupted."""
+    def after_interruption(self) -> ChatClient:
+        """Return the client for what must be sent although the run was interrupted. Then, nobody waits for long."""
         client = copy.copy(self)
+        if self.interruption.happened:
+            retries, wait = self.connection.retries, self.connection.rate_limit_timeout
+            client.connection = replace(
+                self.connection, retries=min(retries, 1), rate_limit_timeout=min(wait, _RATE_LIMIT_WINDOW)
+            )
         client.interruption = Interruption()
         return client
 

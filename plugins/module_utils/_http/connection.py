@@ -25,6 +25,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import S
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
     ACCOUNT,
     CONNECTION_OPTIONS,
+    CREDENTIAL_KINDS,
     CREDENTIALS,
     Source,
     group,
@@ -287,10 +288,6 @@ class _Login:
     client: ApiClientCredentials | None = None
 
 
-_KINDS = (("access_token",), ("client_id", "client_secret"), ("email", "password"))
-"""The kinds of credentials, each with its options."""
-
-
 def _login(values: Mapping[str, str], name: Callable[[str], str], base_url: str) -> _Login:
     """Return the credentials. No message contains a value."""
     if not values:
@@ -298,11 +295,11 @@ def _login(values: Mapping[str, str], name: Callable[[str], str], base_url: str)
             "No credentials are set. Set 'access_token', or 'client_id' and 'client_secret', or 'email' and 'password', or the "
             "environment variables ZCHAT_ACCESS_TOKEN, ZCHAT_CLIENT_ID and ZCHAT_CLIENT_SECRET, or ZCHAT_EMAIL and ZCHAT_PASSWORD."
         )
-    kinds = [kind for kind in _KINDS if values.keys() & set(kind)]
+    kinds = [kind for kind in CREDENTIAL_KINDS if values.keys() & set(kind)]
     if len(kinds) > 1:
         given = [" and ".join(name(option) for option in kind if option in values) for kind in kinds]
         raise ChatError(f"{' and '.join(given)} are set at the same time. Set only one kind of credentials.")
-    if kinds[0] == _KINDS[0]:
+    if kinds[0] == CREDENTIAL_KINDS[0]:
         token = _checked_token(values["access_token"].strip(), name("access_token"))
         credential = Credential(CredentialKind.TOKEN, name("access_token"))
         return _Login(credential, [token], f"Bearer {token}", token)
@@ -315,7 +312,7 @@ def _login(values: Mapping[str, str], name: Callable[[str], str], base_url: str)
                 else "Set both, or only one other kind of credentials."
             )
             raise ChatError(f"{name(option)} is missing or empty. {source} must be set together. {advice}")
-    if kinds[0] == _KINDS[1]:
+    if kinds[0] == CREDENTIAL_KINDS[1]:
         client_id, secret = (_checked_token(values[option].strip(), name(option)) for option in kinds[0])
         url = urlsplit(base_url)
         path = "/oauth2/chat/token" if url.path == "/api/v2/chat" else "/oauth2/token"

@@ -10,13 +10,17 @@ import json
 import re
 from typing import Any
 
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Endpoint
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Endpoint, unexpected_content
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient, Response
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import Connection
 from ansible_collections.zchat.admin.plugins.module_utils._text import error_text
 
 _CODE = re.compile(r"[a-z_]{1,40}")
-_CONFIDENTIAL = "The client must be of the type 'confidential', which is set only through the API, and is lost when the client is saved in the Chat dashboard."
+_CONFIDENTIAL = (
+    "Check both. The API client must have the type 'confidential', which only a request to the API sets, and which is lost when somebody "
+    "saves the client in the Chat dashboard."
+)
+_SCOPES = "The API client must have the scopes 'read' and 'write'."
 
 
 def connection_with_token(client: ChatClient) -> Connection:
@@ -34,31 +38,40 @@ def connection_with_token(client: ChatClient) -> Connection:
         "client_secret": credentials.secret,
         "scope": "read write",
     }
-    response = client.post_form(endpoint, form)
+    try:
+        response = client.post_form(endpoint, form)
+    except ChatError as error:
+        raise _lost(error) if error.failure.may_be_executed else error from None
     if response.status != 200:
         raise _refusal(client, response, endpoint)
     document = _object(response)
-    values = {name: document.get(name) for name in ("access_token", "refresh_token")}
-    access_token = values["access_token"]
+    if document is None:
+        raise unexpected_content(endpoint, "an access token", "it is not a JSON object.")
+    access_token, refresh_token = document.get("access_token"), document.get("refresh_token")
     if str(document.get("token_type")).lower() != "bearer":
-        raise _no_token(endpoint, connection, "it has another 'token_type'")
+        raise unexpected_content(endpoint, "a bearer token", "its 'token_type' is missing or another one.")
     if not isinstance(access_token, str) or not re.fullmatch("[!-~]+", access_token):
-        raise _no_token(endpoint, connection, "its 'access_token' is missing or not printable")
-    return connection.with_token(access_token, [value for value in values.values() if isinstance(value, str) and value])
+        raise unexpected_content(endpoint, "an access token", "its 'access_token' is missing or not printable.")
+    return connection.with_token(
+        access_token, [access_token, *([refresh_token] if isinstance(refresh_token, str) else [])]
+    )
 
 
-def _object(response: Response) -> dict[str, Any]:
+def _object(response: Response) -> dict[str, Any] | None:
+    """Return the JSON object in a response, ``None`` if it contains another value."""
     try:
         data = json.loads(response.body)
     except (ValueError, RecursionError):
-        data = None
-    return data if isinstance(data, dict) else {}
+        return None
+    return data if isinstance(data, dict) else None
 
 
-def _no_token(endpoint: Endpoint, connection: Connection, reason: str) -> ChatError:
+def _lost(error: ChatError) -> ChatError:
+    """Return the error of a request without a response, after which the API may have issued a token."""
     return ChatError(
-        f"The response of {endpoint} is not a bearer token: {reason}. Check {endpoint.source} and {connection.credential.source}.",
-        200,
+        f"{error.msg} The API may have issued an access token for this run, which is not revoked. Look for it in the list of tokens.",
+        error.status,
+        may_be_executed=True,
     )
 
 
@@ -67,8 +80,9 @@ def _refusal(client: ChatClient, response: Response, endpoint: Endpoint) -> Chat
     source = client.connection.credential.source
     if response.status in (400, 401, 403) and response.is_from_api:
         code = response.error if _CODE.fullmatch(response.error) else client.secrets.quote(error_text(response.error))
+        advice = _SCOPES if code == "invalid_scope" else _CONFIDENTIAL
         return ChatError(
-            f"The API at {endpoint} issued no access token for {source} (HTTP {response.status}, {code}). Check both. {_CONFIDENTIAL}",
+            f"The API at {endpoint} issued no access token for {source} (HTTP {response.status}, {client.secrets.mask(code)}). {advice}",
             response.status,
         )
     if response.status == 404:

@@ -39,7 +39,9 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
 for each option separately, but here the task's options take precedence for the whole group."""
 
 ACCOUNT = ("subdomain", "api_url")
-CREDENTIALS = ("access_token", "client_id", "client_secret", "email", "password")
+CREDENTIAL_KINDS = (("access_token",), ("client_id", "client_secret"), ("email", "password"))
+"""The kinds of credentials, each with its options."""
+CREDENTIALS = tuple(option for kind in CREDENTIAL_KINDS for option in kind)
 
 
 @dataclass(frozen=True)

@@ -11,36 +11,42 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import Failure
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.probe import authenticate
 
-_NOT_LISTED = (
-    "The API does not list the value of the access token that it issued to this run, so the run cannot revoke it. It works until it "
-    "expires. Use 'access_token' instead of 'client_id' and 'client_secret'."
-)
-
 
 def end_run_token(client: ChatClient) -> list[str]:
     """Revoke the token that only this run uses, also after an interruption. Return warnings if it may still work."""
-    client = client.without_interruption()
+    client = client.after_interruption()
     try:
-        if client.run_token_id is None:
-            # The run did not list the tokens, or the API did not show the value.
-            list_tokens(client)
-        if client.run_token_id is None:
-            return [_NOT_LISTED]
-        revoke_token_id(client, client.run_token_id)
+        failure = _revoke(client)
     except Exception as error:  # noqa: BLE001 - whatever it is, the result of the run must not be lost
         failure = failure_of(error)
-        if _is_rejected(client, failure):
-            return []
-        number = "" if client.run_token_id is None else f" (id {client.run_token_id})"
-        return [
-            f"The access token that the API issued to this run{number} was not revoked, and may work until it expires. {failure.msg}"
-        ]
-    return []
+    if failure is None or failure.rejects_credentials or _is_rejected(client):
+        return []
+    number = "" if client.run_token_id is None else f" (id {client.run_token_id})"
+    return [
+        f"The access token that the API issued to this run{number} is not revoked, and may work until it expires. {failure.msg}"
+    ]
 
 
-def _is_rejected(client: ChatClient, failure: Failure) -> bool:
-    """Return whether the token does not work any more. The DELETE can be executed although its response is lost."""
-    if failure.rejects_credentials:
-        return True
-    result = authenticate(client, wait=False)
+def _revoke(client: ChatClient) -> Failure | None:
+    """Revoke the token. Return why that is not certain, if so. Raises :class:`ChatError`."""
+    if client.run_token_id is None:
+        # The run did not list the tokens, or the API did not show the value.
+        list_tokens(client)
+    if client.run_token_id is None:
+        source = client.connection.credential.source
+        return Failure(
+            f"The list of tokens does not show which one it is. Use 'access_token' instead of {source} for this account."
+        )
+    deletion = revoke_token_id(client, client.run_token_id)
+    if deletion.executed:
+        return None
+    return Failure(f"The API returned HTTP {deletion.status} for the DELETE of a token that it had accepted.")
+
+
+def _is_rejected(client: ChatClient) -> bool:
+    """Return whether the token does not work any more. A DELETE can be executed although its response is lost."""
+    try:
+        result = authenticate(client, wait=False)
+    except Exception:  # noqa: BLE001 - as above
+        return False
     return isinstance(result, Failure) and result.rejects_credentials
