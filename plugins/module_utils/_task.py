@@ -11,6 +11,7 @@ import sys
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
@@ -37,10 +38,16 @@ class Task:
 
     options: Mapping[str, Any]
     """The options that are set, and the defaults (see :func:`options_of`)."""
-    client: ChatClient
+    connect: Callable[[], ChatClient]
+    """Returns :attr:`client`."""
     check_mode: bool
     log: Callable[[str], None]
     """Writes a line to the system log of the host that runs the task."""
+
+    @cached_property
+    def client(self) -> ChatClient:
+        """The client. Its first use requests the token of the run, so check the options before. Raises :class:`ChatError`."""
+        return self.connect()
 
 
 Run = typing.Callable[[Task], typing.Dict[str, Any]]
@@ -92,14 +99,21 @@ def run_task(
             return client
 
         client = client_of(connection)
-        if connection.client is not None:
+        with_run_token: ChatClient | None = None
+
+        def connect() -> ChatClient:
+            nonlocal with_run_token
+            if connection.client is None:
+                return client
             # Another client, because the secrets of the first one lack the token.
-            client = client_of(connection_with_token(client))
+            with_run_token = client_of(connection_with_token(client))
+            return with_run_token
+
         try:
-            result.update(run(Task(options, client, check_mode, lambda text: log(secrets.mask_long(text)))))
+            result.update(run(Task(options, connect, check_mode, lambda text: log(secrets.mask_long(text)))))
         finally:
-            if connection.client is not None:
-                warnings = end_run_token(client)
+            if with_run_token is not None:
+                warnings = end_run_token(with_run_token)
                 # If Ansible was stopped, nobody reads the result.
                 for text in warnings:
                     log(secrets.mask_long(text))

@@ -269,8 +269,9 @@ def run(task: Task) -> dict[str, Any]:
 
 def list_selected(task: Task, every_client: bool = False) -> dict[str, Any]:
     """Return the result of the task; with ``every_client`` and the option ``names``, also the keys of :func:`api_clients`."""
-    options, client = task.options, task.client
+    options = task.options
     selectors = Selectors.from_options(options, required=False)
+    client = task.client
     own = OwnToken(client)
     selection = TokenSelection(client, selectors, own)
     selection.look_up()
