@@ -13,8 +13,8 @@ version_added: 1.0.0
 description:
   - Reports whether the task's connection can list and revoke OAuth tokens, before a run depends on it.
   - Use this before the first use of an account or a new token. The playbook C(zchat.admin.preflight) runs it for many accounts.
-  - It sends only GET requests. It fails only if it cannot connect, or if the API rejects the credentials; everything else is in
-    RV(findings).
+  - It sends only GET requests, and those that get and revoke the token of the task (see O(client_id)). It fails only if it cannot
+    connect, or if the API rejects the credentials; everything else is in RV(findings).
 author:
   - The zchat.admin maintainers (@zchat-admin)
 extends_documentation_fragment:
@@ -70,7 +70,7 @@ agent:
   type: dict
 token:
   description:
-    - The token that the task authenticates with; null if the list does not identify it.
+    - The token that the task authenticates with, also one of O(client_id); null if the list does not identify it.
     - It has the keys of RV(zchat.admin.zchat_oauth_token_info#module:tokens), but never token values.
   returned: success
   type: dict

@@ -171,7 +171,8 @@ listed:
       sample: false
   sample: {"tokens": 21, "agents": 5, "own_only": false}
 own_token_id:
-  description: The id of the token that the task authenticates with; null if the list does not identify it.
+  description:
+    - The id of the token that the task authenticates with; null if the list does not identify it, or with O(client_id).
   returned: success
   type: int
   sample: 1101

@@ -38,6 +38,8 @@ ACME, GLOBEX, OLD = "acme.zendesk.com", "globex.zendesk.com", "www.zopim.com"
 READ_ONLY = 1102
 """A token of the Administrator that has only the scope ``read``."""
 LEAKED = 1301
+OF_RUNS = 1502
+"""The first id of a token that the token endpoint issues."""
 GLOBEX_VALUE = fake_secret("globex", READ_ONLY)
 """The value of a token that exists only in one account."""
 REFERENCE = "environment_variables"
@@ -83,9 +85,11 @@ GUIDES = {
     ),
     "guide_access_token": Guide(
         connected=False,
-        typed=lambda sandbox: ["acme", "a-client-id", value(READ_ONLY), sandbox.email, sandbox.password],
+        typed=lambda sandbox: [
+            *("acme", str(sandbox.access_token)),
+            *("acme", "a-client-id", value(READ_ONLY), str(sandbox.email), str(sandbox.password)),
+        ],
         fails=("ansible-playbook expired.yml\n",),
-        not_run={"read -rs CLIENT_SECRET ": "the sandbox does not create tokens"},
     ),
     "guide_before_first_use": Guide(typed=lambda sandbox: [value(READ_ONLY)], fails=("read -rs READ_ONLY ",)),
     "guide_offboarding": Guide(
@@ -195,9 +199,10 @@ def shell_for(guide: Guide, accounts: dict[str, Sandbox], work: Path, collection
 
 
 def deleted(sandbox: Sandbox) -> list[int]:
-    """Return the tokens that a DELETE revoked."""
+    """Return the tokens that a DELETE revoked, except those that a task got for itself. None of these is left."""
+    assert not [token for token in sandbox.state.tokens if token >= OF_RUNS]
     done = [entry for entry in sandbox.state.requests if entry["method"] == "DELETE" and entry["status"] == 204]
-    return sorted(int(entry["path"].rpartition("/")[2]) for entry in done)
+    return sorted(number for entry in done if (number := int(entry["path"].rpartition("/")[2])) < OF_RUNS)
 
 
 def as_script(command: str, guide: Guide) -> str:
