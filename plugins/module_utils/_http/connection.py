@@ -338,10 +338,9 @@ def _checked_token(token: str, name: str) -> str:
             f"{name} is empty. Check whether the variable or the environment variable that it comes from is set."
         )
     if _NOT_PRINTABLE_ASCII.search(token):
-        without = " Set the token alone, without the word 'Bearer'." if "token" in name.lower() else ""
         raise ChatError(
             f"{name} contains a space, a control character or a non-ASCII character, which is not valid there. Its value is not shown. Check "
-            f"how it was copied or decrypted.{without}"
+            "how it was copied or decrypted. Set the value alone, a token without the word 'Bearer'."
         )
     return token
 
