@@ -34,12 +34,32 @@ options:
       - An OAuth access token of an Administrator, created for a Chat API client (Chat dashboard, Settings, Account, API and
         SDKs), with the scope V(read) and, to revoke tokens, V(write).
       - A token from the Zendesk Admin Center belongs to another API and is rejected with HTTP 401.
-      - Set exactly one of O(access_token) and the pair O(email) and O(password).
-      - The environment variable is E(ZCHAT_ACCESS_TOKEN). A task that sets one of these three options ignores the variables of all
-        three.
+      - Use this to try something, or for one run. For automation, use O(client_id) and O(client_secret).
+      - Set exactly one of O(access_token), the pair O(client_id) and O(client_secret), and the pair O(email) and O(password).
+      - The environment variable is E(ZCHAT_ACCESS_TOKEN). A task that sets one of these five options ignores the variables of all
+        five.
       - White space around the token is removed, because files and vaults often end with a newline.
     type: str
     aliases: [token]
+  client_id:
+    description:
+      - The client ID (C(client_identifier)) of a Chat API client of the type V(confidential). Use this for automation, such as a nightly
+        run. No token can expire or be forgotten, because each task gets an access token that only this task uses, and revokes it at its
+        end, also after a failure or an interruption.
+      - An Administrator must have created the client, with the scopes V(read) and V(write). Only a request to the API sets its type, and the
+        type is lost when somebody saves the client in the Chat dashboard. The guide on access tokens has tasks for all of this.
+      - The token is in no result, count or selection; RV(zchat.admin.zchat_oauth_token_info#module:own_token_id) is null. If the task could
+        not revoke it, it warns. If the API does not list the values of tokens, the task cannot identify its token, so use O(access_token)
+        for such an account.
+      - In check mode too, the task sends the C(POST) that requests this token, and the C(DELETE) that revokes it.
+      - Requires O(client_secret).
+      - The environment variable is E(ZCHAT_CLIENT_ID). See O(access_token) for its precedence.
+    type: str
+  client_secret:
+    description:
+      - The secret of the client in O(client_id). Whoever has it can get tokens, so keep it in a vault.
+      - The environment variable is E(ZCHAT_CLIENT_SECRET). See O(access_token) for its precedence.
+    type: str
   email:
     description:
       - The login of an Administrator. Use this only for an old stand-alone Chat account that still accepts an email address and

@@ -11,6 +11,7 @@ import re
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
 from ansible_collections.zchat.admin.plugins.module_utils._text import enumerated, sentence
 
@@ -90,16 +91,25 @@ def failure_of(error: Exception) -> Failure:
     )
 
 
+class CredentialKind(Enum):
+    """What a task authenticates with."""
+
+    TOKEN = "access token in"
+    PASSWORD = "email address and password in"
+    CLIENT = "access token that the API issued to this run for"
+    """The token comes from a client id and a client secret."""
+
+
 @dataclass(frozen=True)
 class Credential:
     """The kind of credential that a task uses, and where it comes from."""
 
-    is_token: bool
+    kind: CredentialKind
     source: str
     """The option or environment variable, such as ``'access_token'`` or ``ZCHAT_EMAIL and ZCHAT_PASSWORD``."""
 
     def __str__(self) -> str:
-        return f"{'access token' if self.is_token else 'email address and password'} in {self.source}"
+        return f"{self.kind.value} {self.source}"
 
 
 @dataclass(frozen=True)
@@ -145,9 +155,10 @@ def unexpected_status(
     elif status == 401:
         msg = f"The API at {endpoint} rejected the {credential} (HTTP 401). {_advice_for_401(credential)}"
     elif scopes:
+        advice = "Give its API client" if credential.kind is CredentialKind.CLIENT else "Use a token that has"
         msg = (
-            f"The {credential} {'lacks' if credential.is_token else 'lack'} the scope{'s' if len(scopes) > 1 else ''} "
-            f"{enumerated(scopes)}, required at {endpoint} (HTTP 403). Use a token that has {enumerated(scopes)}."
+            f"The {credential} {'lack' if credential.kind is CredentialKind.PASSWORD else 'lacks'} the scope{'s' if len(scopes) > 1 else ''} "
+            f"{enumerated(scopes)}, required at {endpoint} (HTTP 403). {advice} {enumerated(scopes)}."
         )
     elif status == 403:
         msg = f"The API refused access to {endpoint} with the {credential} (HTTP 403). An Administrator is required.{reason}"
@@ -161,7 +172,9 @@ def unexpected_status(
 
 
 def _advice_for_401(credential: Credential) -> str:
-    if credential.is_token:
+    if credential.kind is CredentialKind.CLIENT:
+        return "It may be revoked, or its API client deleted. Run the task again."
+    if credential.kind is CredentialKind.TOKEN:
         return (
             "The token may have a typo, be expired or revoked, or belong to another account. "
             "It must come from a Chat API client, not from Admin Center."

@@ -13,8 +13,8 @@ version_added: 1.0.0
 description:
   - Reports whether the task's connection can list and revoke OAuth tokens, before a run depends on it.
   - Use this before the first use of an account or a new token. The playbook C(zchat.admin.preflight) runs it for many accounts.
-  - It sends only GET requests. It fails only if it cannot connect, or if the API rejects the credentials; everything else is in
-    RV(findings).
+  - It sends only GET requests, and those that get and revoke the token of the task (see O(client_id)). It fails only if it cannot
+    connect, or if the API rejects the credentials; everything else is in RV(findings).
 author:
   - The zchat.admin maintainers (@zchat-admin)
 extends_documentation_fragment:
@@ -70,7 +70,7 @@ agent:
   type: dict
 token:
   description:
-    - The token that the task authenticates with; null if the list does not identify it.
+    - The token that the task authenticates with, also one of O(client_id); null if the list does not identify it.
     - It has the keys of RV(zchat.admin.zchat_oauth_token_info#module:tokens), but never token values.
   returned: success
   type: dict
@@ -106,7 +106,7 @@ from typing import Any
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import Agent, agent_result
 from ansible_collections.zchat.admin.plugins.module_utils._api.clients import list_clients
 from ansible_collections.zchat.admin.plugins.module_utils._api.tokens import Token, TokenList, list_tokens, token_result
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential, CredentialKind
 from ansible_collections.zchat.admin.plugins.module_utils._module import run_module
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed, OwnToken
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import expires
@@ -122,8 +122,8 @@ def run(task: Task) -> dict[str, Any]:
     agent: Agent | None = _try(problems, "agent", own.agent)
     tokens: TokenList | None = _try(problems, "tokens", lambda: list_tokens(task.client))
     _try(problems, "clients", lambda: list_clients(task.client))
-    token = own.identify(tokens.items) if tokens else None
-    listed = own.listed(tokens.items) if tokens else None
+    token = own.identify(tokens) if tokens else None
+    listed = own.listed(tokens) if tokens else None
     shortened = None if token is None else token.access_token != task.client.connection.access_token
     can_revoke = None if token is None or token.scopes is None else "write" in token.scope_set()
     return {
@@ -174,9 +174,10 @@ def _findings(
     if _lacks_role(agent):
         findings.append("The agent is not an Administrator. The API requires one to list and revoke tokens.")
     if can_revoke is False:
+        advice = "Give its API client" if credential.kind is CredentialKind.CLIENT else "Use a token with"
         findings.append(
-            f"The {credential} lacks the scope 'write', so the API probably refuses every revocation. Use a token with the "
-            "scopes 'read write'."
+            f"The {credential} lacks the scope 'write', so the API probably refuses every revocation. {advice} the scopes "
+            "'read write'."
         )
     if listed and listed.own_only:
         findings.append("The API listed only tokens of this agent. It may not show the tokens of other agents.")
@@ -185,7 +186,7 @@ def _findings(
     if agent is None or agent.administrator is None:
         reason = problems["agent"].msg if "agent" in problems else "The API returns no role for it."
         findings.append(f"The role of the agent could not be read. {reason}")
-    if token and (expires(token) or math.inf) < time.time() + _SOON:
+    if token and credential.kind is not CredentialKind.CLIENT and (expires(token) or math.inf) < time.time() + _SOON:
         findings.append(f"The token expires within 14 days, on {token.expire_date}.")
     if "clients" in problems:
         findings.append(f"The names of API clients cannot be read. {problems['clients'].msg}")

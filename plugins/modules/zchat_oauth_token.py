@@ -48,7 +48,8 @@ options:
     choices: [absent]
   own_token:
     description:
-      - What to do if the selection contains the token that this task authenticates with (O(access_token)).
+      - What to do if the selection contains the token that this task authenticates with (O(access_token)). With O(client_id), it never
+        does.
       - V(refuse) fails before any token is revoked. Use this unless the selection should include it.
       - V(keep) keeps it. Use this to clean up everything else.
       - V(revoke) revokes it after all others, if these were revoked, and verifies that it no longer works. Use this for a token
@@ -261,7 +262,8 @@ listed:
   type: dict
   sample: {"tokens": 21, "agents": 5, "own_only": false}
 own_token_id:
-  description: The id of the token that the task authenticates with; null if the list does not identify it.
+  description:
+    - The id of the token that the task authenticates with; null if the list does not identify it, or with O(client_id).
   returned: always
   type: int
   sample: 1101

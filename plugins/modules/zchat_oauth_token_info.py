@@ -171,7 +171,8 @@ listed:
       sample: false
   sample: {"tokens": 21, "agents": 5, "own_only": false}
 own_token_id:
-  description: The id of the token that the task authenticates with; null if the list does not identify it.
+  description:
+    - The id of the token that the task authenticates with; null if the list does not identify it, or with O(client_id).
   returned: success
   type: int
   sample: 1101
@@ -269,15 +270,16 @@ def run(task: Task) -> dict[str, Any]:
 
 def list_selected(task: Task, every_client: bool = False) -> dict[str, Any]:
     """Return the result of the task; with ``every_client`` and the option ``names``, also the keys of :func:`api_clients`."""
-    options, client = task.options, task.client
+    options = task.options
     selectors = Selectors.from_options(options, required=False)
+    client = task.client
     own = OwnToken(client)
     selection = TokenSelection(client, selectors, own)
     selection.look_up()
     token_list = list_tokens(client)
     selected = selection.select(token_list)
     about_exclude = selection.check_exclude(token_list)
-    listed = own.listed(token_list.items)
+    listed = own.listed(token_list)
     ambiguous = selectors.ambiguous_values(token_list.items)
     result: dict[str, Any] = {
         "changed": False,

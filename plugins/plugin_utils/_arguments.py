@@ -24,6 +24,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatErr
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
     ACCOUNT,
     CONNECTION_OPTIONS,
+    CREDENTIAL_KINDS,
     CREDENTIALS,
     Source,
     check_same_account,
@@ -346,8 +347,10 @@ def _check_account(sources: Sequence[Source], accounts: str, task_vars: Mapping[
     missing = []
     if not given.intersection(ACCOUNT):
         missing.append("zchat_subdomain or zchat_api_url")
-    if not ("access_token" in given or given >= {"email", "password"}):
-        missing.append("zchat_access_token, or zchat_email and zchat_password")
+    if not any(given.issuperset(kind) for kind in CREDENTIAL_KINDS):
+        missing.append(
+            "zchat_access_token, or zchat_client_id and zchat_client_secret, or zchat_email and zchat_password"
+        )
     if missing:
         raise ChatError(
             f"{task_vars.get('inventory_hostname')} has no value for {'; and for '.join(missing)}. With {accounts}, each account "

@@ -101,7 +101,11 @@ def test_credential_type_has_the_variables_that_modules_read_and_the_credential_
     assert read > NOT_IN_THE_CREDENTIAL
     fields = {field["id"]: field for field in credential_type["inputs"]["fields"]}
     assert {f"ZCHAT_{name.upper()}" for name in fields} == set(credential_type["injectors"]["env"])
-    assert {name for name, field in fields.items() if field.get("secret")} == {"access_token", "password"}
+    assert {name for name, field in fields.items() if field.get("secret")} == {
+        "access_token",
+        "client_secret",
+        "password",
+    }
     set_variables = {name: value for name, value in _injected(objects, {"subdomain": "acme"}).items() if value}
     assert set_variables == {"ZCHAT_SUBDOMAIN": "acme"}
     (credential,) = objects["controller_credentials"]

@@ -112,6 +112,15 @@ def connection(account: Sandbox) -> dict[str, str]:
     return {"ZCHAT_API_URL": account.api_url, "ZCHAT_ACCESS_TOKEN": str(account.access_token)}
 
 
+def client_pair(account: Sandbox) -> dict[str, str]:
+    """Return the connection to an account in environment variables, with a client id and a client secret."""
+    return {
+        "ZCHAT_API_URL": account.api_url,
+        "ZCHAT_CLIENT_ID": str(account.client_id),
+        "ZCHAT_CLIENT_SECRET": str(account.client_secret),
+    }
+
+
 def host(account: Sandbox, **variables: Any) -> dict[str, Any]:
     """Return the connection to an account in variables of a host, with these other ``variables``."""
     return {"zchat_api_url": account.api_url, "zchat_access_token": account.access_token, **variables}

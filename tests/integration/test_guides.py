@@ -41,6 +41,8 @@ LEAKED = 1301
 CRM_CLIENT = 9205
 """An API client of the departing agent, and the tokens of it."""
 CRM_TOKENS = {1204, 1205}
+OF_RUNS = 1502
+"""The first id of a token that the token endpoint issues."""
 GLOBEX_VALUE = fake_secret("globex", READ_ONLY)
 """The value of a token that exists only in one account."""
 REFERENCE = "environment_variables"
@@ -88,9 +90,11 @@ GUIDES = {
     ),
     "guide_access_token": Guide(
         connected=False,
-        typed=lambda sandbox: ["acme", "a-client-id", value(READ_ONLY), sandbox.email, sandbox.password],
+        typed=lambda sandbox: [
+            *("acme", str(sandbox.access_token)),
+            *("acme", "a-client-id", value(READ_ONLY), str(sandbox.email), str(sandbox.password)),
+        ],
         fails=("ansible-playbook expired.yml\n",),
-        not_run={"read -rs CLIENT_SECRET ": "the sandbox does not create tokens"},
     ),
     "guide_before_first_use": Guide(typed=lambda sandbox: [value(READ_ONLY)], fails=("read -rs READ_ONLY ",)),
     "guide_offboarding": Guide(
@@ -203,12 +207,14 @@ def shell_for(guide: Guide, accounts: dict[str, Sandbox], work: Path, collection
 
 
 def deleted(sandbox: Sandbox) -> list[int]:
-    """Return the tokens that a DELETE revoked."""
-    return _deleted(sandbox, "tokens")
+    """Return the tokens that a DELETE revoked, except those that a task got for itself. None of these is left."""
+    assert not [token for token in sandbox.state.tokens if token >= OF_RUNS]
+    return [number for number in _deleted(sandbox, "tokens") if number < OF_RUNS]
 
 
 def _deleted(sandbox: Sandbox, kind: str) -> list[int]:
-    paths = (str(entry["path"]).split("/") for entry in sandbox.state.requests if entry["status"] == 204)
+    done = [entry for entry in sandbox.state.requests if entry["method"] == "DELETE" and entry["status"] == 204]
+    paths = [str(entry["path"]).split("/") for entry in done]
     return sorted(int(path[-1]) for path in paths if path[-2] == kind)
 
 

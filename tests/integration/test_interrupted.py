@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.ansible_run import Player, Playing, Run
+from tests.integration.ansible_run import Player, Playing, Run, client_pair
 from tests.sandbox import Sandbox
 
 TOKENS = 300
@@ -167,10 +167,17 @@ class Interrupted:
         return [line["token"] for line in self.journal if line["event"] in names]
 
 
-def _interrupt(player: Player, sandbox: Sandbox, task: dict[str, Any], end: Callable[[Playing], None]) -> Interrupted:
-    """Interrupt a run that has sent STARTED requests. No DELETE starts afterwards, every process ends, and no secret is printed."""
+def _interrupt(
+    player: Player, sandbox: Sandbox, task: dict[str, Any], end: Callable[[Playing], None], pair: bool = False
+) -> Interrupted:
+    """Interrupt a run that has sent STARTED requests. No DELETE starts afterwards, every process ends, and no secret is printed.
+
+    ``pair``: the run has a client id and a client secret.
+    """
     sandbox.reset(tokens=TOKENS, faults=[{"method": "DELETE", "after": STARTED, "delay": DELAY}])
-    playing = player.start([task], sandbox, terminal=end is _closed_terminal)
+    environment = client_pair(sandbox) if pair else None
+    account = None if pair else sandbox
+    playing = player.start([task], account, environment=environment, terminal=end is _closed_terminal)
     try:
         assert sandbox.state.wait_for_requests(STARTED, 60, "DELETE")
         end(playing)
@@ -250,6 +257,30 @@ def test_an_interrupted_offboarding_is_recorded(
     assert len(rows) > len(found.sent)
     assert (report["complete"], report["verified"]) == (False, False)
     assert report["headline"].startswith("NOT COMPLETE: ")
+
+
+@pytest.mark.parametrize(
+    ("task", "end"),
+    [
+        *((REVOKE, end) for end in (_terminal, _closed_terminal, _service_manager, _only_the_module, _kill_ansible)),
+        *((OFFBOARD, end) for end in (_terminal, _closed_terminal, _service_manager, _kill_only_ansible)),
+        ({**REVOKE, "timeout": 4}, _timeout),
+        ({**OFFBOARD, "timeout": 4}, _timeout),
+    ],
+)
+def test_an_interrupted_run_revokes_its_own_token(
+    task: dict[str, Any], end: Callable[[Playing], None], player: Player, sandbox: Sandbox
+) -> None:
+    """This DELETE is the last request, and the only one that is sent after the interruption. It is not in the journal."""
+    found = _interrupt(player, sandbox, task, end, pair=True)
+    (grant, *_others, last) = sandbox.state.requests
+    assert (grant["method"], grant["path"]) == ("POST", "/oauth2/chat/token")
+    own = int(last["path"].rpartition("/")[2])
+    assert (last["method"], last["status"]) == ("DELETE", 204)
+    assert [line for line in found.journal if line["token"] == own] == []
+    assert set(found.events("revoked")) == found.sent - {own}
+    assert [token for token in sandbox.state.tokens if token > 1_000_000 + TOKENS] == []
+    assert own == 1_000_001 + TOKENS
 
 
 def test_killed(system_log: list[str], player: Player, sandbox: Sandbox) -> None:

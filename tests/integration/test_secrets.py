@@ -151,6 +151,56 @@ def test_no_client_secret_is_printed(player: Player, sandbox: Sandbox, tmp_path:
     assert [secret for secret in sandbox.state.secrets if secret[:BEGINNING] in lines] == []
 
 
+def test_no_secret_of_a_token_for_one_run_is_printed(player: Player, sandbox: Sandbox) -> None:
+    """Neither the client secret nor the tokens of the runs: if it succeeds, if it is refused, and in warnings. With an echo of each."""
+    # Unlike those of the demo account, it shares no part with a token, which include_secrets returns.
+    secret = "Zk3vQx8LrB5wYt1Kh7HdJ0nPc6GsEbUa2iRm9ToZ4kSv"
+    seed = demo_seed()
+    seed["clients"][2]["client_secret"] = secret
+    grant, echoes = {"method": "POST", "times": 1}, [secret, *_changed(secret).values()]
+    echo = {"error": "No {authorization}", "description": "{authorization}"}
+    faults = [
+        *({**grant, "status": 400, "body": {"error": form, "error_description": form}} for form in echoes),
+        {**grant, "status": 401, "body": f"<p>{secret}</p>"},
+        {**grant, "status": 302, "headers": {"Location": f"/?a={secret}"}},
+        {**grant, "status": 200, "body": {"access_token": f"{secret}\n", "token_type": secret}},
+        {"method": "DELETE", "status": 403, "body": echo},
+    ]
+    sandbox.reset(seed=seed, faults=faults, granted_lifetime=600)
+    pair = {"api_url": sandbox.api_url, "client_id": "{{ id }}", "client_secret": "{{ secret }}"}
+    environment = {f"ZCHAT_{name.upper()}": value for name, value in pair.items()}
+    refused = [_task(INFO, f"refused {number}", pair) for number in range(len(faults) - 1)]
+    good = [
+        _task(INFO, "list", {**pair, "include_secrets": True}),
+        _task(REVOKE, "revoke", {**pair, "ids": [143]}),
+        _task("zchat_connection_info", "of a variable", {}, environment=environment),
+        _task("zchat_preflight", "action", pair),
+    ]
+    invalid = [
+        _task(INFO, "in another option", {**pair, "client_id": "{{ secret }} x"}),
+        _task(INFO, "both", {**pair, "access_token": "{{ secret }}"}),
+        _task(INFO, "misspelled", {**pair, "client_secrets": "{{ secret }}"}),
+        _task(INFO, "dictionary", {**pair, "client_secret": {"a": "{{ secret }}"}}),
+    ]
+    variables = {"secret": secret, "id": sandbox.client_id}
+    run = player.play([*refused, *good, *invalid], None, variables, None, arguments=["-vv"]).check()
+    of_runs = [
+        token[key]
+        for number, token in sandbox.state.tokens.items()
+        for key in ("access_token", "refresh_token")
+        if number > 1501
+    ]
+    assert len(of_runs) == 2 * len(good)
+    hidden = [*of_runs, secret, *(line for form in echoes for line in form.splitlines())]
+    assert run.leaked(hidden) == {}
+    assert "Traceback (most recent call last)" not in run.output
+    states = {task.name: task.state for task in run.tasks}
+    assert [name for name, state in states.items() if state == "ok"] == ["list", "of a variable", "action"]
+    assert len(states) == len([*refused, *good, *invalid])
+    for name in ("list", "of a variable", "action", "revoke"):
+        assert "********" in run[name]["warnings"][-1]
+
+
 def test_no_secret_is_logged(system_log: list[str], player: Player, sandbox: Sandbox) -> None:
     """Ansible writes all options to the system log. A secret is neither there nor in the output, also in a wrong option."""
     run = player.play(

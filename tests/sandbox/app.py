@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The routes of the Chat API, of the Support API and of the sandbox's control API."""
+"""The routes of the Chat API, of its token endpoint, of the Support API and of the sandbox's control API."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ from flask import Blueprint, Flask, Response, abort, g, request
 from .checks import InputError, as_object
 from .faults import Fault
 from .seed import Agent
-from .state import Caller, LoggedRequest, State
+from .state import Caller, GrantError, LoggedRequest, State
 
 CHAT_BASE = "/api/v2/chat"
 LEGACY_BASE = "/api/v2"
 SUPPORT_BASE = "/support/api/v2"
+TOKEN_ENDPOINTS = ("/oauth2/chat/token", "/oauth2/token")
+"""The token endpoint of the account, and that of the old host."""
 CONTROL = "/_sandbox"
 FAULT = "sandbox.fault"
 """The key of the WSGI environment that contains the fault that acts on a request."""
@@ -46,6 +48,7 @@ def create_app(state: State, stopping: threading.Event) -> Flask:
     app.register_blueprint(_chat("chat", state, basic=False), url_prefix=CHAT_BASE)
     app.register_blueprint(_chat("legacy", state, basic=True), url_prefix=LEGACY_BASE)
     app.register_blueprint(_support(state), url_prefix=SUPPORT_BASE)
+    app.register_blueprint(_grants(state))
     app.register_blueprint(_control(state), url_prefix=CONTROL)
     app.before_request(lambda: _before(state))
     app.after_request(lambda response: _after(state, stopping, response))
@@ -238,6 +241,37 @@ def _caller(state: State, basic: bool) -> Caller:
         description = "The server could not verify that you are authorized to access the requested resource"
         abort(_error(401, "Unauthorized", description))
     return caller
+
+
+# The token endpoint
+
+
+def _grants(state: State) -> Blueprint:
+    """Return the token endpoints. Their responses, also errors, have the form of OAuth (RFC 6749, section 5)."""
+    blueprint = Blueprint("grants", __name__)
+
+    def grant_token() -> Response:
+        form = request.form
+        if form.get("grant_type") != "client_credentials":
+            name, text = (
+                ("unsupported_grant_type", "it is not supported")
+                if "grant_type" in form
+                else ("invalid_request", "it is missing")
+            )
+            return _oauth_error(400, name, f"grant_type: {text}")
+        scopes = form.get("scope", "read").split()
+        try:
+            return _json(200, state.grant(form.get("client_id", ""), form.get("client_secret", ""), scopes))
+        except GrantError as error:
+            return _oauth_error(*error.args)
+
+    for path in TOKEN_ENDPOINTS:
+        blueprint.add_url_rule(path, path.replace("/", "_"), grant_token, methods=["POST"])
+    return blueprint
+
+
+def _oauth_error(status: int, error: str, description: str) -> Response:
+    return _json(status, {"error": error, "error_description": description})
 
 
 # The Support API

@@ -83,7 +83,7 @@ _OTHER_TOKENS: tuple[tuple[int, int, str, str, str, str | None], ...] = (
 # The identifier of a client without tokens. It has the form of a real one.
 _TEST_CLIENT = "Vq3Tz8LbN5wXr1KfYd7HsJ0mPc6GuEaQ2iR9tZoB4kSvWnDxMh"
 
-# client identifier, creator (None: the vendor's own clients), name, company, type
+# client identifier, creator (None: the vendor's own clients), name, company, type. The automation can get tokens for its client.
 _CLIENTS: tuple[tuple[str, int | None, str, str, str], ...] = (
     ("zopim", None, "Chat dashboard", "Zendesk", "confidential"),
     ("zendesk", None, "Zendesk Support", "Zendesk", "confidential"),

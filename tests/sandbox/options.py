@@ -66,6 +66,11 @@ class Options:
     own_only: bool = _flag("limit the token list to the tokens of the calling agent")
     own_clients_only: bool = _flag("limit the client list to the clients that the calling agent created")
     revoke_with_client: bool = _flag("a DELETE of a client also revokes its tokens")
+    granted_lifetime: int | None = _number(
+        None,
+        "seconds that a token of the token endpoint works, and with a refresh token (default: no limit, and without)",
+        1,
+    )
     value_form: str = _option(
         "full",
         lambda value, where: as_choice(value, where, VALUE_FORMS),

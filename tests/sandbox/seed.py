@@ -82,6 +82,8 @@ class Seed:
     """The first one belongs to the automation."""
     access_token: str | None
     """The access token of the automation, None if the seed has none."""
+    automation_client: Mapping[str, Any]
+    """The API client of this token, in the format of the API and with its complete secret; empty if the seed has none."""
 
 
 def fake_secret(kind: str, number: int) -> str:
@@ -268,12 +270,21 @@ def parse_seed(document: object, now: datetime, more_agents: int = 0, more_token
     access_token = fields.get("access_token")
     if access_token is not None and all(token.access_token != access_token for token in parsed_tokens):
         raise InputError("seed.access_token: no token has this value")
+    identifiers = [
+        token.document.get("client_identifier") for token in parsed_tokens if token.access_token == access_token
+    ]
+    of_automation = [
+        client.document
+        for client in clients
+        if access_token and client.document.get("client_identifier") in identifiers
+    ]
     return Seed(
         agents=agents,
         tokens=parsed_tokens,
         clients=clients,
         credentials=[_parse_credential(item, f"seed.credentials[{n}]", emails) for n, item in enumerate(credentials)],
         access_token=access_token,
+        automation_client=of_automation[0] if of_automation else {},
     )
 
 

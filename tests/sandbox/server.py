@@ -195,6 +195,16 @@ class Sandbox:
         return self.state.access_token
 
     @property
+    def client_id(self) -> str | None:
+        """The identifier of the confidential client of the automation, None if the seed has none."""
+        return self.state.automation_client.get("client_identifier")
+
+    @property
+    def client_secret(self) -> str | None:
+        """The complete secret of this client."""
+        return self.state.automation_client.get("client_secret")
+
+    @property
     def email(self) -> str | None:
         """The address for Basic authentication, None if the seed has no credentials."""
         return self.state.credential.email if self.state.credential else None

@@ -14,15 +14,15 @@ import secrets
 import string
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, TypedDict, TypeVar
 
 from .demo import demo_seed
 from .faults import Fault, FaultCount, parse_faults
 from .options import VALUE_FORMS, Options
-from .seed import Agent, Item, Token, client_document, parse_seed, parse_tokens
+from .seed import Agent, Item, Token, client_document, parse_seed, parse_tokens, token_document
 
 _Item = TypeVar("_Item", bound=Item)
 
@@ -48,6 +48,10 @@ class Caller:
 
     agent: Agent | None
     scopes: frozenset[str] | None
+
+
+class GrantError(Exception):
+    """The token endpoint issues no token. Its arguments are the status, the OAuth error and a description."""
 
 
 class _List(Generic[_Item]):
@@ -148,9 +152,11 @@ class State:
             self.access_token = seed.access_token
             self._clients = _List[Item](("client_secret",), lambda value: f"{value[:4]}********")
             self._secrets |= self._clients.put(seed.clients)
+            self.automation_client = seed.automation_client
             # No id is used again.
             self._client_ids = itertools.count(max((client.id for client in seed.clients), default=0) + 1)
             self._tokens = _List[Token](("access_token", "refresh_token"), VALUE_FORMS[options.value_form])
+            self._token_ids = itertools.count(max((token.id for token in seed.tokens), default=0) + 1)
             self._by_value: dict[str, Token] = {}
             # Revoked tokens: the number of further requests that can use them.
             self._bearer_lingering: dict[str, int] = {}
@@ -228,6 +234,40 @@ class State:
             token = self._tokens.items.get(token_id)
         found = token.document.get(key) if token else None
         return found if isinstance(found, str) else ""
+
+    def grant(self, identifier: str, secret: str, scopes: Sequence[str]) -> dict[str, Any]:
+        """Create a token for a confidential client, and return the response of the token endpoint. Raises GrantError.
+
+        It is a token of the agent who created the client, and is listed.
+        """
+        with self.lock:
+            clients = self._clients.existing.values()
+            client = next(
+                (client for client in clients if client.document.get("client_identifier") == identifier), None
+            )
+            if (
+                client is None
+                or client.agent_id is None
+                or not secret
+                or client.document.get("client_secret") != secret
+            ):
+                raise GrantError(401, "invalid_client", "Client authentication failed")
+            if client.document.get("client_type") != "confidential":
+                raise GrantError(400, "unauthorized_client", "The client is not confidential")
+            if not scopes or not set(scopes) <= set(str(client.document.get("scopes")).split()):
+                raise GrantError(400, "invalid_scope", "The client does not have this scope")
+            number = next(number for number in self._token_ids if number not in self._tokens.items)
+            lifetime = self.options.granted_lifetime
+            now = datetime.now(timezone.utc)
+            expires = None if lifetime is None else _utc(now + timedelta(seconds=lifetime))
+            document = token_document(number, client.agent_id, identifier, " ".join(scopes), _utc(now), expires)
+            response = {"access_token": document["access_token"], "token_type": "Bearer", "scope": document["scopes"]}
+            if lifetime is None:
+                document["refresh_token"] = None
+            else:
+                response.update(refresh_token=document["refresh_token"], expires_in=lifetime)
+            self.add_tokens([document])
+            return response
 
     # Clients
 
@@ -396,6 +436,11 @@ class State:
         """Clear the request log."""
         with self.lock:
             self._log = []
+
+
+def _utc(moment: datetime) -> str:
+    """Return a date in the format of tokens."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _date() -> str:

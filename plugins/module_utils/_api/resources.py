@@ -65,6 +65,8 @@ class Listing(Generic[AnyItem]):
     """By id, each once."""
     date: float | None
     """The time of the API's clock (``Date`` header) in seconds since the epoch, ``None`` without it."""
+    run_token: AnyItem | None = None
+    """The token that only this run uses, if the list shows it. It is not one of ``items``."""
 
 
 @dataclass(frozen=True)

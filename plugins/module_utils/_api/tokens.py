@@ -94,7 +94,8 @@ TokenList = Listing[Token]
 def list_tokens(client: ChatClient) -> TokenList:
     """Return every token that the API lists, with one GET: no pagination is documented.
 
-    Raises :class:`ChatError` unless the whole response is a complete list of Chat tokens, see :func:`listing`.
+    The token that only this run uses is not one of them. Raises :class:`ChatError` unless the whole response is a complete list of Chat
+    tokens, see :func:`listing`.
     """
     endpoint = client.connection.endpoint(_PATH)
     # Each object becomes a token as soon as it is parsed: the objects of a long list would take much more memory.
@@ -105,12 +106,31 @@ def list_tokens(client: ChatClient) -> TokenList:
     client.secrets.add_listed(
         value for token in token_list.items for value in (token.access_token, token.refresh_token)
     )
-    return token_list
+    return _without_run_token(client, token_list)
+
+
+def _without_run_token(client: ChatClient, token_list: TokenList) -> TokenList:
+    """Return the list without the token that only this run uses, if it shows which one that is."""
+    value, credentials = client.connection.access_token, client.connection.client
+    if value is None or credentials is None:
+        return token_list
+    matches = [token for token in token_list.items if token.has_value(value)]
+    # This token is revoked without a further question. Values of other clients can begin alike.
+    if len(matches) != 1 or (matches[0].access_token != value and matches[0].client_identifier != credentials.id):
+        return token_list
+    (run_token,) = matches
+    client.run_token_id = run_token.id
+    return Listing([token for token in token_list.items if token is not run_token], token_list.date, run_token)
 
 
 def revoke_token(client: ChatClient, token: Token) -> Deletion:
     """Revoke ``token``, which must come from :func:`list_tokens`. Raises :class:`ChatError` as :func:`delete_item`."""
-    return delete_item(client, f"{_PATH}/{token.id:d}", TOKEN)
+    return revoke_token_id(client, token.id)
+
+
+def revoke_token_id(client: ChatClient, number: int) -> Deletion:
+    """Revoke a token that :func:`list_tokens` has just listed. Raises :class:`ChatError` as :func:`delete_item`."""
+    return delete_item(client, f"{_PATH}/{number:d}", TOKEN)
 
 
 def token_result(token: Token, include_secrets: bool = False) -> dict[str, Any]:

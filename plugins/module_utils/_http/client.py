@@ -12,18 +12,20 @@ sent, so their text is never used.
 
 from __future__ import annotations
 
+import copy
 import http.client
 import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NoReturn
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import (
     ChatError,
     Credential,
+    CredentialKind,
     Endpoint,
     unexpected_content,
     unexpected_status,
@@ -55,10 +57,12 @@ else:
     REQUESTS_IMPORT_ERROR = None
 
 _HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "ansible-zchat.admin"}
-_GIVEN_VALUE = Credential(True, "'token_values'")
+_GIVEN_VALUE = Credential(CredentialKind.TOKEN, "'token_values'")
 """The credential of a request with another ``access_token``, for messages."""
 _NEXT_PAGE = re.compile(r"""\brel\s*=\s*(?:"[^"]*\bnext\b|'[^']*\bnext\b|next\b)""", re.IGNORECASE)
 _CHUNK = 65_536
+_RATE_LIMIT_WINDOW = 61
+"""Seconds that a wait for the vendor's rate limit (200 requests a minute) takes at most."""
 _MAX_ERROR_BODY = 65_536
 """Bytes that are read of a response whose status and error text are sufficient."""
 
@@ -151,10 +155,23 @@ class ChatClient:
         self.connection = connection
         self.interruption = interruption
         self.secrets = secrets
+        self.run_token_id: int | None = None
+        """The id of the token that only this run uses, once a list of tokens has shown it."""
         self._rate_limit = RateLimit(time.monotonic)
         self._adapter = adapter or _LimitedAdapter(pool_connections=1, pool_maxsize=pool_size, pool_block=True)
         if not connection.verify:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+    def after_interruption(self) -> ChatClient:
+        """Return the client for what must be sent although the run was interrupted. Then, nobody waits for long."""
+        client = copy.copy(self)
+        if self.interruption.happened:
+            retries, wait = self.connection.retries, self.connection.rate_limit_timeout
+            client.connection = replace(
+                self.connection, retries=min(retries, 1), rate_limit_timeout=min(wait, _RATE_LIMIT_WINDOW)
+            )
+        client.interruption = Interruption()
+        return client
 
     def get(
         self,
@@ -174,7 +191,7 @@ class ChatClient:
         if missing_ok and response.status == 404:
             return Document(endpoint, response.status, response.headers, None, response.is_from_api)
         if response.status != 200:
-            raise self._unexpected_status(response, endpoint, credential=_GIVEN_VALUE if access_token else None)
+            raise self.unexpected_status(response, endpoint, credential=_GIVEN_VALUE if access_token else None)
 
         def unambiguous(pairs: list[tuple[str, Any]]) -> Any:
             item = dict(pairs)
@@ -197,14 +214,30 @@ class ChatClient:
         response = self._request("DELETE", endpoint)
         if 200 <= response.status < 300 or response.status in (404, 410):
             return response
-        raise self._unexpected_status(response, endpoint, may_be_executed=response.may_be_executed)
+        raise self.unexpected_status(response, endpoint, may_be_executed=response.may_be_executed)
+
+    def post_form(self, endpoint: Endpoint, form: Mapping[str, str]) -> Response:
+        """Send a form without credentials, and return the response if its status is below 500.
+
+        It is not repeated after an attempt that may have arrived. Raises :class:`ChatError`.
+        """
+        return self._request("POST", endpoint, form=form)
 
     def pause(self, seconds: float) -> bool:
         """Wait, and return whether the run was interrupted."""
         return self.interruption.wait(seconds)
 
-    def _request(self, method: str, endpoint: Endpoint, access_token: str | None = None) -> Response:
-        """Send a request, repeat it if that can help, and return the final response: below 500, and not 429."""
+    def _request(
+        self,
+        method: str,
+        endpoint: Endpoint,
+        access_token: str | None = None,
+        form: Mapping[str, str] | None = None,
+    ) -> Response:
+        """Send a request, repeat it if that can help, and return the final response: below 500, and not 429.
+
+        With a ``form``, it is not repeated after an attempt that may have arrived.
+        """
         failures = refusals = 0
         waited = 0.0
         may_be_executed = False
@@ -213,18 +246,18 @@ class ChatClient:
                 waited = self._await_rate_limit(endpoint, waited)
                 if self.interruption.happened:
                     raise ChatError(interrupted("Not repeated" if may_be_executed else "Not sent"))
-                response = self._send(method, endpoint, access_token, may_be_executed)
+                response = self._send(method, endpoint, access_token, may_be_executed, form)
                 if response.status == 429:
                     refusals += 1
                     self._block_requests(response, endpoint, waited, at_least=backoff(refusals))
                     continue
-                if response.status == 503:
+                if response.status == 503 and form is None:
                     may_be_executed = True
                     self._block_requests(response, endpoint, waited)
             except TransportError as error:
                 may_be_executed = may_be_executed or error.may_be_executed
                 failure = ChatError(f"No response from {endpoint}: {error.reason}", may_be_executed=may_be_executed)
-                if not error.retry:
+                if not error.retry or (form is not None and may_be_executed):
                     raise failure from None
             except ChatError as error:
                 raise (error.of_executed_request() if may_be_executed else error) from None
@@ -232,7 +265,9 @@ class ChatClient:
                 if response.status < 500:
                     return response
                 may_be_executed = True
-                failure = self._unexpected_status(response, endpoint, may_be_executed=True)
+                failure = self.unexpected_status(response, endpoint, may_be_executed=True)
+                if form is not None:
+                    raise failure
             failures += 1
             if failures > self.connection.retries:
                 raise _final(failure, failures)
@@ -277,14 +312,21 @@ class ChatClient:
                 status,
             )
 
-    def _send(self, method: str, endpoint: Endpoint, access_token: str | None, may_be_executed: bool) -> Response:
+    def _send(
+        self,
+        method: str,
+        endpoint: Endpoint,
+        access_token: str | None,
+        may_be_executed: bool,
+        form: Mapping[str, str] | None,
+    ) -> Response:
         """Send one attempt. Raises :class:`TransportError` without a complete response."""
         connection = self.connection
         authorization = f"Bearer {access_token}" if access_token else connection.authorization
         try:
-            headers = {**_HEADERS, "Authorization": authorization}
+            headers = {**_HEADERS, **({"Authorization": authorization} if form is None else {})}
             response = self._adapter.send(
-                requests.Request(method, endpoint.url, headers=headers).prepare(),
+                requests.Request(method, endpoint.url, headers=headers, data=form).prepare(),
                 stream=True,
                 timeout=(connection.timeout, connection.timeout),
                 verify=connection.verify,
@@ -292,14 +334,14 @@ class ChatClient:
             )
             # Before version 2, urllib3 does not notice a body that ends too early.
             response.raw.enforce_content_length = True
-            body, complete = _read(response, whole=method == "GET" and response.status_code == 200)
+            body, complete = _read(response, whole=method in ("GET", "POST") and response.status_code == 200)
         except (OSError, urllib3.exceptions.HTTPError, http.client.HTTPException, ValueError, TypeError) as error:
             # A ValueError: http.client does not check every number in a response, requests every character in a request. A
             # TypeError: requests does not check every URL of a proxy.
             raise transport_error(error, connection.timeout, connection.source) from None
         return Response(response.status_code, response.headers, body, may_be_executed, complete)
 
-    def _unexpected_status(
+    def unexpected_status(
         self,
         response: Response,
         endpoint: Endpoint,
@@ -307,6 +349,7 @@ class ChatClient:
         may_be_executed: bool = False,
         credential: Credential | None = None,
     ) -> ChatError:
+        """Return the error for a response whose status ends a request."""
         return unexpected_status(
             response.status,
             endpoint,

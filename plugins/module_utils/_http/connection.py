@@ -13,18 +13,19 @@ import re
 import ssl
 import stat
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 from urllib.request import (  # type: ignore[attr-defined]  # typeshed lacks one of them
     getproxies_environment,
     proxy_bypass_environment,
 )
 
-from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential, Endpoint
+from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Credential, CredentialKind, Endpoint
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import SECRET_MARKS, encoded, secret_forms
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
     ACCOUNT,
     CONNECTION_OPTIONS,
+    CREDENTIAL_KINDS,
     CREDENTIALS,
     Source,
     group,
@@ -44,6 +45,16 @@ _NOT_PRINTABLE_ASCII = re.compile(r"[^!-~]")
 
 
 @dataclass(frozen=True)
+class ApiClientCredentials:
+    """An API client with which a run gets an access token of its own (client credentials grant)."""
+
+    id: str
+    secret: str = field(repr=False)
+    token_url: str
+    """The token endpoint."""
+
+
+@dataclass(frozen=True)
 class Connection:
     """How to reach one Chat account. Created by :func:`connection_from`, which validates every part."""
 
@@ -53,9 +64,11 @@ class Connection:
     """The option or variable that sets it, for messages."""
     credential: Credential
     authorization: str = field(repr=False)
-    """The value of the ``Authorization`` header. Secret."""
+    """The value of the ``Authorization`` header; empty until the run has got its token. Secret."""
     access_token: str | None = field(repr=False)
     """The token that the task authenticates with; ``None`` with email address and password. Secret."""
+    client: ApiClientCredentials | None
+    """With what the run gets its token; ``None`` with other credentials."""
     secrets: frozenset[str] = field(repr=False)
     """Every form in which the credential can occur in a message."""
     verify: bool | str
@@ -72,6 +85,15 @@ class Connection:
     def endpoint(self, path: str) -> Endpoint:
         """Return the URL of ``path``, such as ``agents/me``."""
         return Endpoint(f"{self.base_url}/{path}", self.source)
+
+    def with_token(self, access_token: str, secrets: Iterable[str]) -> Connection:
+        """Return the connection with the token that the run has got. ``secrets`` are those of the response."""
+        return replace(
+            self,
+            authorization=f"Bearer {access_token}",
+            access_token=access_token,
+            secrets=self.secrets.union(form for secret in secrets for form in secret_forms(secret)),
+        )
 
 
 def base_url_from(sources: Sequence[Source]) -> str:
@@ -90,14 +112,15 @@ def connection_from(sources: Sequence[Source]) -> Connection:
     """
     account, name = group(sources, ACCOUNT)
     base_url = _base_url(account, name)
-    authorization, access_token, credential, secrets = _credential(*group(sources, CREDENTIALS))
+    login = _login(*group(sources, CREDENTIALS), base_url)
     return Connection(
         base_url=base_url,
         source=name(next(iter(account))),
-        credential=credential,
-        authorization=authorization,
-        access_token=access_token,
-        secrets=frozenset(form for secret in secrets for form in secret_forms(secret)),
+        credential=login.credential,
+        authorization=login.authorization,
+        access_token=login.access_token,
+        client=login.client,
+        secrets=frozenset(form for secret in login.secrets for form in secret_forms(secret)),
         verify=_verify(base_url, sources),
         proxies=_proxies(base_url),
         timeout=_integer(sources, "timeout", 1, _MAX_SECONDS),
@@ -254,49 +277,59 @@ def _proxies(base_url: str) -> dict[str, str]:
     return {} if is_loopback(host) or proxy_bypass_environment(host) else getproxies_environment()
 
 
-def _credential(
-    values: Mapping[str, str], name: Callable[[str], str]
-) -> tuple[str, str | None, Credential, Iterable[str]]:
-    """Return the ``Authorization`` header, the access token if there is one, the credential's kind, and the secrets.
+@dataclass(frozen=True)
+class _Login:
+    """The credentials of a connection."""
 
-    No message contains a value.
-    """
+    credential: Credential
+    secrets: Sequence[str] = field(repr=False)
+    authorization: str = field(default="", repr=False)
+    access_token: str | None = field(default=None, repr=False)
+    client: ApiClientCredentials | None = None
+
+
+def _login(values: Mapping[str, str], name: Callable[[str], str], base_url: str) -> _Login:
+    """Return the credentials. No message contains a value."""
     if not values:
         raise ChatError(
-            "No credentials are set. Set 'access_token', or 'email' and 'password', or the environment variable "
-            "ZCHAT_ACCESS_TOKEN, or ZCHAT_EMAIL and ZCHAT_PASSWORD."
+            "No credentials are set. Set 'access_token', or 'client_id' and 'client_secret', or 'email' and 'password', or the "
+            "environment variables ZCHAT_ACCESS_TOKEN, ZCHAT_CLIENT_ID and ZCHAT_CLIENT_SECRET, or ZCHAT_EMAIL and ZCHAT_PASSWORD."
         )
-    if "access_token" in values and len(values) > 1:
-        others = " and ".join(name(option) for option in ("email", "password") if option in values)
-        raise ChatError(
-            f"{name('access_token')} and {others} are set at the same time. Set only one kind of credentials."
-        )
-    if "access_token" in values:
+    kinds = [kind for kind in CREDENTIAL_KINDS if values.keys() & set(kind)]
+    if len(kinds) > 1:
+        given = [" and ".join(name(option) for option in kind if option in values) for kind in kinds]
+        raise ChatError(f"{' and '.join(given)} are set at the same time. Set only one kind of credentials.")
+    if kinds[0] == CREDENTIAL_KINDS[0]:
         token = _checked_token(values["access_token"].strip(), name("access_token"))
-        return f"Bearer {token}", token, Credential(True, name("access_token")), [token]
-    for option in ("email", "password"):
-        if not values.get(option):
+        credential = Credential(CredentialKind.TOKEN, name("access_token"))
+        return _Login(credential, [token], f"Bearer {token}", token)
+    source = " and ".join(map(name, kinds[0]))
+    for option in kinds[0]:
+        if not values.get(option, "").strip():
             advice = (
                 "To select agents by address, use 'agent_emails'."
-                if name(option).startswith("'")
-                else "Set both, or set only ZCHAT_ACCESS_TOKEN."
+                if option in ("email", "password") and name(option).startswith("'")
+                else "Set both, or only one other kind of credentials."
             )
-            raise ChatError(
-                f"{name(option)} is missing. {name('email')} and {name('password')} are the login, and must be set together. {advice}"
-            )
+            raise ChatError(f"{name(option)} is missing or empty. {source} must be set together. {advice}")
+    if kinds[0] == CREDENTIAL_KINDS[1]:
+        client_id, secret = (_checked_token(values[option].strip(), name(option)) for option in kinds[0])
+        url = urlsplit(base_url)
+        path = "/oauth2/chat/token" if url.path == "/api/v2/chat" else "/oauth2/token"
+        client = ApiClientCredentials(client_id, secret, f"{url.scheme}://{url.netloc}{path}")
+        return _Login(Credential(CredentialKind.CLIENT, source), [secret], client=client)
     email, password = values["email"], values["password"]
     if ":" in email or re.search(r"[\s\x00-\x1f\x7f]", email):
         raise ChatError(
             f"{name('email')} contains a colon, a space or a control character, which is invalid in a login."
         )
-    source = f"{name('email')} and {name('password')}"
     try:
         login = encoded(f"{email}:{password}")
     except UnicodeEncodeError:
         raise ChatError(
             f"{source} contain a character that UTF-8 cannot encode. Check how they were decrypted."
         ) from None
-    return f"Basic {login}", None, Credential(False, source), [password, login]
+    return _Login(Credential(CredentialKind.PASSWORD, source), [password, login], f"Basic {login}")
 
 
 def _checked_token(token: str, name: str) -> str:
@@ -306,8 +339,8 @@ def _checked_token(token: str, name: str) -> str:
         )
     if _NOT_PRINTABLE_ASCII.search(token):
         raise ChatError(
-            f"{name} contains a space, a control character or a non-ASCII character, which no access token has. Its value is "
-            "not shown. Check how it was copied or decrypted. Set the token alone, without the word 'Bearer'."
+            f"{name} contains a space, a control character or a non-ASCII character, which is not valid there. Its value is not shown. Check "
+            "how it was copied or decrypted. Set the value alone, a token without the word 'Bearer'."
         )
     return token
 

@@ -25,6 +25,8 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
     "subdomain": {"type": "str"},
     "api_url": {"type": "str"},
     "access_token": {"type": "str", "no_log": True, "aliases": ["token"]},
+    "client_id": {"type": "str"},
+    "client_secret": {"type": "str", "no_log": True},
     "email": {"type": "str"},
     "password": {"type": "str", "no_log": True},
     "validate_certs": {"type": "bool", "default": True},
@@ -37,7 +39,9 @@ CONNECTION_OPTIONS: dict[str, dict[str, Any]] = {
 for each option separately, but here the task's options take precedence for the whole group."""
 
 ACCOUNT = ("subdomain", "api_url")
-CREDENTIALS = ("access_token", "email", "password")
+CREDENTIAL_KINDS = (("access_token",), ("client_id", "client_secret"), ("email", "password"))
+"""The kinds of credentials, each with its options."""
+CREDENTIALS = tuple(option for kind in CREDENTIAL_KINDS for option in kind)
 
 
 @dataclass(frozen=True)

@@ -101,9 +101,9 @@ class _Run:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._client = client = task.client
         self._limits = Limits.from_options(task.options)
         selectors = Selectors.from_options(task.options, required=True, spec=CLIENT_SELECTORS)
+        self._client = client = task.client
         self._selection = ClientSelection(client, selectors)
         self._own = OwnToken(client)
         self._journal = Journal(

@@ -38,7 +38,7 @@ class Requests(Generic[AnyItem]):
     """Raises :class:`ChatError` unless it returns a complete list."""
     delete: Callable[[AnyItem], Deletion]
     """Raises :class:`ChatError` if the item was not removed, or if the response does not show it."""
-    identify: Callable[[Sequence[AnyItem]], AnyItem | None] = lambda _items: None
+    identify: Callable[[Listing[AnyItem]], AnyItem | None] = lambda _listing: None
     """Returns the task's own token."""
     expires: Callable[[AnyItem], float | None] = lambda _item: None
     """Returns when an item expires, in seconds since the epoch: a later list can be without it."""
@@ -87,7 +87,7 @@ class Deletions(Generic[AnyItem]):
                     item, listing.date
                 ):
                     self._witnesses[_witness(item)] = item.agent_id
-        own = self._requests.identify(listing.items)
+        own = self._requests.identify(listing)
         if own:
             self._own_witness = _witness(own)
         return own
@@ -172,7 +172,7 @@ class Deletions(Generic[AnyItem]):
                     error.status,
                 )
                 break
-            shown = set(map(_witness, listing.items))
+            shown = {_witness(item) for item in (*listing.items, listing.run_token) if item is not None}
             failure = self._objection_to(shown)
             if failure is None:
                 # By what earlier lists contained, and not this one.

@@ -71,9 +71,15 @@ class OwnToken:
             # Callers treat None as "unknown", which is never the permissive case.
             return None
 
-    def identify(self, tokens: Collection[Token]) -> Token | None:
-        """Return the own token if ``tokens`` shows which one it is."""
-        matches = [token for token in tokens if self._value and token.has_value(self._value)]
+    def identify(self, token_list: TokenList) -> Token | None:
+        """Return the own token if the list shows which one it is.
+
+        One that only this run uses is never selected, so :attr:`id` is null then.
+        """
+        if token_list.run_token is not None:
+            self._agent_id = token_list.run_token.agent_id
+            return token_list.run_token
+        matches = [token for token in token_list.items if self._value and token.has_value(self._value)]
         own = matches[0] if len(matches) == 1 else None
         if matches:
             self.id, self._agent_id = (own.id, own.agent_id) if own else (None, None)
@@ -85,7 +91,7 @@ class OwnToken:
         If no listed token has its value (the API lists the end of values, hashes or masks), the own token can be any token
         of the own agent, or one without an agent; if the own agent is unknown too, any token.
         """
-        if not self._value or not selected:
+        if not self._value or not selected or token_list.run_token is not None:
             return ()
         if self.id is not None:
             return [token for token in selected if token.id == self.id]
@@ -103,14 +109,19 @@ class OwnToken:
         if not self._value:
             return frozenset()
         candidates = self.candidates(token_list.items, token_list)
+        if token_list.run_token is not None:
+            candidates = [token_list.run_token]
+        credentials = self._client.connection.client
         identifiers = frozenset(token.client_identifier for token in candidates if token.client_identifier)
+        if credentials:
+            return identifiers | {credentials.id}
         return identifiers if candidates and all(token.client_identifier for token in candidates) else None
 
-    def listed(self, tokens: Collection[Token]) -> Listed:
+    def listed(self, token_list: TokenList) -> Listed:
         """Return how much the API listed."""
-        self.identify(tokens)
-        agents = {token.agent_id for token in tokens} - {None}
-        return Listed(len(tokens), len(agents), self.is_only(agents))
+        self.identify(token_list)
+        agents = {token.agent_id for token in token_list.items} - {None}
+        return Listed(len(token_list.items), len(agents), self.is_only(agents))
 
     def is_only(self, agents: Collection[int | None]) -> bool | None:
         """Return whether a list of items of these agents shows no other agent than the own one, ``None`` if that is unknown."""

@@ -154,7 +154,7 @@ class Revocation:
         new = outcomes.add(token for token in selected.items if token.id not in self._seen)
         self._seen.update(token.id for token in token_list.items)
         if is_first:
-            outcomes.listed = self._own.listed(token_list.items)
+            outcomes.listed = self._own.listed(token_list)
             outcomes.warn(
                 *self._selection.check_exclude(token_list),
                 *self._selection.warnings(token_list),

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,6 +199,90 @@ def test_a_list_of_clients_can_be_limited_to_own_ones(sandbox, send):
     assert len(sandbox.state.clients) == 7
 
 
+FORM = {"grant_type": "client_credentials", "client_id": "automation", "client_secret": fake_secret("client", 9203)}
+FORM["scope"] = "read write"
+GRANTS = ["/oauth2/chat/token", "/oauth2/token"]
+
+
+@pytest.mark.parametrize("path", GRANTS)
+def test_a_confidential_client_gets_a_token(sandbox, send, path):
+    """Of its creator, and listed. An option adds an end and a refresh token. No value is in the log."""
+    response = send(f"POST {path}", None, "", data=FORM)
+    value = sandbox.state.tokens[1502]["access_token"]
+    assert (response.status_code, response.json()) == (
+        200,
+        {"access_token": value, "token_type": "Bearer", "scope": "read write"},
+    )
+    listed = {token["id"]: token for token in send("GET /oauth/tokens", f"Bearer {value}").json()}
+    recorded = RECORDED["tokens"][0]
+    assert set(listed[1502]) == set(recorded)
+    assert [listed[1502][key] for key in ("agent_id", "client_identifier", "scopes")] == [
+        OWNER_ID,
+        "automation",
+        "read write",
+    ]
+    assert [listed[1502][key] for key in ("access_token", "refresh_token", "expire_date")] == [value, None, None]
+    assert len(listed[1502]["create_date"]) == len(recorded["create_date"])
+    assert send("DELETE /oauth/tokens/1502").status_code == 204
+    assert send("GET /agents/me", f"Bearer {value}").status_code == 401
+    sandbox.reset(granted_lifetime=2)
+    response = send(f"POST {path}", None, "", data={**FORM, "scope": "read"}).json()
+    assert response["expires_in"] == 2
+    assert {response["access_token"], response["refresh_token"], FORM["client_secret"]} <= sandbox.state.secrets
+    assert send("DELETE /oauth/tokens/38", f"Bearer {response['access_token']}").status_code == 403
+    time.sleep(2)
+    assert send("GET /agents/me", f"Bearer {response['access_token']}").status_code == 401
+    first = sandbox.state.requests[0]
+    assert (first["method"], first["path"], first["query"], first["authorization"]) == ("POST", path, "", None)
+
+
+REFUSED = [
+    ({"client_secret": "wrong"}, 401, "invalid_client"),
+    ({"client_secret": f"{FORM['client_secret'][:4]}********"}, 401, "invalid_client"),
+    ({"client_id": "nobody"}, 401, "invalid_client"),
+    ({"client_id": "zopim", "client_secret": fake_secret("client", 9201)}, 401, "invalid_client"),
+    ({"client_id": "mobile-app", "client_secret": fake_secret("client", 9206)}, 400, "unauthorized_client"),
+    ({"scope": "read all"}, 400, "invalid_scope"),
+    ({"scope": ""}, 400, "invalid_scope"),
+    ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+    ({"grant_type": None}, 400, "invalid_request"),
+]
+
+
+@pytest.mark.parametrize(("change", "status", "error"), REFUSED)
+def test_a_refused_grant_has_the_form_of_oauth(sandbox, send, change, status, error):
+    """And nothing is created. A body that is no form is an invalid request."""
+    before = sandbox.state.tokens
+    for path in GRANTS:
+        response = send(f"POST {path}", None, "", data={**FORM, **change})
+        assert (response.status_code, set(response.json())) == (status, {"error", "error_description"})
+        assert response.json()["error"] == error
+        assert send(f"POST {path}", None, "", json=FORM).json()["error"] == "invalid_request"
+        assert send(f"GET {path}", None, "").status_code == 405
+    assert sandbox.state.tokens == before
+
+
+def test_a_client_that_became_confidential_or_was_deleted(send):
+    """As a person sets one up, and as an offboarding ends it."""
+    created = send("POST /oauth/clients", json=FIELDS).json()
+    form = {**FORM, "client_id": created["client_identifier"], "client_secret": created["client_secret"]}
+    path = f"/oauth/clients/{created['id']}"
+    steps = ["", f"PUT {path}", f"DELETE {path}"]
+    statuses = []
+    for step in steps:
+        if step:
+            send(step, json={"client_type": "confidential"})
+        statuses.append(send(f"POST {GRANTS[0]}", None, "", data=form).status_code)
+    assert statuses == [400, 200, 401]
+
+
+def test_faults_and_the_rate_limit_apply_to_the_token_endpoint(sandbox, send):
+    sandbox.reset(rate_limit=2, faults=[{"path": "/oauth2/", "status": 302, "headers": {"Location": "/x"}, "times": 1}])
+    grants = [send(f"POST {GRANTS[0]}", None, "", data=FORM, allow_redirects=False) for _request in range(3)]
+    assert [response.status_code for response in grants] == [302, 200, 429]
+    assert [entry["status"] for entry in sandbox.state.requests] == [302, 200, 429]
+
+
 def test_a_rate_limit_is_per_endpoint_and_window(sandbox, send):
     """No fault acts on a request that the limit refuses."""
     sandbox.reset(rate_limit=1, rate_window=30, faults=[{"after": 3, "status": 500}])
@@ -222,6 +307,7 @@ INVALID = {
     "port: cannot listen on 127.0.0.1:65536": {"port": 65536},
     "latency: must be a number of seconds": {"latency": -1},
     "own_only: must be true or false": {"own_only": 1},
+    "granted_lifetime: must be an integer, 1 or more": {"granted_lifetime": 0},
     "revoke_with_client: must be true or false": {"revoke_with_client": 1},
     "value_form: must be one of full, beginning, hash": {"value_form": None},
     "seed: unknown keys token; valid keys are access_token, agents": {"seed": {"token": []}},

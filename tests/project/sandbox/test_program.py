@@ -53,7 +53,7 @@ def test_it_runs_until_a_signal(tmp_path, number):
     assert facts["pid"] == process.pid
     assert not ready.exists()
     assert lines[0].startswith("Mock server of the Zendesk Chat API: 21 tokens of 5 agents")
-    shown = [facts[key] for key in ("api_url", "legacy_url", "access_token", "email", "password")]
+    shown = [facts[key] or "-" for key in ("api_url", "legacy_url", "access_token", "client_id", "email", "password")]
     for text in [*shown, f"export ZCHAT_API_URL={facts['api_url']}\n", "ansible-playbook sandbox.yml --check --diff"]:
         assert text in "".join(lines)
 

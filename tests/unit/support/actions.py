@@ -50,12 +50,10 @@ class Controller:
     ) -> dict[str, Any]:
         """Return the result of a task. With an account, it has a connection. An argument ``...`` is not set."""
 
-        def create(connection: Any, _secrets: Any, interruption: Any, _pool_size: int) -> MockChat:
+        def create(connection: Any, secrets: Any, interruption: Any, _pool_size: int) -> MockChat:
             assert chat is not None
             self.connections.append(connection)
-            chat.interruption = interruption
-            interruption.wait = chat.waits.wait
-            return chat
+            return chat.connect(connection, secrets, interruption)
 
         self._monkeypatch.setattr(_task, "ChatClient", create)
         given = {**(CONNECTION if chat else {}), **args}

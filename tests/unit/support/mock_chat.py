@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Union
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -20,7 +20,7 @@ from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
-from ansible_collections.zchat.admin.plugins.module_utils._http.connection import connection_from
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import Connection, connection_from
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import Secrets
 from ansible_collections.zchat.admin.plugins.module_utils._http.sources import task_options
 from ansible_collections.zchat.admin.plugins.module_utils._interruption import Interruption
@@ -30,6 +30,13 @@ Json = Dict[str, Any]
 
 OWN = "own-token-value"
 """The access token that :class:`MockChat` authenticates with unless a test sets another."""
+PAIR = {"client_id": "automation", "client_secret": "hush-this-is-the-client-secret"}
+"""The API client with which a run gets a token, if a test wants that."""
+GRANT = "POST oauth2/chat/token"
+"""The request for it."""
+RUN_TOKEN = "run-token-value"
+"""The access token that the API then issues."""
+RUN_REFRESH_TOKEN = "renewal-of-the-run-token"
 MISSING_SCOPE = {"error": "Forbidden", "description": "You are missing the following required scopes: write"}
 NOT_FOUND = {"error": "Not found"}
 UNAUTHORIZED = {
@@ -180,15 +187,19 @@ class MockChat(ChatClient):
         shown: Callable[[Json], Json] = dict,
         before: Callable[[str], None] = lambda line: None,
         revokes_with_client: bool = False,
+        grants: bool = False,
     ) -> None:
         """``own`` is the access token of the task (``None``: an email address and a password).
 
+        ``grants``: the task has the ``PAIR`` instead. Each POST creates a token of the own agent; :meth:`connect` makes the client use it.
         ``own_agent`` is the id of the agent that the task authenticates as, unless a token with the value ``own`` shows it;
         by default 777, or the first of ``agents`` if there is no token.
         ``headers`` are those of a token list, besides ``Date``; ``shown`` returns a token as the list shows it. ``before`` is called before
         each request. ``revokes_with_client``: the tokens of a client end when it is deleted.
         """
         credential = {"access_token": own} if own else {"email": "ada@example.com", "password": "pass word"}
+        if grants:
+            credential = PAIR
         options = {"subdomain": "acme", "retries": 1, **credential}
         connection = connection_from([task_options(options, options)])
         self.waits = Waits()
@@ -209,6 +220,13 @@ class MockChat(ChatClient):
         self._own_agent = own_token["agent_id"] if own_token and own_token["agent_id"] else default
         self._lock = threading.Lock()
 
+    def connect(self, connection: Connection, secrets: Secrets, interruption: Interruption) -> MockChat:
+        """Become the client of a task: a new one, with this connection."""
+        self.connection = replace(connection, retries=1)
+        self.secrets, self.interruption, self.run_token_id = secrets, interruption, None
+        interruption.wait = self.waits.wait  # type: ignore[method-assign]
+        return self
+
     def reply(self, method: str, path: str, access_token: str | None) -> Reply:
         """Return the reply to one request. ``access_token`` is set if it is another one than that of the task."""
         with self._lock:
@@ -217,10 +235,21 @@ class MockChat(ChatClient):
             scripted = next(self._script.get(line, iter(())), None)
             if method == "DELETE":
                 reply = self._reply_to_delete(path, scripted)
+            elif method == "POST":
+                reply = self._reply_to_grant(scripted)
             else:
                 reply = scripted if isinstance(scripted, Reply) else self._reply_to_get(path, access_token, scripted)
             self._record(line, reply)
         return reply
+
+    def _reply_to_grant(self, scripted: Reply | Change | None) -> Reply:
+        if isinstance(scripted, Reply) and not (scripted.applied and scripted.status in (200, None)):
+            return scripted
+        number = max(self.tokens, default=0) + 1
+        values = {"access_token": RUN_TOKEN, "refresh_token": RUN_REFRESH_TOKEN}
+        entry = token(number, agent_id=self._own_agent, client_identifier=PAIR["client_id"], **values)
+        self.tokens[number], self._own_id = entry, number
+        return scripted if isinstance(scripted, Reply) else Reply(body={**values, "token_type": "bearer"})
 
     def _reply_to_delete(self, path: str, scripted: Reply | Change | None) -> Reply:
         folder, _slash, text = path.rpartition("/")
@@ -341,11 +370,15 @@ class _Transport(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         connection = self._chat.connection
-        url, authorization = str(request.url), str(request.headers["Authorization"])
-        if not url.startswith(f"{connection.base_url}/"):
+        url, method = str(request.url), str(request.method)
+        if method == "POST":
+            path, other = _path_of_grant(request, connection), None
+        elif url.startswith(f"{connection.base_url}/"):
+            authorization = request.headers["Authorization"]
+            other = None if authorization == connection.authorization else authorization[len("Bearer ") :]
+            path = url[len(connection.base_url) + 1 :]
+        else:
             raise Violation(f"a request to {url}")
-        other = None if authorization == connection.authorization else authorization[len("Bearer ") :]
-        method, path = str(request.method), url[len(connection.base_url) + 1 :]
         reply = self._repeating.pop(f"{method} {url}", None)
         lost = False
         if reply is None:
@@ -366,6 +399,19 @@ class _Transport(BaseAdapter):
         """Nothing is open."""
 
 
+def _path_of_grant(request: requests.PreparedRequest, connection: Connection) -> str:
+    """Return the path of a POST, which must be a grant without other credentials."""
+    form = {**PAIR, "grant_type": "client_credentials", "scope": "read write"}
+    if (
+        connection.client is None
+        or request.url != "https://acme.zendesk.com/oauth2/chat/token"
+        or "Authorization" in request.headers
+        or parse_qs(str(request.body)) != {name: [value] for name, value in form.items()}
+    ):
+        raise Violation(f"a POST to {request.url}")
+    return "oauth2/chat/token"
+
+
 def task(
     client: MockChat, spec: Mapping[str, Mapping[str, Any]], options: Mapping[str, Any], check_mode: bool = False
 ) -> Task:
@@ -373,7 +419,7 @@ def task(
     unknown = options.keys() - spec.keys()
     assert not unknown, f"not in the spec: {unknown}"
     defaults = {name: details["default"] for name, details in spec.items() if "default" in details}
-    return Task({**defaults, **options}, client, check_mode, client.logged.append)
+    return Task({**defaults, **options}, lambda: client, check_mode, client.logged.append)
 
 
 # Changes of a list, for scripts.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 import socketserver
 import struct
@@ -33,6 +34,12 @@ def response(status: int, body: Any = b"", headers: Mapping[str, str] | None = N
         fields.pop("Content-Length")
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"HTTP/1.1 {status} Reason\r\n{head}\r\n".encode() + body
+
+
+def _is_complete(request: bytes) -> bool:
+    head, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\nContent-Length: (\d+)", head)
+    return bool(end) and len(body) >= (int(length.group(1)) if length else 0)
 
 
 class Exchange:
@@ -121,7 +128,7 @@ class ScriptedServer(socketserver.ThreadingTCPServer):
 
     def _handle_request(self, connection: socket.socket) -> bool:
         request = b""
-        while not request.endswith(b"\r\n\r\n"):
+        while not _is_complete(request):
             data = connection.recv(65_536)
             if not data:
                 return False

@@ -78,6 +78,10 @@ REJECTED = {
         ({"preflight_account": "x", "preflight_ticket": 1}, "'preflight_account' (use 'preflight_accounts')"),
         ({"subdomain": ..., "preflight_accounts": "x"}, "berlin has no value for zchat_subdomain or zchat_api_url."),
         ({"access_token": ..., "preflight_accounts": "x"}, "berlin has no value for zchat_access_token"),
+        (
+            {"access_token": ..., "client_id": "x", "preflight_accounts": "x"},
+            "berlin has no value for zchat_access_token, or zchat_client_id and zchat_client_secret, or zchat_email",
+        ),
         ({"subdomain": "a.b"}, "'zchat_subdomain' must be"),
         ({"subdomian": "x"}, "subdomian"),
         ({"access_token": ..., "email": "x"}, "'zchat_password' is missing"),

@@ -31,6 +31,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._http.sources import (
 
 TOKEN = {"access_token": "secret-token-value"}
 LOGIN = {"email": "ada@example.com", "password": "secret-password"}
+PAIR = {"client_id": "automation", "client_secret": "secret-of-client"}
 ACME = {"subdomain": "acme"}
 
 
@@ -166,7 +167,10 @@ def test_each_form_of_a_secret_in_json_html_urls_and_headers_is_a_secret(secret)
 
 
 def test_repr_contains_no_secret():
-    shown = f"{connect(**ACME, **TOKEN)} {connect(**ACME, **LOGIN)} {task_options(LOGIN, LOGIN)}"
+    shown = (
+        f"{connect(**ACME, **TOKEN)} {connect(**ACME, **LOGIN)} {task_options(LOGIN, LOGIN)} {connect(**ACME, **PAIR)}"
+    )
+    shown += repr(connect(**ACME, **PAIR).with_token("secret-token", ["secret-token"]))
     assert "secret-" not in shown
     assert "Basic" not in shown
 
@@ -193,6 +197,28 @@ NO_FILE = "/no.pem, set in {}, cannot be read: No such file or directory."
         ({**ACME, "ZCHAT_ACCESS_TOKEN": "x", "access_token": " \n"}, "'access_token' is empty"),
         ({**ACME, "ZCHAT_PASSWORD": "pw", "email": "ada@example.com"}, "'password' is missing"),
         ({**ACME, **LOGIN, "password": ""}, "'password' is missing"),
+        (
+            {**ACME, **TOKEN, **PAIR},
+            "'access_token' and 'client_id' and 'client_secret' are set at the same time. Set only",
+        ),
+        ({**ACME, **LOGIN, "client_id": "x"}, "'client_id' and 'email' and 'password' are set at the same time"),
+        (
+            {**ACME, "ZCHAT_CLIENT_SECRET": "x", "ZCHAT_ACCESS_TOKEN": "y"},
+            "ZCHAT_ACCESS_TOKEN and ZCHAT_CLIENT_SECRET are set at the same time",
+        ),
+        (
+            {**ACME, "client_id": "x"},
+            "'client_secret' is missing or empty. 'client_id' and 'client_secret' must be set",
+        ),
+        ({**ACME, **PAIR, "client_id": " \n"}, "'client_id' is missing or empty"),
+        ({**ACME, **PAIR, "client_secret": ""}, "'client_secret' is missing or empty"),
+        ({**ACME, **PAIR, "client_secret": None}, "'client_secret' is null"),
+        ({**ACME, "ZCHAT_CLIENT_ID": "x", "client_secret": "secret-"}, "'client_id' is missing or empty"),
+        ({**ACME, "ZCHAT_CLIENT_ID": "x"}, "ZCHAT_CLIENT_SECRET is missing or empty. ZCHAT_CLIENT_ID and ZCHAT_"),
+        ({**ACME, "zchat_client_id": "x"}, "zchat_client_secret is missing or empty"),
+        ({**ACME, "zchat_client_id": None}, "'zchat_client_id' is null"),
+        ({**ACME, **PAIR, "client_secret": "secret- \u00fc"}, f"'client_secret' contains {CHARACTERS}"),
+        ({**ACME, **PAIR, "client_id": "my client"}, f"'client_id' contains {CHARACTERS}"),
         ({**ACME, "password": "pw"}, "'email' is missing"),
         ({**ACME, **LOGIN, "email": "ada:x@example.com"}, "'email' contains a colon"),
         ({**ACME, **LOGIN, "email": "ada@example.com\n"}, "'email' contains a colon"),
@@ -237,6 +263,44 @@ def test_each_group_of_options_comes_from_the_first_source_that_has_it():
     assert (connection.access_token, connection.credential.source) == ("host-token", "zchat_access_token")
     integers = (connection.timeout, connection.retries, connection.rate_limit_timeout)
     assert (integers, connection.verify) == ((86_400, 0, 7), False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "source"),
+    [
+        (PAIR, "'client_id' and 'client_secret'"),
+        ({"zchat_client_id": "a", "zchat_client_secret": "b"}, "zchat_client_id and zchat_client_secret"),
+        ({"ZCHAT_CLIENT_ID": "a", "ZCHAT_CLIENT_SECRET": "b"}, "ZCHAT_CLIENT_ID and ZCHAT_CLIENT_SECRET"),
+        # One group: a kind of credentials replaces each other kind of a less important source.
+        ({**PAIR, "zchat_access_token": "x", "ZCHAT_EMAIL": "y"}, "'client_id' and 'client_secret'"),
+        ({**TOKEN, "zchat_client_id": "x", "ZCHAT_CLIENT_SECRET": "y"}, "'access_token'"),
+    ],
+)
+def test_a_client_id_and_a_client_secret_are_one_kind_of_credentials(settings, source):
+    """The connection has no token yet, and nothing that a request to the API could send."""
+    connection = connect(**ACME, **settings)
+    assert connection.credential.source == source
+    if connection.client is None:
+        return
+    assert (connection.authorization, connection.access_token) == ("", None)
+    assert connection.client.token_url == "https://acme.zendesk.com/oauth2/chat/token"
+    assert {*secret_forms(connection.client.secret)} == connection.secrets
+
+
+@pytest.mark.parametrize(
+    ("api_url", "token_url"),
+    [
+        ("https://acme.zendesk.com/api/v2/chat", "https://acme.zendesk.com/oauth2/chat/token"),
+        ("https://www.zopim.com/api/v2", "https://www.zopim.com/oauth2/token"),
+        ("https://chat.example.com:8443/", "https://chat.example.com:8443/oauth2/token"),
+        ("http://[::1]:8080/api/v2/chat", "http://[::1]:8080/oauth2/chat/token"),
+    ],
+)
+def test_the_token_endpoint_is_on_the_host_of_the_account(api_url, token_url):
+    """White space around both values is removed, as that around an access token."""
+    connection = connect(api_url=api_url, client_id=" automation\n", client_secret="secret-of-client\r\n")
+    client = connection.client
+    assert (client.token_url, client.id, client.secret) == (token_url, "automation", "secret-of-client")
 
 
 def test_an_empty_environment_variable_is_not_set():
