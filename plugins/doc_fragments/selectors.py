@@ -156,6 +156,7 @@ options:
           - Protect the tokens of the API clients with these names, as the dashboard shows them. Use this for integrations.
           - A name that no listed client has is an error. So is a selected token of a client that is not listed, because this client can
             have the name; protect by O(exclude.client_identifiers) then. If several clients have the name, all of them are protected.
+          - The clients V(zopim) and V(zendesk) are protected by name only if the API lists them, which the vendor does not document.
         type: list
         elements: str
         aliases: [client_name]

@@ -192,7 +192,8 @@ class _Run:
 
     def _explain_unknown(self, client_list: ClientList, tokens_of_unlisted: int) -> None:
         """Note which of the given values are unknown, and what is not proven because of that."""
-        selectors, own_only = self._selection.selectors, self._listed.own_only if self._listed else None
+        selection, selectors = self._selection, self._selection.selectors
+        own_only = self._listed.own_only if self._listed else None
         ids = sorted((selectors.ids or frozenset()) - {entry.id for entry in client_list.items})
         self._already_gone = {*ids, *self._unlisted}
         if self._unlisted:
@@ -205,6 +206,8 @@ class _Run:
         if ids:
             self._clients.warn(f"No API client is listed with the id {abridged(ids)}.")
         unknown = [*(f"the id {number}" for number in ids), *(f"the name '{shown([n])}'" for n in self._unknown_names)]
+        if selection.found.unknown_emails:
+            self._unproven.append(f"no agent has the address {selection.found.unknown_addresses}")
         if unknown:
             self._unproven.append(
                 f"no listed API client has {abridged(unknown)}, and the tokens of a deleted client can be found only by its identifier"

@@ -17,6 +17,8 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatErr
 from ansible_collections.zchat.admin.plugins.module_utils._options import bounded
 from ansible_collections.zchat.admin.plugins.module_utils._text import counted, named
 
+_ADVICE = " If the selection is correct, increase it."
+"""Not with a limit of 0, which is set to prove that nothing is left."""
 MAX_ROUNDS = 20
 """Rounds of revocations, each followed by a new list, after which a list that never gets empty is a failure."""
 
@@ -88,8 +90,8 @@ def check_guards(plan: Plan, limits: Limits) -> Failure | None:
         )
     if limits.max_deletions is not None and len(plan.delete) > limits.max_deletions:
         return Failure(
-            f"{counted(len(plan.delete), 'API client')} would be deleted, and 'max_deletions' is {limits.max_deletions}. If the "
-            "selection is correct, increase it."
+            f"{counted(len(plan.delete), 'API client')} would be deleted, and 'max_deletions' is {limits.max_deletions}."
+            f"{_ADVICE if limits.max_deletions else ''}"
         )
     if plan.ambiguous_values:
         return Failure(plan.ambiguous_values)
@@ -111,8 +113,8 @@ def check_guards(plan: Plan, limits: Limits) -> Failure | None:
         )
     if plan.revoke and limits.max_revocations is not None and plan.total > limits.max_revocations:
         return Failure(
-            f"{counted(plan.total, 'token')} would be revoked, and 'max_revocations' is {limits.max_revocations}. If the "
-            "selection is correct, increase it."
+            f"{counted(plan.total, 'token')} would be revoked, and 'max_revocations' is {limits.max_revocations}."
+            f"{_ADVICE if limits.max_revocations else ''}"
         )
     if plan.rounds > MAX_ROUNDS:
         return Failure(f"the API still lists more tokens after {MAX_ROUNDS} rounds of revocations. Run the task again.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import ClassVar, Generic
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import (
@@ -38,8 +39,12 @@ from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatErr
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import OwnToken
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.selectors import Lookups, Selected, Selectors
-from ansible_collections.zchat.admin.plugins.module_utils._text import abridged
+from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted
 
+_MIN_PART = 4
+"""Characters of a part of an identifier that can be a mistake."""
+_CLOSE = 0.8
+"""The similarity of two identifiers from which on one can be a mistake for the other."""
 _NO_NAME = "a client without a name"
 
 
@@ -107,7 +112,8 @@ class Selection(Generic[AnyItem]):
         unknown_names = self._unknown_names(exclude.client_names)
         if unknown_names:
             raise ChatError(
-                f"No listed API client has the name {_quoted(unknown_names)} in 'exclude', so it would protect nothing."
+                f"No listed API client has the name {_quoted(unknown_names)} in 'exclude', so it would protect nothing. The API lists "
+                f"{counted(len(self.clients()), 'API client')}."
                 f"{self._hints_about_names(unknown_names)} Check for typos."
             )
         known = {item.client_identifier for item in first_list.items}
@@ -178,7 +184,7 @@ class Selection(Generic[AnyItem]):
     def hints(self, values: Collection[str], similar: bool = True) -> str:
         """Return which of these values, which are no client identifiers, are names of API clients, and which identifiers those have.
 
-        ``similar``: also identifiers that differ only by case, or by characters that can look the same.
+        ``similar``: also which API clients they can mean, because the identifier is similar, or the value is their id or their company.
         """
         try:
             clients = self.clients()
@@ -193,7 +199,7 @@ class Selection(Generic[AnyItem]):
             f" Similar, but not the same: {_quoted([code_points(entry.client_identifier)])}."
             for value in sorted(values)
             for entry in clients
-            if similar and _is_similar(value, entry.client_identifier)
+            if similar and (_is_close(value, entry.client_identifier) or value in (str(entry.id), entry.company))
         ]
         return "".join([*names, *identifiers])
 
@@ -272,6 +278,14 @@ def _quoted(values: Sequence[str]) -> str:
 def _is_similar(name: str, other: str) -> bool:
     """Return whether two names differ only by case, or by characters that can look the same."""
     return name != other.strip() and (name.lower() == other.strip().lower() or look_alike(name, other))
+
+
+def _is_close(identifier: str, other: str) -> bool:
+    """Return whether an identifier can be another one that was copied wrongly: a part of it, or with some other characters."""
+    one, two = identifier.strip().lower(), other.strip().lower()
+    if len(one) >= _MIN_PART and (one in two or two in one):
+        return True
+    return look_alike(identifier, other) or SequenceMatcher(None, one, two).ratio() >= _CLOSE
 
 
 def _check_found(protected: Agents) -> None:

@@ -308,6 +308,18 @@ RETIRED = token(4, client_identifier="retired")
             *({"ids": [11], "client_identifiers": ["crm", "old"]}, "deleted 11, revoked 1 2: verified", ["old"]),
             "with the identifier old. 0 listed tokens have it.",
         ),
+        **{
+            f"a client that was copied wrongly: {value}": (
+                *({"client_identifiers": [value]}, "nothing: not verified", [value]),
+                f"Similar, but not the same: '{meant}'.",
+            )
+            for value, meant in {
+                "reprots": "reports",
+                "report": "reports",
+                "12": "reports",
+                "auto mation": "automation",
+            }.items()
+        },
         "an identifier in another case": (
             *({"client_identifiers": ["CRM"]}, "nothing: not verified", ["CRM"]),
             "Similar, but not the same: 'crm'.",
@@ -329,7 +341,7 @@ RETIRED = token(4, client_identifier="retired")
             "Several API clients have the name 'Twin': 't1', 't2'. All of them are selected.",
         ),
         "an address": (
-            *({"agent_emails": ["x@example.com"]}, "nothing: verified", []),
+            *({"agent_emails": ["x@example.com"]}, "nothing: not verified", []),
             "No agent in Chat has the address x@example.com",
         ),
     },
