@@ -185,9 +185,9 @@ verified:
     - Whether the last list of tokens contains no token of a selected client, and the list of clients, read after it, no selected client. If
       no client is selected, the first lists are sufficient.
     - V(false) in check mode if something would be deleted or revoked, and on failure.
-    - Also V(false), with a warning, if no agent has a given address, if a given name or id is not listed, if an identifier that is not listed is similar to one that is, if a
-      client matches only at the end, if the clients of an agent are selected and the list may lack clients of other agents, and if the
-      API lists no token of another agent.
+    - Also V(false), with a warning, if no agent has a given address, if a given name or id is not listed, if an identifier that is not
+      listed is similar to one that is, if a client matches only at the end, if the clients of an agent are selected and the list may
+      lack clients of other agents, and if the API lists no token of another agent.
   returned: always
   type: bool
   sample: true
