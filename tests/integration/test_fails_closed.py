@@ -65,7 +65,7 @@ RULES = {
     "the clients cannot be read for a name": Rule({"client_names": ["CRM sync"]}, "500", CLIENTS, {"status": 500}),
     "a token to revoke belongs to a client without a name": Rule(
         {**ALL, "exclude": {"client_names": ["Offboarding automation"]}},
-        "lacks the client 'crm-sync', 'mobile-app', 'reporting'",
+        "does not show the name of client 'crm-sync', 'mobile-app', 'reporting'",
         sandbox={"own_clients_only": True},
     ),
     "all and another selector are set": Rule({**ALL, "ids": [38]}, "'all' and 'ids' are both set"),
