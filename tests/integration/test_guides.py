@@ -404,6 +404,7 @@ _PART = re.compile(
     r"(client|token) \0 has no | To select every token|"
     r"\0\. Contact the vendor|\0 (Nothing was revoked based|It may (not )?show)|Check both\. |The token may have a typo|"
     r" It gave no reason| Another one is that| Similar, but not the same|No token to revoke|\0 would be revoked\.|"
+    r" If the selection is correct, increase it|"
     r"No API client to delete|\0 deleted, \0 revoked|\0 would be deleted, and \0 would be revoked| This is not verified| \0 kept, because 'exclude'|"
     r"\0 (Check the (certificate|clock) of|If it is correct|Another server|If your own CA|The CA must))"
 )
