@@ -43,7 +43,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._text import abridged,
 
 _MIN_PART = 4
 """Characters of a part of an identifier that can be a mistake."""
-_CLOSE = 0.8
+_CLOSE = 0.7
 """The similarity of two identifiers from which on one can be a mistake for the other."""
 _NO_NAME = "a client without a name"
 
