@@ -106,7 +106,7 @@ def run_task(
             if connection.client is None:
                 return client
             # Another client, because the secrets of the first one lack the token.
-            with_run_token = client_of(connection_with_token(client))
+            with_run_token = client_of(connection_with_token(client, connection.client))
             return with_run_token
 
         try:

@@ -209,7 +209,7 @@ unknown_client_names:
   returned: always
   type: list
   elements: str
-  sample: [CRM snyc]
+  sample: [CRM-sync]
 account:
   description: The base URL of the account; null if the task does not define a valid one.
   returned: always

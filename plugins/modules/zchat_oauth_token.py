@@ -278,7 +278,7 @@ unknown_client_names:
   returned: always
   type: list
   elements: str
-  sample: [CRM snyc]
+  sample: [CRM-sync]
 agents:
   description:
     - The agents of the returned tokens, those in O(agent_ids), and those found in O(agent_emails), sorted by id; null if they

@@ -52,7 +52,8 @@ def offboard_document(
 ) -> OffboardDocument:
     """Return the report of one run of ``zchat_oauth_token`` (with ``names``) for these agents.
 
-    Of the keys ``api_clients`` and ``own_clients_only`` of :func:`revoke_selected`, a missing one is unknown. If the run failed before the list of tokens was read, ``listed`` is ``None`` or ``revoked`` is missing. Without
+    Of the keys ``api_clients`` and ``own_clients_only`` of :func:`revoke_selected`, a missing one is unknown. If the run failed
+    before the list of tokens was read, ``listed`` is ``None`` or ``revoked`` is missing. Without
     ``revoked``, it is unknown whether a token was revoked.
     """
     listed = result.get("listed") is not None and "revoked" in result

@@ -58,7 +58,7 @@ RULES = {
     "the list of agents cannot be read for exclude": Rule(
         {**ALL, "exclude": {"agent_emails": [LEAVER_EMAIL]}}, "500", AGENTS, {"status": 500}
     ),
-    "exclude contains the name of no client": Rule({**ALL, "exclude": {"client_names": ["CRM snyc"]}}, "CRM snyc"),
+    "exclude contains the name of no client": Rule({**ALL, "exclude": {"client_names": ["CRM-sync"]}}, "CRM-sync"),
     "the clients cannot be read for exclude": Rule(
         {**ALL, "exclude": {"client_names": ["CRM sync"]}}, "500", CLIENTS, {"status": 500}
     ),

@@ -80,7 +80,7 @@ _ACME = {"subdomain": "acme", "access_token": "{{ sandbox_access_token }}", "ret
 _REJECTED = {**_ACME, "access_token": "another-token"}
 _NO_ACCOUNT = {**_ACME, "subdomain": "a.b"}
 _VALUE = {"token_values": ["a-value-that-no-token-has"]}
-_UNKNOWN_NAME = {"client_names": ["CRM snyc"]}
+_UNKNOWN_NAME = {"client_names": ["CRM-sync"]}
 _DELETE = {"method": "DELETE"}
 _OWN_TOKEN = {
     "id": 38,

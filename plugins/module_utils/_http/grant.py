@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Endpoint, unexpected_content
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient, Response
-from ansible_collections.zchat.admin.plugins.module_utils._http.connection import Connection
+from ansible_collections.zchat.admin.plugins.module_utils._http.connection import ApiClientCredentials, Connection
 from ansible_collections.zchat.admin.plugins.module_utils._text import error_text
 
 _CODE = re.compile(r"[a-z_]{1,40}")
@@ -23,14 +23,13 @@ _CONFIDENTIAL = (
 _SCOPES = "The API client must have the scopes 'read' and 'write'."
 
 
-def connection_with_token(client: ChatClient) -> Connection:
+def connection_with_token(client: ChatClient, credentials: ApiClientCredentials) -> Connection:
     """Return the client's connection with a new access token, which only this run uses.
 
     Raises :class:`ChatError` if the API does not issue one. Source: the vendor's page on OAuth for Chat (``POST
     /oauth2/chat/token``, as a form).
     """
-    connection, credentials = client.connection, client.connection.client
-    assert credentials is not None  # noqa: S101 - for the type checker
+    connection = client.connection
     endpoint = Endpoint(credentials.token_url, connection.source)
     form = {
         "grant_type": "client_credentials",

@@ -147,12 +147,15 @@ class Selectors:
     exclude: Exclude = Exclude()
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], required: bool, spec: Mapping[str, Any] = SELECTORS) -> Selectors:
-        """Return the selectors of a task. ``spec`` has the selectors of its module.
+    def from_options(
+        cls, options: Mapping[str, Any], required: bool, spec: Mapping[str, Any] | None = None
+    ) -> Selectors:
+        """Return the selectors of a task. ``spec`` has the selectors of its module: those of tokens by default.
 
         Raises :class:`ChatError` for an invalid value, and if none is set although one is ``required``: it would select
         every token.
         """
+        spec = SELECTORS if spec is None else spec
         selecting = [name for name in spec if name in options and name != "exclude" and options[name] is not False]
         selecting += ["expired"] if options.get("expired") is False else []
         if "all" in selecting and len(selecting) > 1:

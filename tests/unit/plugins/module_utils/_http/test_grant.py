@@ -46,7 +46,8 @@ def _grant(waits):
         connection = connection_from([task_options(options, options)])
         client = ChatClient(connection, Secrets(connection.secrets), waits)
         try:
-            return connection_with_token(client)
+            assert connection.client
+            return connection_with_token(client, connection.client)
         except ChatError as caught:
             error = caught
         shown = f"{error.msg} {error.__cause__} {connection!r} {connection.client!r}"
@@ -144,7 +145,7 @@ def test_environment_variables_are_named(grant, monkeypatch):
         monkeypatch.setenv("ZCHAT_API_URL", server.url)
         connection = connection_from([environment_variables()])
         with pytest.raises(ChatError) as caught:
-            connection_with_token(ChatClient(connection, Secrets(connection.secrets), Waits()))
+            connection_with_token(ChatClient(connection, Secrets(connection.secrets), Waits()), connection.client)
     assert "no access token for ZCHAT_CLIENT_ID and ZCHAT_CLIENT_SECRET (HTTP 401, invalid_client)" in caught.value.msg
 
 
