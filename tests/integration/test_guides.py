@@ -12,13 +12,16 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import json
 import re
 import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,8 @@ DOCSITE = ROOT / "docs" / "docsite"
 _BLOCK = re.compile(r"^\.\. code-block:: (\S+)\n((?:   :.*\n)*)\n((?:   .*\n|\n)+)", re.MULTILINE)
 _MARK = "#### end of block"
 ACME, GLOBEX, OLD = "acme.zendesk.com", "globex.zendesk.com", "www.zopim.com"
+DESK = "desk.example.com"
+DESK_TOKEN = "the-token-of-the-service-desk"
 
 READ_ONLY = 1102
 """A token of the Administrator that has only the scope ``read``."""
@@ -82,6 +87,8 @@ def value(number: int) -> str:
 NIGHTLY = {38, 143, 1201, 1202, 1203, 1207, 1301, 1302, *tokens_of(DELETED_ID)}
 """The tokens that the nightly run revokes."""
 
+_LEAVER = "ansible-playbook leaver.yml -e departing=jonas.weber@example.com"
+
 GUIDES = {
     "guide_first_steps": Guide(
         connected=False,
@@ -101,6 +108,16 @@ GUIDES = {
         {ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID, UNKNOWN_ID)},
         frozenset({CRM_CLIENT, 9207}),
         fails=("ansible-playbook leaving.yml -e ",),
+    ),
+    "guide_rescue": Guide(
+        {ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID)},
+        typed=lambda sandbox: [DESK_TOKEN],
+        fails=(
+            "ZCHAT_ACCESS_TOKEN=wrong ",
+            "HTTPS_PROXY=",
+            f"{_LEAVER} -e limit=1\n",
+            f"{_LEAVER},",
+        ),
     ),
     "guide_leaked_token": Guide({ACME: {LEAKED, 1100}}, typed=lambda sandbox: [fake_secret("refresh", LEAKED)]),
     "guide_breached_integration": Guide({ACME: CRM_TOKENS}, frozenset({CRM_CLIENT})),
@@ -167,12 +184,51 @@ def run_accounts() -> Iterator[dict[str, Sandbox]]:
         yield {host: stack.enter_context(Sandbox(Options(seed=seed(host)))) for host in (ACME, GLOBEX, OLD)}
 
 
+class _Desk(ThreadingHTTPServer):
+    """A service desk that opens a ticket for each POST."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _DeskHandler)
+        self.tickets: list[dict[str, Any]] = []
+
+
+class _DeskHandler(BaseHTTPRequestHandler):
+    server: _Desk
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        known = self.headers["Authorization"] == f"Bearer {DESK_TOKEN}" and self.path == "/api/tickets"
+        if known:
+            self.server.tickets.append(json.loads(body))
+        self.send_response(201 if known else 401)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps({"id": 70 + len(self.server.tickets)}).encode())
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Print nothing."""
+
+
+@contextlib.contextmanager
+def run_desk() -> Iterator[_Desk]:
+    with _Desk() as desk:
+        thread = threading.Thread(target=desk.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield desk
+        desk.shutdown()
+        thread.join(5)
+
+
 @dataclass(frozen=True)
 class Shell:
     """The folder and the environment variables of a reader."""
 
     folder: Path
     environment: Mapping[str, str]
+    tickets: list[dict[str, Any]]
+    """What the service desk received."""
 
     def run(self, script: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -194,7 +250,12 @@ def shell_for(guide: Guide, accounts: dict[str, Sandbox], work: Path, collection
     home.mkdir()
     folder.mkdir()
     others = {host: sandbox.url for host, sandbox in accounts.items()}
-    with Zendesk(accounts[ACME].url, work / "zendesk", others) as zendesk:
+    with (
+        run_desk() as desk,
+        Zendesk(
+            accounts[ACME].url, work / "zendesk", {**others, DESK: f"http://127.0.0.1:{desk.server_port}"}
+        ) as zendesk,
+    ):
         environment = {
             **shell_environment(home, zendesk),
             "ANSIBLE_COLLECTIONS_PATH": collections_path,
@@ -203,7 +264,7 @@ def shell_for(guide: Guide, accounts: dict[str, Sandbox], work: Path, collection
         }
         if guide.connected:
             environment.update(ZCHAT_SUBDOMAIN="acme", ZCHAT_ACCESS_TOKEN=str(accounts[ACME].access_token))
-        yield Shell(folder, environment)
+        yield Shell(folder, environment, desk.tickets)
 
 
 def deleted(sandbox: Sandbox) -> list[int]:
@@ -282,7 +343,7 @@ def follow(name: str, guide: Guide, accounts: dict[str, Sandbox], shell: Shell) 
         if expected:
             check_output(expected, output, command)
     for sandbox in accounts.values():
-        shown = [secret for secret in sandbox.state.secrets if secret in done.stdout]
+        shown = [secret for secret in {*sandbox.state.secrets, DESK_TOKEN} if secret in done.stdout]
         assert not shown, f"secrets were printed: {shown}"
     assert {host: deleted(sandbox) for host, sandbox in accounts.items()} == {
         host: sorted(guide.revoked.get(host, ())) for host in accounts
@@ -305,6 +366,65 @@ _ROSTERS_TO_REJECT = {
     "truncated in a line": ROSTER[:-2].encode(),
     "duplicates instead of people": (ROSTER.partition("\n")[0] + "\n").encode() * 5,
 }
+
+
+_CASES: Mapping[str, tuple[Sequence[Mapping[str, Any]], str, str]] = {
+    "wrong variable": ((), "", "-e offboard_report_dirr=reports"),
+    "wrong token": ((), "ZCHAT_ACCESS_TOKEN=wrong", ""),
+    "API down": (({"path": ".", "status": 503},), "", ""),
+    "limit exceeded": ((), "", "-e limit=1"),
+    "partly revoked": (({"method": "DELETE", "path": "/1204$", "status": 500},), "", ""),
+    "list fails afterwards": (({"path": "/tokens$", "after": 1, "status": 503},), "", ""),
+    "unknown address": ((), "", "-e departing=jonas.weber@example.com,pria.nair@example.com"),
+    "dry run": ((), "", "--check"),
+    "success": ((), "", ""),
+}
+"""The cases in the table of the guide: faults of the API, environment variables and arguments of the command."""
+_SUCCEED = ("dry run", "success")
+_KEEP_FACTS = """
+        - name: Keep the facts for the test
+          ansible.builtin.copy:
+            content: "{{ [offboard_result, offboard_report_files, situation] | to_json }}"
+            dest: facts.json
+            mode: "0600"
+          check_mode: false
+"""
+
+
+@pytest.mark.timeout(400)
+def test_the_facts_for_a_rescue_are_as_documented(tmp_path: Path, collections_path: str) -> None:
+    """Each row of the table. Each run that leaves something to do fails, and opens one ticket with the situation."""
+    source = (DOCSITE / "rst" / "guide_rescue.rst").read_text("utf-8").replace("``", "")
+    rows = re.findall(r"^   \* - (.+)\n((?:     - .+\n)+)", source, re.MULTILINE)
+    table = {case: re.findall("     - (.+)\n", cells) for case, cells in rows[1:]}
+    assert list(table) == list(_CASES)
+    (playbook,) = (text for kind, text in blocks("guide_rescue") if kind == "yaml")
+    with run_accounts() as accounts, shell_for(Guide(), accounts, tmp_path, collections_path) as shell:
+        (shell.folder / "leaver.yml").write_text(playbook + _KEEP_FACTS, "utf-8")
+        for case, (faults, variables, arguments) in _CASES.items():
+            accounts[ACME].reset(faults)
+            shell.tickets.clear()
+            done = shell.run(f"DESK_TOKEN={DESK_TOKEN} ZCHAT_RETRIES=1 {variables} {_LEAVER} {arguments} -vvv")
+            assert DESK_TOKEN not in done.stdout
+            assert (shell.folder / "facts.json").exists(), done.stdout
+            result, files, situation = json.loads((shell.folder / "facts.json").read_text("utf-8"))
+            (shell.folder / "facts.json").unlink()
+            headline, *cells = table[case]
+            assert re.fullmatch(".+".join(map(re.escape, headline.split("..."))), result["headline"]), case
+            summary, people = result["summary"], result["agents"]
+            assert cells == [
+                json.dumps(result["complete"]),
+                f"{json.dumps(summary['revoked'])}, {json.dumps(summary['not_revoked'])}",
+                "agents is null" if people is None else ", ".join(json.dumps(person["enabled"]) for person in people),
+                ", ".join(Path(file).suffix[1:] for file in files) or "none",
+            ], f"{case}\n{result}"
+            assert done.returncode == (0 if case in _SUCCEED else 2), f"{case}\n{done.stdout}"
+            subjects = [ticket["subject"] for ticket in shell.tickets]
+            assert subjects == ([] if case in _SUCCEED else [f"Chat offboarding: {result['headline']}"]), case
+            for ticket in shell.tickets:
+                assert ticket["description"].endswith(situation), case
+                assert (result["msg"] or result["headline"]) in ticket["description"], case
+            assert (result["msg"] is None) == (case in (*_SUCCEED, "unknown address")), case
 
 
 @pytest.fixture
@@ -366,7 +486,7 @@ def test_the_nightly_service_runs_for_a_user_without_a_home(tmp_path: Path, coll
             if name == "Environment":
                 environment.update([setting.split("=", 1)])
         (command,) = (setting for name, setting in settings if name == "ExecStart")
-        done = Shell(shell.folder, environment).run(f"exec {command}")
+        done = Shell(shell.folder, environment, []).run(f"exec {command}")
         assert done.returncode == 0, done.stdout
         assert deleted(accounts[ACME]) == sorted(NIGHTLY)
         printed = " ".join(done.stdout.split())
