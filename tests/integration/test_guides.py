@@ -432,6 +432,10 @@ def test_the_facts_for_a_rescue_are_as_documented(tmp_path: Path, collections_pa
                 assert ticket["description"].endswith(situation), case
                 assert (result["msg"] or result["headline"]) in ticket["description"], case
             assert (result["msg"] is None) == (case in (*_SUCCEED, "unknown address")), case
+        # A job that forgot the variable.
+        shell.tickets.clear()
+        done = shell.run(f"DESK_TOKEN={DESK_TOKEN} ansible-playbook leaver.yml")
+        assert (done.returncode, len(shell.tickets)) == (2, 1), done.stdout
 
 
 @pytest.fixture
