@@ -12,13 +12,17 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import json
 import re
 import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +38,8 @@ DOCSITE = ROOT / "docs" / "docsite"
 _BLOCK = re.compile(r"^\.\. code-block:: (\S+)\n((?:   :.*\n)*)\n((?:   .*\n|\n)+)", re.MULTILINE)
 _MARK = "#### end of block"
 ACME, GLOBEX, OLD = "acme.zendesk.com", "globex.zendesk.com", "www.zopim.com"
+DESK = "desk.example.com"
+DESK_TOKEN = "the-token-of-the-service-desk"
 
 READ_ONLY = 1102
 """A token of the Administrator that has only the scope ``read``."""
@@ -79,8 +85,14 @@ def value(number: int) -> str:
     return fake_secret("access", number)
 
 
+def _client_of(sandbox: Sandbox) -> list[str]:
+    return ["acme", str(sandbox.client_id), str(sandbox.client_secret)]
+
+
 NIGHTLY = {38, 143, 1201, 1202, 1203, 1207, 1301, 1302, *tokens_of(DELETED_ID)}
 """The tokens that the nightly run revokes."""
+
+_LEAVER = "ansible-playbook leaver.yml -e departing=jonas.weber@example.com"
 
 GUIDES = {
     "guide_first_steps": Guide(
@@ -102,11 +114,23 @@ GUIDES = {
         frozenset({CRM_CLIENT, 9207}),
         fails=("ansible-playbook leaving.yml -e ",),
     ),
+    "guide_rescue": Guide(
+        {ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID)},
+        typed=lambda sandbox: [DESK_TOKEN],
+        fails=(
+            "ZCHAT_ACCESS_TOKEN=wrong ",
+            "HTTPS_PROXY=",
+            f"{_LEAVER} -e limit=1\n",
+            f"{_LEAVER},",
+        ),
+    ),
     "guide_leaked_token": Guide({ACME: {LEAKED, 1100}}, typed=lambda sandbox: [fake_secret("refresh", LEAKED)]),
     "guide_breached_integration": Guide({ACME: CRM_TOKENS}, frozenset({CRM_CLIENT})),
     "guide_breach": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1209, 1210}}),
     "guide_nightly_run": Guide(
         {ACME: NIGHTLY},
+        connected=False,
+        typed=_client_of,
         not_run=dict.fromkeys(("sudo useradd ", "sudo install ", "sudo systemctl "), "changes the machine"),
     ),
     "guide_roster": Guide({ACME: tokens_of(LEAVER_ID, COLLEAGUE_ID, DELETED_ID) - {1204, 1205}}),
@@ -167,12 +191,51 @@ def run_accounts() -> Iterator[dict[str, Sandbox]]:
         yield {host: stack.enter_context(Sandbox(Options(seed=seed(host)))) for host in (ACME, GLOBEX, OLD)}
 
 
+class _Desk(ThreadingHTTPServer):
+    """A service desk that opens a ticket for each POST."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _DeskHandler)
+        self.tickets: list[dict[str, Any]] = []
+
+
+class _DeskHandler(BaseHTTPRequestHandler):
+    server: _Desk
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        known = self.headers["Authorization"] == f"Bearer {DESK_TOKEN}" and self.path == "/api/tickets"
+        if known:
+            self.server.tickets.append(json.loads(body))
+        self.send_response(201 if known else 401)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(json.dumps({"id": 70 + len(self.server.tickets)}).encode())
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Print nothing."""
+
+
+@contextlib.contextmanager
+def run_desk() -> Iterator[_Desk]:
+    with _Desk() as desk:
+        thread = threading.Thread(target=desk.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield desk
+        desk.shutdown()
+        thread.join(5)
+
+
 @dataclass(frozen=True)
 class Shell:
     """The folder and the environment variables of a reader."""
 
     folder: Path
     environment: Mapping[str, str]
+    tickets: list[dict[str, Any]]
+    """What the service desk received."""
 
     def run(self, script: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -194,7 +257,12 @@ def shell_for(guide: Guide, accounts: dict[str, Sandbox], work: Path, collection
     home.mkdir()
     folder.mkdir()
     others = {host: sandbox.url for host, sandbox in accounts.items()}
-    with Zendesk(accounts[ACME].url, work / "zendesk", others) as zendesk:
+    with (
+        run_desk() as desk,
+        Zendesk(
+            accounts[ACME].url, work / "zendesk", {**others, DESK: f"http://127.0.0.1:{desk.server_port}"}
+        ) as zendesk,
+    ):
         environment = {
             **shell_environment(home, zendesk),
             "ANSIBLE_COLLECTIONS_PATH": collections_path,
@@ -203,7 +271,7 @@ def shell_for(guide: Guide, accounts: dict[str, Sandbox], work: Path, collection
         }
         if guide.connected:
             environment.update(ZCHAT_SUBDOMAIN="acme", ZCHAT_ACCESS_TOKEN=str(accounts[ACME].access_token))
-        yield Shell(folder, environment)
+        yield Shell(folder, environment, desk.tickets)
 
 
 def deleted(sandbox: Sandbox) -> list[int]:
@@ -282,7 +350,7 @@ def follow(name: str, guide: Guide, accounts: dict[str, Sandbox], shell: Shell) 
         if expected:
             check_output(expected, output, command)
     for sandbox in accounts.values():
-        shown = [secret for secret in sandbox.state.secrets if secret in done.stdout]
+        shown = [secret for secret in {*sandbox.state.secrets, DESK_TOKEN} if secret in done.stdout]
         assert not shown, f"secrets were printed: {shown}"
     assert {host: deleted(sandbox) for host, sandbox in accounts.items()} == {
         host: sorted(guide.revoked.get(host, ())) for host in accounts
@@ -305,6 +373,69 @@ _ROSTERS_TO_REJECT = {
     "truncated in a line": ROSTER[:-2].encode(),
     "duplicates instead of people": (ROSTER.partition("\n")[0] + "\n").encode() * 5,
 }
+
+
+_CASES: Mapping[str, tuple[Sequence[Mapping[str, Any]], str, str]] = {
+    "wrong variable": ((), "", "-e offboard_report_dirr=reports"),
+    "wrong token": ((), "ZCHAT_ACCESS_TOKEN=wrong", ""),
+    "API down": (({"path": ".", "status": 503},), "", ""),
+    "limit exceeded": ((), "", "-e limit=1"),
+    "partly revoked": (({"method": "DELETE", "path": "/1204$", "status": 500},), "", ""),
+    "list fails afterwards": (({"path": "/tokens$", "after": 1, "status": 503},), "", ""),
+    "unknown address": ((), "", "-e departing=jonas.weber@example.com,pria.nair@example.com"),
+    "dry run": ((), "", "--check"),
+    "success": ((), "", ""),
+}
+"""The cases in the table of the guide: faults of the API, environment variables and arguments of the command."""
+_SUCCEED = ("dry run", "success")
+_KEEP_FACTS = """
+        - name: Keep the facts for the test
+          ansible.builtin.copy:
+            content: "{{ [offboard_result, offboard_report_files, situation] | to_json }}"
+            dest: facts.json
+            mode: "0600"
+          check_mode: false
+"""
+
+
+@pytest.mark.timeout(400)
+def test_the_facts_for_a_rescue_are_as_documented(tmp_path: Path, collections_path: str) -> None:
+    """Each row of the table. Each run that leaves something to do fails, and opens one ticket with the situation."""
+    source = (DOCSITE / "rst" / "guide_rescue.rst").read_text("utf-8").replace("``", "")
+    rows = re.findall(r"^   \* - (.+)\n((?:     - .+\n)+)", source, re.MULTILINE)
+    table = {case: re.findall("     - (.+)\n", cells) for case, cells in rows[1:]}
+    assert list(table) == list(_CASES)
+    (playbook,) = (text for kind, text in blocks("guide_rescue") if kind == "yaml")
+    with run_accounts() as accounts, shell_for(Guide(), accounts, tmp_path, collections_path) as shell:
+        (shell.folder / "leaver.yml").write_text(playbook + _KEEP_FACTS, "utf-8")
+        for case, (faults, variables, arguments) in _CASES.items():
+            accounts[ACME].reset(faults)
+            shell.tickets.clear()
+            done = shell.run(f"DESK_TOKEN={DESK_TOKEN} ZCHAT_RETRIES=1 {variables} {_LEAVER} {arguments} -vvv")
+            assert DESK_TOKEN not in done.stdout
+            assert (shell.folder / "facts.json").exists(), done.stdout
+            result, files, situation = json.loads((shell.folder / "facts.json").read_text("utf-8"))
+            (shell.folder / "facts.json").unlink()
+            headline, *cells = table[case]
+            assert re.fullmatch(".+".join(map(re.escape, headline.split("..."))), result["headline"]), case
+            summary, people = result["summary"], result["agents"]
+            assert cells == [
+                json.dumps(result["complete"]),
+                f"{json.dumps(summary['revoked'])}, {json.dumps(summary['not_revoked'])}",
+                "agents is null" if people is None else ", ".join(json.dumps(person["enabled"]) for person in people),
+                ", ".join(Path(file).suffix[1:] for file in files) or "none",
+            ], f"{case}\n{result}"
+            assert done.returncode == (0 if case in _SUCCEED else 2), f"{case}\n{done.stdout}"
+            subjects = [ticket["subject"] for ticket in shell.tickets]
+            assert subjects == ([] if case in _SUCCEED else [f"Chat offboarding: {result['headline']}"]), case
+            for ticket in shell.tickets:
+                assert ticket["description"].endswith(situation), case
+                assert (result["msg"] or result["headline"]) in ticket["description"], case
+            assert (result["msg"] is None) == (case in (*_SUCCEED, "unknown address")), case
+        # A job that forgot the variable.
+        shell.tickets.clear()
+        done = shell.run(f"DESK_TOKEN={DESK_TOKEN} ansible-playbook leaver.yml")
+        assert (done.returncode, len(shell.tickets)) == (2, 1), done.stdout
 
 
 @pytest.fixture
@@ -339,38 +470,197 @@ def test_a_roster_with_the_line_ends_of_windows_is_read(roster: tuple[Shell, San
     assert deleted(account) == sorted(GUIDES["guide_roster"].revoked[ACME])
 
 
-def test_the_nightly_service_runs_for_a_user_without_a_home(tmp_path: Path, collections_path: str) -> None:
-    """As systemd runs it: with the variables of the unit, and those that systemd sets itself. There is one warning, and it is ours."""
-    with run_accounts() as accounts, shell_for(Guide(), accounts, tmp_path, collections_path) as shell:
-        files = [
-            text for kind, text in blocks("guide_nightly_run") if kind == "yaml" or text.startswith(("(umask", "cat >"))
-        ]
-        (shell.folder / "nightly.yml").write_text(files.pop(0), "utf-8")
-        assert shell.run("\n".join(files)).returncode == 0
-        (shell.folder / "collections").symlink_to(collections_path)
-        (shell.folder / "venv").symlink_to(Path(sys.executable).parents[1])
-        # What leads to the sandbox, and what systemd sets for a user whose home folder cannot exist.
-        route = ("HTTPS_PROXY", "REQUESTS_CA_BUNDLE")
+@dataclass(frozen=True)
+class Machine:
+    """The files of the nightly guide in one folder, instead of /opt/chat and the folders of systemd."""
+
+    shell: Shell
+    account: Sandbox
+
+    @property
+    def last_run(self) -> Path:
+        return self.shell.folder / "last-run.json"
+
+    def settings(self, unit: str) -> list[tuple[str, str]]:
+        """Return the settings of a unit, such as ``chat-nightly.service``, as systemd expands them."""
+        template, at, instance = unit.partition("@")
+        instance = instance.removesuffix(".service")
+        text = (self.shell.folder / (f"{template}@.service" if at else unit)).read_text("utf-8")
+        for specifier, expanded in {"%n": unit, "%i": instance, "%H": "chat-host"}.items():
+            text = text.replace(specifier, expanded)
+        return [(name, value) for name, equals, value in (line.partition("=") for line in text.splitlines()) if equals]
+
+    def start(self, unit: str) -> subprocess.CompletedProcess[str]:
+        """Run a service as systemd does: with the variables of the unit, and those that systemd sets for a user without a home. If it
+        fails, start the unit in its ``OnFailure``.
+        """
+        settings = self.settings(unit)
         environment = {
-            **{name: shell.environment[name] for name in route},
+            # What leads to the mock servers.
+            **{name: self.shell.environment[name] for name in ("HTTPS_PROXY", "REQUESTS_CA_BUNDLE")},
+            "CURL_CA_BUNDLE": self.shell.environment["REQUESTS_CA_BUNDLE"],
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin",
             "HOME": "/dev/null/home",
             "USER": "chat",
             "LOGNAME": "chat",
         }
-        unit = (shell.folder / "chat-nightly.service").read_text("utf-8").replace("/opt/chat", str(shell.folder))
-        settings = [line.partition("=")[::2] for line in unit.splitlines()]
         for name, setting in settings:
             if name == "EnvironmentFile":
                 environment.update(line.split("=", 1) for line in Path(setting).read_text("utf-8").splitlines())
             if name == "Environment":
                 environment.update([setting.split("=", 1)])
         (command,) = (setting for name, setting in settings if name == "ExecStart")
-        done = Shell(shell.folder, environment).run(f"exec {command}")
+        folder = dict(settings).get("WorkingDirectory", "/")
+        done = Shell(Path(folder), environment, []).run(f"exec {command}")
+        for name, setting in settings:
+            if name == "OnFailure" and done.returncode != 0:
+                alert = self.start(setting)
+                assert alert.returncode == 0, alert.stdout
+        return done
+
+    def record(self, **changes: Any) -> None:
+        """Change the record of the last run."""
+        self.last_run.write_text(json.dumps({**json.loads(self.last_run.read_text("utf-8")), **changes}), "utf-8")
+
+    def alerts(self) -> list[str]:
+        """Return the subjects of the alerts since the last call."""
+        subjects = [ticket["subject"] for ticket in self.shell.tickets]
+        self.shell.tickets.clear()
+        return subjects
+
+
+@pytest.fixture
+def machine(tmp_path: Path, collections_path: str) -> Iterator[Machine]:
+    guide = Guide(connected=False)
+    with run_accounts() as accounts, shell_for(guide, accounts, tmp_path, collections_path) as shell:
+        for kind, text in blocks("guide_nightly_run"):
+            if kind == "yaml":
+                (shell.folder / text.split()[1]).write_text(text, "utf-8")
+        files = [text for kind, text in blocks("guide_nightly_run") if kind == "bash" and "cat >" in text]
+        typed = "".join(f"{line}\n" for line in _client_of(accounts[ACME]))
+        done = shell.run("\n".join(files), typed)
         assert done.returncode == 0, done.stdout
-        assert deleted(accounts[ACME]) == sorted(NIGHTLY)
-        printed = " ".join(done.stdout.split())
-        assert printed.count("[WARNING]") == printed.count("The state of agent 10000150 is unknown") == 1, done.stdout
+        for path in (shell.folder / name for name in ("account.env", "alert.conf")):
+            assert path.stat().st_mode & 0o777 == 0o600
+        for path in shell.folder.iterdir():
+            path.write_text(path.read_text("utf-8").replace("/opt/chat", str(shell.folder)), "utf-8")
+        (shell.folder / "collections").symlink_to(collections_path)
+        (shell.folder / "venv").symlink_to(Path(sys.executable).parents[1])
+        yield Machine(shell, accounts[ACME])
+
+
+def test_the_nightly_service_runs_for_a_user_without_a_home(machine: Machine) -> None:
+    """As systemd runs it. There is one warning, and it is ours. The check of the last run then succeeds."""
+    done = machine.start("chat-nightly.service")
+    assert done.returncode == 0, done.stdout
+    assert deleted(machine.account) == sorted(NIGHTLY)
+    printed = " ".join(done.stdout.split())
+    assert printed.count("[WARNING]") == printed.count("The state of agent 10000150 is unknown") == 1, done.stdout
+    check = machine.start("chat-check.service")
+    assert (check.returncode, check.stdout.startswith("OK: ")) == (0, True), check.stdout
+    assert not machine.alerts()
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param([{"path": ".", "status": 503}], id="API down"),
+        pytest.param([{"path": "/oauth2/chat/token", "status": 401}], id="client refused"),
+        pytest.param([{"method": "DELETE", "path": "/1402$", "status": 500}], id="a token of the first task is left"),
+        pytest.param([{"method": "DELETE", "path": "/1203$", "status": 500}], id="a token of the last task is left"),
+    ],
+)
+def test_a_nightly_run_that_fails_is_an_alert(machine: Machine, faults: list[dict[str, Any]]) -> None:
+    """Also if there was a complete run the night before."""
+    machine.last_run.write_text('{"finished": "2026-01-01T03:20:00Z", "complete": true}', "utf-8")
+    machine.account.reset(faults)
+    with (machine.shell.folder / "account.env").open("a", encoding="utf-8") as file:
+        file.write("ZCHAT_RETRIES=1\n")  # faster
+    done = machine.start("chat-nightly.service")
+    assert done.returncode != 0, done.stdout
+    assert machine.alerts() == ["chat-nightly.service failed on chat-host"]
+    check = machine.start("chat-check.service")
+    assert (check.returncode, "is not complete" in check.stdout) == (2, True), check.stdout
+    assert machine.alerts() == ["chat-check.service failed on chat-host"]
+    secret = str(machine.account.client_secret)
+    assert secret not in done.stdout
+    assert secret not in check.stdout
+
+
+def test_a_nightly_run_that_lists_only_own_tokens_is_an_alert(machine: Machine) -> None:
+    machine.account.reset(own_only=True)
+    done = machine.start("chat-nightly.service")
+    assert done.returncode != 0, done.stdout
+    assert "lists the tokens of all agents" in " ".join(done.stdout.split())
+    assert machine.alerts() == ["chat-nightly.service failed on chat-host"]
+    assert machine.start("chat-check.service").returncode == 2
+
+
+def test_the_check_of_the_last_run(machine: Machine) -> None:
+    """It fails if there is no record, or if the record does not prove a complete run in the last 26 hours."""
+
+    def ago(**duration: float) -> str:
+        return (datetime.now(timezone.utc) - timedelta(**duration)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    assert "no record of a run" in machine.start("chat-check.service").stdout
+    assert machine.alerts() == ["chat-check.service failed on chat-host"]
+    # A dry run is no run.
+    dry = machine.shell.run("set -a && . ./account.env && ansible-playbook nightly.yml --check")
+    assert dry.returncode == 0, dry.stdout
+    assert not machine.last_run.exists()
+    machine.last_run.write_text("{}", "utf-8")
+    for record, expected in (
+        ({"finished": ago(minutes=1), "complete": True}, 0),
+        ({"finished": ago(hours=25.9), "complete": True}, 0),
+        ({"finished": ago(hours=26.1), "complete": True}, 2),
+        ({"finished": ago(days=400), "complete": True}, 2),
+        ({"finished": ago(hours=-1), "complete": True}, 2),
+        ({"finished": ago(minutes=1), "complete": False}, 2),
+        ({"finished": ago(minutes=1), "complete": None}, 2),
+        ({"finished": ago(minutes=1), "complete": "false"}, 2),
+        ({"finished": None, "complete": True}, 2),
+        ({"finished": "yesterday", "complete": True}, 2),
+    ):
+        machine.record(**record)
+        done = machine.start("chat-check.service")
+        assert done.returncode == expected, f"{record}\n{done.stdout}"
+        assert len(done.stdout.splitlines()) == 1, done.stdout
+        assert len(machine.alerts()) == (1 if expected else 0), record
+    for damaged in ("", "[]", "1", '{"finished":', '{"complete": true}'):
+        machine.last_run.write_text(damaged, "utf-8")
+        done = machine.start("chat-check.service")
+        assert (done.returncode, len(done.stdout.splitlines())) == (2, 1), done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="requires systemd-analyze")
+def test_systemd_accepts_the_units_of_the_nightly_guide(machine: Machine) -> None:
+    units = sorted(path.name for path in machine.shell.folder.glob("chat-*.*") if path.suffix in (".service", ".timer"))
+    assert len(units) == 5
+    for unit in units:
+        script = f"SYSTEMD_UNIT_PATH={machine.shell.folder}: systemd-analyze verify --man=no {unit}"
+        # An unknown setting is only a warning.
+        done = machine.shell.run(script)
+        assert (done.returncode, done.stdout) == (0, "")
+    for unit in units:
+        settings = dict(line.partition("=")[::2] for line in (machine.shell.folder / unit).read_text().splitlines())
+        if "OnCalendar" in settings:
+            done = machine.shell.run(f"systemd-analyze calendar --iterations=2 '{settings['OnCalendar']}'")
+            assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("logrotate"), reason="requires logrotate")
+def test_logrotate_accepts_the_file_of_the_nightly_guide(machine: Machine) -> None:
+    """The next run begins a new journal."""
+    path = machine.shell.folder / "chat-nightly.logrotate"
+    path.write_text(re.sub("    su .*\n", "", path.read_text("utf-8")), "utf-8")
+    journal = machine.shell.folder / "revocations.jsonl"
+    assert machine.start("chat-nightly.service").returncode == 0
+    lines = journal.read_text("utf-8")
+    done = machine.shell.run(f"logrotate --force --state state {path.name}")
+    assert done.returncode == 0, done.stdout
+    assert not journal.exists()
+    assert journal.with_suffix(".jsonl.1").read_text("utf-8") == lines
+    assert machine.start("chat-nightly.service").returncode == 0
 
 
 def test_the_controller_guide_copies_from_the_installation_that_ansible_uses(

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import trustme
 
-HOSTS = ("acme.zendesk.com", "globex.zendesk.com", "www.zopim.com")
+HOSTS = ("acme.zendesk.com", "globex.zendesk.com", "www.zopim.com", "desk.example.com")
 
 _Address = tuple[str, int]
 
