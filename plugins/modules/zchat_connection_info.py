@@ -25,11 +25,11 @@ extends_documentation_fragment:
 options:
   expires_within:
     description:
-      - The connection is not ready if the task's own token expires within this time, such as V(14d). Use this for a token that must last until the
-        next check or the next run. The unit is V(s), V(m), V(h), V(d) or V(w) and is required.
+      - The connection is not ready if the task's own token expires within this time, such as V(14d). Use this for a token that must
+        last until the next check or the next run. The unit is V(s), V(m), V(h), V(d) or V(w) and is required.
       - Without it, an expiry within 14 days is only a finding, because many tokens live for hours.
-      - It does not apply to a token of one run (see O(client_id)), which is new in each run. If the token cannot be identified, its expiry is unknown,
-        which is only a finding.
+      - It does not apply to a token of one run (see O(client_id)), which is new in each run. If the token cannot be identified, its
+        expiry is unknown, which is only a finding.
     type: str
 seealso:
   - module: zchat.admin.zchat_oauth_token_info
@@ -79,12 +79,13 @@ findings:
         - C(no_write) - the task's own token lacks the scope C(write).
         - C(expires_soon) - the task's own token expires within O(expires_within), or within 14 days if that is not set.
         - C(own_only) - the API listed only tokens of the own agent.
-        - C(own_token_unknown) - the list does not identify the task's own token, so its expiry and its scopes are unknown. A login with O(email) has
-          no such token.
+        - C(own_token_unknown) - the list does not identify the task's own token, so its expiry and its scopes are unknown. A login
+          with O(email) has no such token.
         - C(values_shortened) - the API lists only the beginning of token values.
         - C(role_unknown) - the role of the agent could not be read.
         - C(missing_unknown) - the lookup of an agent that does not exist returns no 404 in the form of the API, so
-          O(zchat.admin.zchat_oauth_token#module:agent_status=missing) cannot select tokens. The module requests an id that no agent can have.
+          O(zchat.admin.zchat_oauth_token#module:agent_status=missing) cannot select tokens. The module requests an id that no agent
+          can have.
         - C(clients_unknown) - the names of API clients cannot be read.
       returned: always
       type: str
