@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import base_url_from
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import Outcomes
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed, OwnToken
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.results import token_outcomes
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.revocation import revoke_selected
 from ansible_collections.zchat.admin.plugins.module_utils._task import Task
@@ -22,11 +23,15 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._files import JOURNAL,
 from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import (
     nobody_document,
     offboard_document,
+    others_are_unknown,
+    proves_other_agents,
     unknown_text,
 )
 from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding_page import offboarding_page
 from ansible_collections.zchat.admin.plugins.plugin_utils._origin import origin, utc_now
 from ansible_collections.zchat.admin.plugins.plugin_utils._pages import render
+
+_TOKENS = ("revoked", "kept", "gone", "not_revoked")
 
 
 class ActionModule(AccountAction):
@@ -40,6 +45,7 @@ class ActionModule(AccountAction):
         "report_dir": {"type": "path"},
         "report_formats": {"type": "list", "elements": "str", "choices": ["json", "html"], "default": ["json", "html"]},
         "unknown_agents": {"type": "str", "choices": ["warn", "fail"], "default": "warn"},
+        "own_only": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
     }
     # The variables of the rulebooks.
     OTHER_VARIABLES = ("webhook_*", "job_template", "organization")
@@ -50,9 +56,16 @@ class ActionModule(AccountAction):
         people: dict[str, Sequence[Any]] = {"agent_emails": (), "agent_ids": ()}
         account = None
 
-        def document_of(result: Mapping[str, Any]) -> OffboardDocument:
+        def document_of(result: Mapping[str, Any], **more: Any) -> OffboardDocument:
             shown = {**result, "account": result.get("account") or account}
-            return offboard_document(shown, **people, dry_run=self.check_mode, origin=origin(started, task_vars))
+            return offboard_document(
+                shown,
+                agent_emails=people["agent_emails"],
+                agent_ids=people["agent_ids"],
+                dry_run=self.check_mode,
+                origin=origin(started, task_vars),
+                **more,
+            )
 
         try:
             given = self.arguments(task_vars)
@@ -72,15 +85,46 @@ class ActionModule(AccountAction):
         result = self.run_task(
             _revoke, {**defaults(SPEC), **passed, **journal, "names": True}, given, token_outcomes(Outcomes())
         )
-        document = document_of(result)
+        own_only_fails, proof = options["own_only"] == "fail", None
+        if _sees_only_own(result):
+            proof = proves_other_agents(account, files.earlier(stem("offboard", account, "")))
+        if proof is not None:
+            refuted = Listed(**result["listed"]).warnings()
+            result["warnings"] = [text for text in result.get("warnings", ()) if text not in refuted]
+        document = document_of(result, own_only_fails=own_only_fails, earlier_report=proof)
         problems = files.save(
             document, self.output, html=lambda: render("offboard.html.j2", offboarding_page(document))
         )
         if options["unknown_agents"] == "fail" and unknown_text(document):
             problems.append(f"The task fails, because '{self.names['unknown_agents']}' is 'fail'.")
+        if own_only_fails and document["msg"] is None and others_are_unknown(document, result):
+            problems.append(
+                f"The task fails, because '{self.names['own_only']}' is 'fail'. If no other agent of this account has a token, set it to "
+                "'warn'."
+            )
         return task_result(document, result, problems, files.finish(self.output))
 
 
 def _revoke(task: Task) -> Result:
     result, more = revoke_selected(task, every_client=True)
-    return {**result, **more}
+    return {**result, **more, "own_agent_id": _own_agent_id(task, result)}
+
+
+def _sees_only_own(result: Mapping[str, Any]) -> bool:
+    """Return whether the list of tokens was read, and does not show that the API lists those of other agents."""
+    listed = result.get("listed")
+    return listed is not None and listed["own_only"] is not False
+
+
+def _own_agent_id(task: Task, result: Mapping[str, Any]) -> int | None:
+    """Return the id of the own agent if the API may list only its tokens, ``None`` if this is not needed, or unknown."""
+    if not _sees_only_own(result):
+        return None
+    owners: set[int] = {token["agent_id"] for key in _TOKENS for token in result[key]} - {None}
+    if result["listed"]["own_only"] and len(owners) == 1:
+        # The own token can be revoked by now.
+        return owners.pop()
+    try:
+        return OwnToken(task.client).agent_id()
+    except Exception:  # noqa: BLE001 - whatever it is, it must not hide what was revoked
+        return None

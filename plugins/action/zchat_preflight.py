@@ -18,10 +18,13 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._preflight import pref
 class ActionModule(AccountAction):
     """``zchat_preflight``. The documentation is in the module of the same name."""
 
+    OPTIONS = zchat_connection_info.SPEC
+
     def execute(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Return the result of the task."""
         try:
             given = self.arguments(task_vars)
         except ChatError as error:
             return preflight_result({"failed": True, "msg": self.names.in_text(error.msg)})
-        return preflight_result(self.run_task(zchat_connection_info.run, {}, given))
+        options = {name: value for name, value in given.options.items() if name in self.OPTIONS and value is not None}
+        return preflight_result(self.run_task(zchat_connection_info.run, options, given))

@@ -95,6 +95,19 @@ options:
     type: str
     choices: [warn, fail]
     default: warn
+  own_only:
+    description:
+      - What to do if the API lists no token of an agent other than the task's own (C(own_only) in RV(report.listed) is V(true), or null if
+        this is unknown). It may not show the tokens of other agents, so it is unknown whether these people have tokens.
+      - V(fail) revokes the selected tokens, writes the report, whose RV(report.headline) begins with C(NOT COMPLETE), and then fails. It does
+        not fail if all these people are the task's own agent, whose tokens the API lists.
+      - V(warn) only states it. Use this for an account in which no other agent has a token.
+      - An earlier JSON report of the same account in O(report_dir) in which C(own_only) is V(false) proves that the API lists the tokens of
+        other agents. Then nothing is unknown, and this option does not apply. So a second run in a small account succeeds. See
+        RV(report.earlier_report).
+    type: str
+    choices: [fail, warn]
+    default: fail
 notes:
   - If a run is interrupted (a signal, a task C(timeout), the end of Ansible), the task sends no further DELETE. It completes active
     requests, and writes the report, which begins with C(NOT COMPLETE). Only if the process itself is killed, the journal is the only
@@ -193,10 +206,16 @@ report:
       description:
         - Whether every given person was found and has no token left, and the list of tokens proves both.
         - V(false) in check mode if a token would be revoked, if an address or id is unknown, if C(own_only) in RV(report.listed) is not
-          V(false), and after any failure. V(true) if nobody was given. API clients do not change it.
+          V(false) and there is no RV(report.earlier_report), and after any failure. V(true) if nobody was given. API clients do not change it.
       returned: always
       type: bool
       sample: true
+    earlier_report:
+      description:
+        - The file name of an earlier report of this account. It proves that the API lists the tokens of other agents, see O(own_only).
+        - Null if C(own_only) in RV(report.listed) is V(false), and if there is no such report.
+      returned: always
+      type: str
     verified:
       description: RV(zchat.admin.zchat_oauth_token#module:verified). Also V(false) if nobody was given, or if an address is unknown and nobody was found.
       returned: always

@@ -26,7 +26,10 @@ attributes:
   action:
     description: Runs on the controller, whatever the connection of the host is.
     support: full
-options: {}
+options:
+  expires_within:
+    description: O(zchat.admin.zchat_connection_info#module:expires_within).
+    type: str
 seealso:
   - module: zchat.admin.zchat_connection_info
 """
@@ -48,7 +51,7 @@ ready:
   type: bool
   sample: true
 findings:
-  description: RV(zchat.admin.zchat_connection_info#module:findings), or why the account could not be checked.
+  description: The texts of RV(zchat.admin.zchat_connection_info#module:findings), or why the account could not be checked.
   returned: always
   type: list
   elements: str

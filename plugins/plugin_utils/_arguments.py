@@ -100,8 +100,10 @@ class OptionNames:
     def in_result(self, result: dict[str, Any]) -> dict[str, Any]:
         """Return the result of a module with the names that the user set."""
         changed: dict[str, Any] = {"msg": self.in_text(result["msg"])} if "msg" in result else {}
-        for key in result.keys() & {"findings", "warnings"}:
-            changed[key] = [self.in_text(text) for text in result[key]]
+        if result.get("warnings"):
+            changed["warnings"] = [self.in_text(text) for text in result["warnings"]]
+        if result.get("findings"):
+            changed["findings"] = [{**row, "text": self.in_text(row["text"])} for row in result["findings"]]
         if result.get("not_revoked"):
             changed["not_revoked"] = [{**row, "msg": self.in_text(row["msg"])} for row in result["not_revoked"]]
         return {**result, **changed}

@@ -115,8 +115,13 @@ class OffboardCounts(TypedDict):
 
 
 class OffboardDocument(Document):
-    """The report of an offboarding. ``agents`` is ``None`` if not even the given people are known."""
+    """The report of an offboarding. ``agents`` is ``None`` if not even the given people are known.
 
+    ``earlier_report`` is the file name of a report that proves what this run did not see: that the API lists the tokens of other
+    agents. ``None`` if it is not needed, or there is none.
+    """
+
+    earlier_report: str | None
     dry_run: bool
     verified: bool
     agents: list[OffboardAgent] | None

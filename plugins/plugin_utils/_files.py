@@ -13,7 +13,8 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._output import Output
 
 _TEST_SIZE = 65_536
 """Bytes that must fit into the folder before a run starts."""
+_MAX_REPORT = 64 * 2**20
+"""Bytes of an earlier report that is read: about 150,000 tokens."""
 _NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 """The errors of a file system that cannot synchronize a file."""
 JOURNAL = "jsonl"
@@ -111,6 +114,23 @@ class ReportFiles:
             output.show(text)
         return problems
 
+    def earlier(self, beginning: str) -> Iterator[tuple[str, Any]]:
+        """Yield the name and the content of each JSON report in the folder whose name begins like this, the newest name first.
+
+        One that is a link or a pipe, is too large, cannot be read or is not valid is left out: someone else can have written it.
+        """
+        if not self._extensions:
+            return  # there is no folder
+        is_report, names = re.compile(rf"{re.escape(beginning)}[A-Za-z0-9.-]+\.json"), []
+        with contextlib.suppress(OSError):
+            names = [name for name in os.listdir(self._root) if is_report.fullmatch(name)]
+        for name in sorted(names, key=lambda name: Path(name).stem, reverse=True):
+            try:
+                content = json.loads(_regular_content(self._root / name))
+            except (OSError, ValueError, RecursionError):
+                continue
+            yield name, content
+
     def finish(self, output: Output) -> list[str]:
         """Remove the files that are empty, and log the name and SHA-256 of the others. Return their paths, the journal last."""
         written = []
@@ -178,6 +198,18 @@ def _is_found(path: Path, descriptor: int) -> bool:
 
 def _content(descriptor: int) -> bytes:
     return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+
+def _regular_content(path: Path) -> bytes:
+    """Return the content of a regular file. Raises ``OSError``, also for anything else (a pipe would block), and a file that is too large."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        content = file.read(_MAX_REPORT + 1)
+    if len(content) > _MAX_REPORT:
+        raise OSError(errno.EFBIG, "too large")
+    return content
 
 
 def _test_write(descriptor: int) -> None:

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._api.agents import comparable
 from ansible_collections.zchat.admin.plugins.module_utils._text import abridged, counted, enumerated
 from ansible_collections.zchat.admin.plugins.plugin_utils._documents import (
     NOT_COMPLETE,
+    SCHEMA,
     Client,
     OffboardAgent,
     OffboardCounts,
@@ -49,11 +50,15 @@ def offboard_document(
     agent_ids: Sequence[int],
     dry_run: bool,
     origin: Origin,
+    own_only_fails: bool = False,
+    earlier_report: str | None = None,
 ) -> OffboardDocument:
     """Return the report of one run of ``zchat_oauth_token`` (with ``names``) for these agents.
 
-    Of the keys ``api_clients`` and ``own_clients_only`` of :func:`revoke_selected`, a missing one is unknown. If the run failed
-    before the list of tokens was read, ``listed`` is ``None`` or ``revoked`` is missing. Without
+    ``own_only_fails``: a run that saw no token of another agent is not complete. ``earlier_report`` is the name of a report that
+    proves that the API lists them (see :func:`proves_other_agents`). Of the keys ``api_clients`` and ``own_clients_only`` of
+    :func:`revoke_selected`, a missing one is unknown. If the run failed before the list of tokens was read, ``listed`` is ``None`` or
+    ``revoked`` is missing. Without
     ``revoked``, it is unknown whether a token was revoked.
     """
     listed = result.get("listed") is not None and "revoked" in result
@@ -62,6 +67,7 @@ def offboard_document(
     looked_up = listed and result.get("agents") is not None
     document: OffboardDocument = {
         **head(result, failure_reason(result, "revoked"), origin),
+        "earlier_report": earlier_report,
         "dry_run": dry_run,
         # An address without an agent may have a typo, so nothing is verified. That an id has no token is.
         "verified": bool(result.get("verified") and (agents or not unknown_emails)),
@@ -72,7 +78,7 @@ def offboard_document(
         if listed
         else _unknown_counts(result, dry_run),
     }
-    document["headline"] = _headline(document)
+    document["headline"] = _headline(document, own_only_fails and others_are_unknown(document, result))
     document["complete"] = _complete(document)
     return safe(document)
 
@@ -84,6 +90,7 @@ def nobody_document(options: Sequence[str], *, dry_run: bool, origin: Origin) ->
         **head({}, None, origin),
         "headline": f"Nobody to offboard: {names} are not set or empty",
         "complete": True,
+        "earlier_report": None,
         "dry_run": dry_run,
         "verified": False,
         "agents": [],
@@ -110,8 +117,38 @@ def unknown_text(document: OffboardDocument) -> str:
 
 def caveats(document: OffboardDocument) -> list[str]:
     """Return what a person must check although nothing failed."""
-    own_only = own_only_reason(document["listed"]) if document["listed"] else ""
-    return [text for text in (unknown_text(document), own_only) if text]
+    return [text for text in (unknown_text(document), _own_only_text(document)) if text]
+
+
+def _own_only_text(document: OffboardDocument) -> str:
+    """Return why it is unknown whether the API lists the tokens of other agents; empty if it is known, or no list was read."""
+    if document["listed"] is None or document["earlier_report"] is not None:
+        return ""
+    return own_only_reason(document["listed"])
+
+
+def others_are_unknown(document: OffboardDocument, result: Result) -> bool:
+    """Return whether it is unknown if these people have tokens, because the API may list only those of the own agent.
+
+    ``result`` has the id of this agent (``own_agent_id``), ``None`` if it is unknown. Its own tokens are known.
+    """
+    ids = {agent["id"] for agent in document["agents"] or ()}
+    own = result.get("own_agent_id")
+    only_own = own is not None and ids == {own} and not any(unknown_agents(document))
+    return bool(_own_only_text(document)) and not only_own
+
+
+def proves_other_agents(account: str | None, reports: Iterable[tuple[str, Any]]) -> str | None:
+    """Return the first of the ``reports``, by name, of this ``account`` in which the API listed a token of another agent.
+
+    The content of a report is any value: it can be invalid, or of something else.
+    """
+    for name, report in reports:
+        listed = report.get("listed") if isinstance(report, dict) else None
+        is_same = isinstance(report, dict) and report.get("schema") == SCHEMA and report.get("account") == account
+        if is_same and isinstance(listed, dict) and listed.get("own_only") is False:
+            return name
+    return None
 
 
 def needs_attention(document: OffboardDocument) -> bool:
@@ -227,13 +264,15 @@ def _complete(document: OffboardDocument) -> bool:
     return document["verified"] and document["msg"] is None and not any(left) and not caveats(document)
 
 
-def _headline(document: OffboardDocument) -> str:
+def _headline(document: OffboardDocument, others_unknown: bool) -> str:
     summary, agents, dry_run = document["summary"], document["agents"] or [], document["dry_run"]
     failed = document["msg"] is not None or bool(summary["not_revoked"])
     if agents and not dry_run:
         failed = failed or not document["verified"] or bool(summary["kept"])
     if failed:
         verdict = f"{NOT_COMPLETE}{_incomplete(document)}"
+    elif others_unknown:
+        verdict = f"{NOT_COMPLETE}{_unknown_others(summary)}"
     elif len(agents) == len(_not_looked_up(agents)):
         verdict = "DRY RUN: nobody was found" if dry_run else "Nobody was found, and nothing was revoked"
     else:
@@ -273,6 +312,13 @@ def _outcome(document: OffboardDocument, agents: Sequence[OffboardAgent]) -> str
         return f"{affected}, and none is left" if affected else f"{found}, and none has a token left"
     kept = document["summary"]["kept"]
     return f"{affected or f'{found}, no token to revoke'}{f', {kept} would be kept' if kept else ''}"
+
+
+def _unknown_others(summary: OffboardCounts) -> str:
+    """Return what was revoked, or would be, if it is unknown whether these people have more tokens."""
+    numbers = {"revoked": summary["revoked"], "would be revoked": summary["would_be_revoked"]}
+    texts = [f"{counted(number, 'token')} {text}" for text, number in numbers.items() if number]
+    return ", and ".join([*texts, f"it is unknown whether these people have {'other ' if texts else ''}tokens"])
 
 
 def _incomplete(document: OffboardDocument) -> str:

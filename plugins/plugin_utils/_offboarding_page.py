@@ -36,7 +36,7 @@ _WORST_FIRST = ("unknown", "not revoked", "kept", "would be revoked", "revoked",
 
 def offboarding_page(document: OffboardDocument) -> dict[str, Any]:
     """Return the values of ``offboard.html.j2``. The people and tokens that need attention come first."""
-    page = page_of(document, "Zendesk Chat offboarding")
+    page = page_of(document, "Zendesk Chat offboarding", document["earlier_report"])
     persons = [_person(agent, document) for agent in document["agents"] or ()]
     why = reasons(document)
     return {

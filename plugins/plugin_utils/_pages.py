@@ -55,12 +55,12 @@ def render(template: str, page: Mapping[str, Any]) -> str:
     return environment.get_template(template).render(page=safe(page))
 
 
-def page_of(document: Document, title: str) -> dict[str, Any]:
-    """Return what the pages of all reports show."""
+def page_of(document: Document, title: str, earlier_report: str | None = None) -> dict[str, Any]:
+    """Return what the pages of all reports show. ``earlier_report`` is the name of one that proves that the list is complete."""
     return {
         **_frame(document, title, document["headline"], result_of(document)),
         "account": _short(document["account"]) or "not known",
-        "listed": _listed(document["listed"]),
+        "listed": _listed(document["listed"], earlier_report),
         "warnings": document["warnings"],
     }
 
@@ -155,10 +155,13 @@ def _short(account: str | None) -> str:
     return (account or "").removeprefix("https://").removesuffix("/api/v2/chat")
 
 
-def _listed(listed: Listed | None) -> str:
+def _listed(listed: Listed | None, earlier_report: str | None) -> str:
     if listed is None:
         return "The list of tokens was not read."
     counts = f"{counted(listed['tokens'], 'token')} of {counted(listed['agents'], 'agent')}."
+    if earlier_report:
+        proof = f"The report {earlier_report} shows that the API lists the tokens of other agents, too."
+        return f"{counts} There is no token of another agent. {proof}"
     return " ".join(
         [counts, *(own_only_note(listed) or ["If the account has more tokens, the API did not list all of them."])]
     )

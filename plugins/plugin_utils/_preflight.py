@@ -18,7 +18,7 @@ def preflight_result(info: Result) -> dict[str, Any]:
     """Return the check of one account from the result of the module."""
     failed = bool(info.get("failed"))
     ready = bool(info.get("ready")) and not failed
-    findings = [str(info.get("msg"))] if failed else list(info["findings"])
+    findings = [str(info.get("msg"))] if failed else [finding["text"] for finding in info["findings"]]
     return {
         "changed": False,
         "failed": not ready,

@@ -13,6 +13,7 @@ import re
 import shlex
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,46 @@ def test_offboard_many_accounts(player: Player, tmp_path: Path) -> None:
             assert (rc, methods(*accounts.values())) == (0, {"GET"})
             assert by_account(summary, "result") == {"acme": result, "globex": result}
             assert (summary["summary"]["revoked"], summary["summary"]["would_be_revoked"]) == (0, 0)
+
+
+def test_accounts_that_show_only_own_tokens(player: Player, tmp_path: Path) -> None:
+    """They are not complete, unless the inventory accepts it, or an earlier report shows the tokens of other agents."""
+    with Sandbox(Options(own_only=True)) as hidden, Sandbox(Options(own_only=True)) as alone, Sandbox() as small:
+        hosts = {
+            "hidden": host(hidden),
+            "alone": host(alone, offboard_own_only="warn"),
+            "small": host(small),
+        }
+
+        def play(name: str, *arguments: str) -> dict[str, Any]:
+            run = player.play_playbook(
+                OFFBOARD,
+                ["-e", f"offboard_agent_emails={LEAVER_EMAIL}", *arguments],
+                {"offboard_accounts": "all", "offboard_report_dir": str(tmp_path / name)},
+                {},
+                {"all": {"hosts": hosts}},
+            )
+            assert run.rc == 2
+            return summary_of(tmp_path / name)
+
+        expected = {"hidden": "not complete", "alone": "dry run", "small": "dry run"}
+        dry_run = play("first", "--check")
+        assert by_account(dry_run, "result") == expected
+        reason = "NOT COMPLETE: it is unknown whether these people have tokens"
+        assert by_account(dry_run, "headline")["hidden"].startswith(reason)
+        assert by_account(dry_run, "attention") == {"hidden": False, "alone": True, "small": False}
+        assert methods(hidden, alone, small) == {"GET"}
+        # The dry run is the proof for the account in which nobody else has a token any more.
+        small.state.options = replace(small.state.options, own_only=True)
+        (tmp_path / "second").mkdir()
+        for path in (tmp_path / "first").glob("offboard-127*.json"):
+            (tmp_path / "second" / path.name).write_bytes(path.read_bytes())
+            (tmp_path / "second" / path.name).chmod(0o600)
+        real_run = play("second")
+        assert by_account(real_run, "result") == {"hidden": "not complete", "alone": "done", "small": "done"}
+        assert by_account(real_run, "attention") == {"hidden": False, "alone": True, "small": False}
+        reports = [read(path) for path in (tmp_path / "second").glob("offboard-127*.json")]
+        assert {report["account"] for report in reports if report["earlier_report"]} == {small.api_url}
 
 
 def test_review_many_accounts(player: Player, sandbox: Sandbox, tmp_path: Path) -> None:

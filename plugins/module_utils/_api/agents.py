@@ -247,6 +247,21 @@ def _find_by_id(client: ChatClient, number: int) -> _Lookup:
     return _Lookup(number, agent, True)
 
 
+def check_missing_agents(client: ChatClient) -> None:
+    """Look up an agent that cannot exist. Raises :class:`ChatError` unless the API returns a 404 in its form.
+
+    Without it, no agent counts as missing (see :func:`agent_states`).
+    """
+    document = client.get("agents/0", missing_ok=True)
+    if document.status == 200:
+        raise _invalid(document.endpoint, "it has an agent with the id 0.")
+    if not document.is_from_api:
+        raise ChatError(
+            f"The 404 of {document.endpoint} does not have the form of the Chat API, so it may come from a gateway.",
+            404,
+        )
+
+
 def get_me(client: ChatClient, access_token: str | None = None) -> Agent:
     """Return the agent that the task, or another ``access_token``, authenticates as."""
     document = client.get("agents/me", access_token=access_token)

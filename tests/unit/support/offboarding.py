@@ -56,14 +56,14 @@ NOT_LISTED = {"failed": True, "msg": _MSG, "listed": None, "revoked": [], "unkno
 
 
 def report_of(run: dict[str, Any], dry_run: bool = False, **given: Any) -> dict[str, Any]:
-    """The report of a module result."""
+    """The report of a module result. ``given`` are arguments of :func:`offboard_document`."""
     people = {"agent_emails": ["jonas.weber@example.com"], "agent_ids": [PRIYA]}
     return offboard_document(run, **{**people, **given}, dry_run=dry_run, origin=ORIGIN)
 
 
-def report(dry_run: bool = False, **changed: Any) -> dict[str, Any]:
+def report(dry_run: bool = False, given: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
     """The report of a run that revoked three tokens, but for what is ``changed`` in the module result."""
-    return report_of({**_RESULT, **({"verified": False} if dry_run else {}), **changed}, dry_run)
+    return report_of({**_RESULT, **({"verified": False} if dry_run else {}), **changed}, dry_run, **(given or {}))
 
 
 def full_report() -> dict[str, Any]:

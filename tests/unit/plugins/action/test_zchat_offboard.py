@@ -21,6 +21,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token im
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.results import token_outcomes
 from ansible_collections.zchat.admin.plugins.plugin_utils import _files
 from ansible_collections.zchat.admin.plugins.plugin_utils._arguments import PREFIX
+from ansible_collections.zchat.admin.plugins.plugin_utils._documents import result_of
 from ansible_collections.zchat.admin.tests.unit.support.actions import Controller
 from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     NOT_FOUND,
@@ -29,6 +30,7 @@ from ansible_collections.zchat.admin.tests.unit.support.mock_chat import (
     Reply,
     agent,
     api_client,
+    only,
     token,
 )
 
@@ -256,6 +258,89 @@ def test_unknown_agents_fail_the_task_only_if_the_user_wants_it(people, failed, 
     assert ("The task fails, because 'offboard_unknown_agents' is 'fail'." in outcome["msg"]) is failed
     assert {1, 3} <= {*chat.deleted}
     assert not run(**people)["failed"]
+
+
+def small_account(**more):
+    """Only one person and the own agent have tokens."""
+    own = token(9, agent_id=10000026, access_token=OWN)
+    people = [agent(JONAS, "jonas@example.com", enabled=False), agent(10000026, "own@example.com", enabled=False)]
+    return MockChat([token(1, agent_id=JONAS), own], agents=people, **more)
+
+
+UNPROVEN = "NOT COMPLETE: it is unknown whether these people have tokens; the API listed only the tokens of this run's own agent."
+JONAS_ONLY = {"agent_emails": "jonas@example.com", "agent_ids": []}
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_run_that_saw_only_own_tokens_fails_after_the_report(check_mode, run, tmp_path):
+    """Unless the user wants a warning."""
+    chat = small_account(script={"GET oauth/tokens": [only(9)] * 2})
+    outcome = run(chat, check_mode=check_mode, report_dir=str(tmp_path), **JONAS_ONLY)
+    report = outcome["report"]
+    assert (outcome["failed"], report["complete"], report["msg"], chat.deleted) == (True, False, None, [])
+    assert result_of(report) == "not complete"
+    assert outcome["msg"].startswith(f"{UNPROVEN} The API listed no token of another agent than the one")
+    assert "The task fails, because 'offboard_own_only' is 'fail'." in outcome["msg"]
+    assert json.loads(Path(outcome["report_files"][0]).read_text("utf-8")) == report
+    outcome = run(chat, check_mode=check_mode, report_dir=str(tmp_path), own_only="warn", **JONAS_ONLY)
+    assert (outcome["failed"], outcome["report"]["complete"]) == (False, False)
+    found = "DRY RUN: 1 person found, no token to revoke" if check_mode else "1 person found, and none has a token left"
+    assert outcome["msg"] == f"{found}; the API listed only the tokens of this run's own agent"
+
+
+def test_the_selected_tokens_are_revoked_before_such_a_run_fails(run):
+    """The own agent leaves, too."""
+    chat = small_account(script={"GET oauth/tokens": [only(9, 10)]})
+    chat.tokens[10] = token(10, agent_id=10000026)
+    outcome = run(chat, agent_emails="jonas@example.com", agent_ids=[10000026], own_token="revoke")
+    assert (outcome["failed"], chat.deleted) == (True, [10, 1, 9])
+
+
+@pytest.mark.parametrize("own_token", ["keep", "revoke"])
+def test_the_own_agent_alone_does_not_fail_such_a_run(own_token, run):
+    """Its tokens are listed, also if none is left."""
+    chat = small_account(script={"GET oauth/tokens": [only(9)] * 3})
+    outcome = run(chat, agent_emails=[], agent_ids=[10000026], own_token=own_token)
+    assert (outcome["failed"], outcome["report"]["complete"]) == (False, False)
+    assert outcome["msg"].startswith("1 token of 1 person revoked" if own_token == "revoke" else "NOT COMPLETE: 0 of 1")
+    password = MockChat(agents=[agent(10000026, "own@example.com")], own=None)
+    given = {"access_token": ..., "email": "own@example.com", "password": "pass word"}
+    outcome = run(password, agent_emails="own@example.com", agent_ids=[], **given)
+    assert (outcome["failed"], outcome["report"]["listed"]["own_only"]) == (False, True)
+
+
+def test_it_is_unknown_who_the_own_agent_is(run):
+    """Then it is not one of these people, even if that is the only agent with a token."""
+    chat = MockChat(
+        [token(1, agent_id=JONAS)], agents=[agent(JONAS, None)], own=None, script={"GET agents/me": [Reply(403)] * 4}
+    )
+    given = {"access_token": ..., "email": "own@example.com", "password": "pass word"}
+    outcome = run(chat, agent_emails=[], agent_ids=[JONAS], **given)
+    assert (outcome["failed"], outcome["report"]["listed"]["own_only"], chat.deleted) == (True, None, [1])
+    assert outcome["msg"].startswith(
+        "NOT COMPLETE: 1 token revoked, and it is unknown whether these people have other tokens"
+    )
+
+
+def test_an_earlier_report_makes_a_second_run_in_a_small_account_done(run, tmp_path):
+    """Also that of a dry run. A report of another folder or account does not."""
+    chat = small_account()
+    assert run(chat, check_mode=True, report_dir=str(tmp_path), **JONAS_ONLY)["changed"]
+    (first,) = tmp_path.glob("*.json")
+    done = {"failed": False, "changed": True, "msg": "1 token of 1 person revoked, and none is left"}
+    assert run(chat, **JONAS_ONLY).items() >= done.items()
+    for check_mode in (False, True):
+        outcome = run(chat, check_mode=check_mode, report_dir=str(tmp_path), **JONAS_ONLY)
+        report = outcome["report"]
+        assert (outcome["failed"], report["complete"], report["listed"]["own_only"]) == (False, True, True)
+        assert (outcome["warnings"], report["warnings"], report["earlier_report"]) == ([], [], first.name)
+        assert outcome["msg"].endswith("none has a token left" if not check_mode else "no token to revoke")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / first.name).write_text(first.read_text("utf-8").replace("//acme.", "//other."), "utf-8")
+    for folder in (str(other), ...):
+        outcome = run(chat, report_dir=folder, **JONAS_ONLY)
+        assert (outcome["failed"], outcome["report"]["earlier_report"]) == (True, None)
 
 
 def test_an_id_whose_lookup_shows_nothing_is_neither_found_nor_unknown(run):

@@ -45,6 +45,19 @@ def test_an_account_that_is_not_ready_fails_the_task(status, part, run):
     assert result["msg"] == f"NOT READY: {' '.join(result['findings'])}"
 
 
+def test_an_expiry_names_the_variable(run):
+    """It fails the account only with the option."""
+    soon = account(shown=lambda entry: {**entry, "expire_date": "2020-01-01T00:00:00Z"})
+    result = run(soon, PLAYBOOK)
+    assert (result["ready"], result["findings"]) == (
+        True,
+        ["The token expires within 14 days, on 2020-01-01T00:00:00Z."],
+    )
+    result = run(soon, {**PLAYBOOK, "preflight_expires_within": "2d"})
+    text = "The token expires within 2d ('preflight_expires_within'), on 2020-01-01T00:00:00Z."
+    assert (result["ready"], result["msg"]) == (False, f"NOT READY: {text}")
+
+
 def test_requests_is_missing(run, monkeypatch):
     """An action always runs with Ansible's own Python, on the controller: no other host or interpreter can help."""
     monkeypatch.setattr(_task, "REQUESTS_IMPORT_ERROR", "no such module")
@@ -76,6 +89,11 @@ REJECTED = {
     ],
     "preflight": [
         ({"preflight_account": "x", "preflight_ticket": 1}, "'preflight_account' (use 'preflight_accounts')"),
+        ({"preflight_expires_in": "1d"}, "'preflight_expires_in' (use 'preflight_expires_within')"),
+        (
+            {"preflight_expires_within": "14"},
+            "'preflight_expires_within' must be an integer greater than 0 with a unit",
+        ),
         ({"subdomain": ..., "preflight_accounts": "x"}, "berlin has no value for zchat_subdomain or zchat_api_url."),
         ({"access_token": ..., "preflight_accounts": "x"}, "berlin has no value for zchat_access_token"),
         (

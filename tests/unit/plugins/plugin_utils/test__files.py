@@ -187,6 +187,36 @@ def test_a_report_that_cannot_be_written_is_printed_and_leaves_the_others(tmp_pa
     assert files.finish(output) == [str(tmp_path / f"{NAME}.json")]
 
 
+def test_earlier_reports_are_read_the_newest_first_and_what_is_none_is_left_out(tmp_path, monkeypatch):
+    """A pipe does not block, a link is not followed, and nothing is changed."""
+    monkeypatch.setattr(_files, "_MAX_REPORT", 100)
+    contents = {"20260101T000000Z": b"1", "20260102T000000Z": b'{"a": 2}', "20260102T000000Z-2": b"[3]"}
+    contents.update({"1": b"{", "2": b"", "3": b"\xff", "4": b"[" * 100, "5": b" " * 101, "6": b"1" * 100})
+    for end, content in contents.items():
+        (tmp_path / f"offboard-acme.zendesk.com-{end}.json").write_bytes(content)
+    for name in (
+        "offboard-other.zendesk.com-1.json",
+        "offboard-acme.zendesk.com-1.jsonl",
+        "offboard-acme.zendesk.com-\n.json",
+    ):
+        (tmp_path / name).write_bytes(b"1")
+    os.mkfifo(tmp_path / "offboard-acme.zendesk.com-pipe.json")
+    (tmp_path / "offboard-acme.zendesk.com-folder.json").mkdir()
+    (tmp_path / "offboard-acme.zendesk.com-link.json").symlink_to("offboard-acme.zendesk.com-20260101T000000Z.json")
+    before = sorted(os.listdir(tmp_path))
+    files = ReportFiles(str(tmp_path), NAME, ["jsonl", "json"])
+    found = [(name[26:-5], content) for name, content in files.earlier("offboard-acme.zendesk.com-")]
+    assert found == [
+        ("6", int("1" * 100)),
+        ("20260102T000000Z-2", [3]),
+        ("20260102T000000Z", {"a": 2}),
+        ("20260101T000000Z", 1),
+    ]
+    assert sorted(os.listdir(tmp_path)) == sorted([*before, f"{NAME}.jsonl"])
+    monkeypatch.setattr(os, "listdir", refuse(errno.EACCES))
+    assert [*files.earlier("offboard-"), *ReportFiles().earlier("offboard-")] == []
+
+
 def test_a_hash_is_that_of_a_file(tmp_path):
     """A pipe does not block, and a link is not followed."""
     os.mkfifo(tmp_path / "pipe")

@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import proves_other_agents
 from ansible_collections.zchat.admin.tests.unit.support import offboarding
 from ansible_collections.zchat.admin.tests.unit.support.offboarding import (
     JONAS,
@@ -47,8 +48,20 @@ def listed(own_only):
     return {"listed": {**offboarding.LISTED, "own_only": own_only}}
 
 
+def unproven(own_only=True, agents=(JONAS, PRIYA), own=PRIYA, dry_run=False, proof=None, fails=True, **changed):
+    """The report of a run that saw no token of another agent. By default, the own agent is one of the two people."""
+    found = [agent for agent in DISABLED["agents"] if agent["id"] in agents]
+    given = {"own_only_fails": fails, "earlier_report": proof}
+    people = {"agents": found, "own_agent_id": own, "revoked": [token(143, PRIYA)]}
+    if agents == (PRIYA,):
+        given.update(agent_emails=(), agent_ids=[PRIYA])
+    return report(dry_run, given, **listed(own_only), **{**people, **changed})
+
+
 DONE = "3 tokens of 2 people revoked, and none is left"
 WOULD = "DRY RUN: 3 tokens of 2 people would be revoked"
+OTHERS = "it is unknown whether these people have other tokens; the API listed only the tokens of this run's own agent"
+ONLY_OWN = "; the API listed only the tokens of this run's own agent"
 SIGN_IN = "; 1 person can still sign in"
 NOT = "NOT COMPLETE: "
 VERDICTS = {
@@ -67,6 +80,9 @@ VERDICTS = {
             f"{DONE}; 3 API clients created by 2 people still exist",
         ),
         # Neither is a deleted agent unknown who has no token, but created an API client.
+        # An earlier report shows that the API lists the tokens of other agents.
+        (unproven(proof="a.json"), "1 token of 1 person revoked, and none is left"),
+        (unproven(None, proof="a.json", fails=False, revoked=[]), "2 people found, and none has a token left"),
         (
             report(agents=[], revoked=[], unknown_agent_ids=[PRIYA], **created(PRIYA)),
             "1 person found, and none has a token left; 1 API client created by 1 person still exists",
@@ -102,6 +118,30 @@ VERDICTS = {
             "Nobody was found, and nothing was revoked; 1 agent id could not be looked up",
         ),
         (report(**DISABLED, **listed(True)), f"{DONE}; the API listed only the tokens of this run's own agent"),
+        # If a run that did not see a token of another agent must fail, it is not complete, unless the people are the own agent.
+        (unproven(), f"{NOT}1 token revoked, and {OTHERS}"),
+        (unproven(fails=False), f"1 token of 1 person revoked, and none is left{ONLY_OWN}"),
+        (unproven(agents=(PRIYA,)), f"1 token of 1 person revoked, and none is left{ONLY_OWN}"),
+        (unproven(agents=(PRIYA,), own=None), f"{NOT}1 token revoked, and {OTHERS}"),
+        (
+            unproven(agents=(PRIYA,), own=JONAS, revoked=[]),
+            f"{NOT}it is unknown whether these people have tokens{ONLY_OWN}",
+        ),
+        (
+            unproven(agents=(PRIYA,), unknown_agent_ids=[7]),
+            f"{NOT}1 token revoked, and it is unknown whether these people have other tokens; 1 agent id was not found{ONLY_OWN}",
+        ),
+        (
+            unproven(None, agents=(JONAS,), revoked=[]),
+            (
+                f"{NOT}it is unknown whether these people have tokens; 1 agent id could not be looked up; it is not known whether the "
+                "API lists the tokens of all agents"
+            ),
+        ),
+        (
+            unproven(dry_run=True, revoked=[], verified=True),
+            f"{NOT}it is unknown whether these people have tokens{ONLY_OWN}",
+        ),
         (report(**DISABLED, **listed(None)), f"{DONE}; it is not known whether the API lists the tokens of all agents"),
     ],
     "not verified": [
@@ -109,6 +149,12 @@ VERDICTS = {
             report(**NOBODY, **UNKNOWN),
             "Nobody was found, and nothing was revoked; 1 address and 1 agent id were not found",
         ),
+        (
+            unproven(agents=(), revoked=[], **UNKNOWN, unknown_agent_ids=[PRIYA]),
+            f"{NOT}it is unknown whether these people have tokens; 1 address and 1 agent id were not found{ONLY_OWN}",
+        ),
+        (unproven(dry_run=True), f"{NOT}1 token would be revoked, and {OTHERS}"),
+        (unproven(**FAILED), f"{NOT}1 token revoked, but this is not verified{ONLY_OWN}"),
         (report(True, **NOBODY, **UNKNOWN), "DRY RUN: nobody was found; 1 address and 1 agent id were not found"),
         (report(True, **DISABLED, **UNKNOWN), f"{WOULD}; 1 address was not found"),
         (report(dry_run=True, **KEPT), f"{WOULD}, 1 would be kept{SIGN_IN}"),
@@ -144,6 +190,26 @@ def test_the_verdict(verdict, document, headline):
     """``complete``: everybody was found and no token is left, and both are proven."""
     assert document["headline"] == headline
     assert (document["complete"], document["verified"]) == (verdict == "complete", verdict != "not verified")
+
+
+OTHER_ACCOUNT = {"schema": 1, "account": "https://other", "listed": {"own_only": False}}
+PROOF = {**OTHER_ACCOUNT, "account": offboarding.ACCOUNT}
+
+
+@pytest.mark.parametrize(
+    ("reports", "name"),
+    [
+        ([], None),
+        ([OTHER_ACCOUNT, PROOF, PROOF], "1"),
+        ([{**PROOF, "dry_run": True}], "0"),
+        ([{**PROOF, "listed": {"own_only": value}} for value in (True, None, 0, "", "false")], None),
+        ([{**PROOF, "listed": value} for value in (None, [], "own_only", {})], None),
+        ([None, 5, "text", [], [PROOF], {}, {**PROOF, "schema": 2}, {**PROOF, "account": None}], None),
+    ],
+)
+def test_an_earlier_report_of_the_account_can_prove_that_other_agents_are_listed(reports, name):
+    named = [(str(number), document) for number, document in enumerate(reports)]
+    assert proves_other_agents(offboarding.ACCOUNT, iter(named)) == name
 
 
 def test_each_token_has_its_outcome_and_each_outcome_its_number():

@@ -110,6 +110,12 @@ PAGES = {
     "done attention: were not found … Not found in this account": report(**UNKNOWN),
     "dry-run attention: DRY RUN: … were not found": report(dry_run=True, **UNKNOWN),
     "done attention: Listed|21 tokens … only the tokens of this run's own agent. Tokens of other": report(**OWN_ONLY),
+    "done: Listed|21 tokens of 5 agents. There is no token of another agent. The report a.json shows that ≠ can be missing": report(
+        given={"earlier_report": "a.json"}, **OWN_ONLY
+    ),
+    "not-complete: it is unknown whether these people have other tokens … It may not show … Priya Nair": report(
+        given={"own_only_fails": True}, **OWN_ONLY, warnings=["It may not show the tokens of other agents."]
+    ),
     "not-complete: 2 tokens: 1 unknown, 1 not revoked … 40|Unknown … 39|Not revoked": report(
         revoked=[], not_revoked=LOST, unknown_outcomes=[40], **FAILED
     ),

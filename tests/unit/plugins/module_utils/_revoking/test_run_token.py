@@ -158,10 +158,17 @@ def test_the_connection_info_returns_it_without_a_finding_about_its_end(run):
     client = account(
         shown=lambda entry: {**entry, "expire_date": "2014-09-09T08:49:20Z" if entry["id"] == RUN else soon}
     )
-    result = run(client, zchat_connection_info)
+    result = run(client, zchat_connection_info, expires_within="4000w")
     assert (result["token"]["id"], result["findings"], result["ready"], result["can_revoke"]) == (RUN, [], True, True)
     assert result["listed"] == {"tokens": 4, "agents": 3, "own_only": False}
-    assert sorted(client.lines) == sorted([GRANT, ME, LISTS, "GET oauth/clients", END])
+    assert sorted(client.lines) == sorted([GRANT, ME, LISTS, "GET oauth/clients", "GET agents/0", END])
+
+
+def test_the_connection_info_reports_that_no_list_shows_the_token(run):
+    result = run(account(shown=lambda entry: {**entry, "access_token": "********"}), zchat_connection_info)
+    assert [finding["code"] for finding in result["findings"]] == ["own_token_unknown"]
+    assert "issued to this run for" in result["findings"][0]["text"]
+    assert result["token"] is None
 
 
 # The end of each run
