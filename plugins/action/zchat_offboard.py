@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
@@ -86,8 +87,10 @@ class ActionModule(AccountAction):
             _revoke, {**defaults(SPEC), **passed, **journal, "names": True}, given, token_outcomes(Outcomes())
         )
         own_only_fails, proof = options["own_only"] == "fail", None
-        if _sees_only_own(result):
-            proof = proves_other_agents(account, files.earlier(stem("offboard", account, "")))
+        if _sees_only_own(result) and result.get("own_is_administrator"):
+            # Whatever is in the folder, the report of what was revoked must be written.
+            with suppress(Exception):
+                proof = proves_other_agents(result, files.earlier(stem("offboard", account, "")))
         if proof is not None:
             refuted = Listed(**result["listed"]).warnings()
             result["warnings"] = [text for text in result.get("warnings", ()) if text not in refuted]
@@ -107,7 +110,7 @@ class ActionModule(AccountAction):
 
 def _revoke(task: Task) -> Result:
     result, more = revoke_selected(task, every_client=True)
-    return {**result, **more, "own_agent_id": _own_agent_id(task, result)}
+    return {**result, **more, **(_own_agent(task, result, more["own_agent_id"]) if _sees_only_own(result) else {})}
 
 
 def _sees_only_own(result: Mapping[str, Any]) -> bool:
@@ -116,15 +119,13 @@ def _sees_only_own(result: Mapping[str, Any]) -> bool:
     return listed is not None and listed["own_only"] is not False
 
 
-def _own_agent_id(task: Task, result: Mapping[str, Any]) -> int | None:
-    """Return the id of the own agent if the API may list only its tokens, ``None`` if this is not needed, or unknown."""
-    if not _sees_only_own(result):
-        return None
+def _own_agent(task: Task, result: Result, own_agent_id: int | None) -> dict[str, Any]:
+    """Return the id of the own agent, and whether it is an Administrator; ``None`` if unknown: the own token can be revoked by now."""
     owners: set[int] = {token["agent_id"] for key in _TOKENS for token in result[key]} - {None}
-    if result["listed"]["own_only"] and len(owners) == 1:
-        # The own token can be revoked by now.
-        return owners.pop()
+    if own_agent_id is None and result["listed"]["own_only"] and len(owners) == 1:
+        own_agent_id = owners.pop()
     try:
-        return OwnToken(task.client).agent_id()
+        agent = OwnToken(task.client).agent()
     except Exception:  # noqa: BLE001 - whatever it is, it must not hide what was revoked
-        return None
+        return {"own_agent_id": own_agent_id, "own_is_administrator": None}
+    return {"own_agent_id": own_agent_id, "own_is_administrator": bool(agent.administrator or agent.owner)}

@@ -102,9 +102,10 @@ options:
       - V(fail) revokes the selected tokens, writes the report, whose RV(report.headline) begins with C(NOT COMPLETE), and then fails. It does
         not fail if all these people are the task's own agent, whose tokens the API lists.
       - V(warn) only states it. Use this for an account in which no other agent has a token.
-      - An earlier JSON report of the same account in O(report_dir) in which C(own_only) is V(false) proves that the API lists the tokens of
-        other agents. Then nothing is unknown, and this option does not apply. So a second run in a small account succeeds. See
-        RV(report.earlier_report).
+      - An earlier JSON report in O(report_dir) in which C(own_only) is V(false) proves that the API lists the tokens of other agents. Then
+        nothing is unknown, and this option does not apply. So a second run in a small account succeeds. See RV(report.earlier_report).
+      - Such a report must be of the same account and the same own agent, which is still an Administrator, and a file that only this user
+        can change. The 50 newest ones are read.
     type: str
     choices: [fail, warn]
     default: fail
@@ -210,6 +211,11 @@ report:
       returned: always
       type: bool
       sample: true
+    own_agent_id:
+      description: The id of the agent that the run authenticated as; null if it is unknown.
+      returned: always
+      type: int
+      sample: 10000001
     earlier_report:
       description:
         - The file name of an earlier report of this account. It proves that the API lists the tokens of other agents, see O(own_only).

@@ -25,8 +25,9 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._output import Output
 
 _TEST_SIZE = 65_536
 """Bytes that must fit into the folder before a run starts."""
-_MAX_REPORT = 64 * 2**20
-"""Bytes of an earlier report that is read: about 150,000 tokens."""
+_MAX_REPORT = 4 * 2**20
+"""Bytes of an earlier report that is read: about 10,000 tokens."""
+_MAX_REPORTS = 50
 _NO_SYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 """The errors of a file system that cannot synchronize a file."""
 JOURNAL = "jsonl"
@@ -117,16 +118,17 @@ class ReportFiles:
     def earlier(self, beginning: str) -> Iterator[tuple[str, Any]]:
         """Yield the name and the content of each JSON report in the folder whose name begins like this, the newest name first.
 
-        One that is a link or a pipe, is too large, cannot be read or is not valid is left out: someone else can have written it.
+        One that is a link or a pipe, is too large, cannot be read or is not valid is left out, and so is one that someone else has written
+        or can change. At most 50 reports are read.
         """
         if not self._extensions:
             return  # there is no folder
         is_report, names = re.compile(rf"{re.escape(beginning)}[A-Za-z0-9.-]+\.json"), []
         with contextlib.suppress(OSError):
             names = [name for name in os.listdir(self._root) if is_report.fullmatch(name)]
-        for name in sorted(names, key=lambda name: Path(name).stem, reverse=True):
+        for name in sorted(names, key=lambda name: Path(name).stem, reverse=True)[:_MAX_REPORTS]:
             try:
-                content = json.loads(_regular_content(self._root / name))
+                content = json.loads(_own_content(self._root / name))
             except (OSError, ValueError, RecursionError):
                 continue
             yield name, content
@@ -200,16 +202,20 @@ def _content(descriptor: int) -> bytes:
     return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
 
 
-def _regular_content(path: Path) -> bytes:
-    """Return the content of a regular file. Raises ``OSError``, also for anything else (a pipe would block), and a file that is too large."""
+def _own_content(path: Path) -> bytes:
+    """Return the content of a regular file of this user, which no one else can change. Raises ``OSError`` for anything else.
+
+    A pipe would block, and a file that is too large would take the memory.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file")
-        content = file.read(_MAX_REPORT + 1)
-    if len(content) > _MAX_REPORT:
-        raise OSError(errno.EFBIG, "too large")
-    return content
+    try:
+        status = os.fstat(descriptor)
+        is_own = status.st_uid == os.geteuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+        if not (stat.S_ISREG(status.st_mode) and is_own and status.st_size <= _MAX_REPORT):
+            raise OSError(errno.EINVAL, "not a file of this user, or too large")
+        return os.read(descriptor, _MAX_REPORT)
+    finally:
+        os.close(descriptor)
 
 
 def _test_write(descriptor: int) -> None:

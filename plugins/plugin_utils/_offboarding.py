@@ -67,6 +67,7 @@ def offboard_document(
     looked_up = listed and result.get("agents") is not None
     document: OffboardDocument = {
         **head(result, failure_reason(result, "revoked"), origin),
+        "own_agent_id": result.get("own_agent_id"),
         "earlier_report": earlier_report,
         "dry_run": dry_run,
         # An address without an agent may have a typo, so nothing is verified. That an id has no token is.
@@ -90,6 +91,7 @@ def nobody_document(options: Sequence[str], *, dry_run: bool, origin: Origin) ->
         **head({}, None, origin),
         "headline": f"Nobody to offboard: {names} are not set or empty",
         "complete": True,
+        "own_agent_id": None,
         "earlier_report": None,
         "dry_run": dry_run,
         "verified": False,
@@ -138,15 +140,20 @@ def others_are_unknown(document: OffboardDocument, result: Result) -> bool:
     return bool(_own_only_text(document)) and not only_own
 
 
-def proves_other_agents(account: str | None, reports: Iterable[tuple[str, Any]]) -> str | None:
-    """Return the first of the ``reports``, by name, of this ``account`` in which the API listed a token of another agent.
+def proves_other_agents(result: Result, reports: Iterable[tuple[str, Any]]) -> str | None:
+    """Return the name of the first of the ``reports`` that proves that the API lists the tokens of other agents to this run.
 
-    The content of a report is any value: it can be invalid, or of something else.
+    It must be of the same account and of the same own agent as the ``result``: the API can list less to another agent. The content of
+    a report is any value: it can be invalid, or of something else.
     """
+    same = {"schema": SCHEMA, "account": result["account"], "own_agent_id": result.get("own_agent_id")}
+    if same["own_agent_id"] is None:
+        return None
     for name, report in reports:
-        listed = report.get("listed") if isinstance(report, dict) else None
-        is_same = isinstance(report, dict) and report.get("schema") == SCHEMA and report.get("account") == account
-        if is_same and isinstance(listed, dict) and listed.get("own_only") is False:
+        if not isinstance(report, dict) or any(report.get(key) != value for key, value in same.items()):
+            continue
+        listed = report.get("listed")
+        if isinstance(listed, dict) and listed.get("own_only") is False:
             return name
     return None
 

@@ -223,9 +223,11 @@ def run_desk() -> Iterator[_Desk]:
     with _Desk() as desk:
         thread = threading.Thread(target=desk.serve_forever, args=(0.05,), daemon=True)
         thread.start()
-        yield desk
-        desk.shutdown()
-        thread.join(5)
+        try:
+            yield desk
+        finally:
+            desk.shutdown()
+            thread.join(5)
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,15 @@ from ansible_collections.zchat.admin.plugins.module_utils._api.resources import 
     listing,
     not_listed,
 )
+from ansible_collections.zchat.admin.plugins.module_utils._dates import valid_creation
 from ansible_collections.zchat.admin.plugins.module_utils._errors import SUPPORT_API_HINT, ChatError, Endpoint
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient
 from ansible_collections.zchat.admin.plugins.module_utils._http.secrets import MIN_PREFIX
 from ansible_collections.zchat.admin.plugins.module_utils._text import encodable, plain_text, printable
 
 _PATH = "oauth/tokens"
+_MAX_AGE = 300
+"""Seconds by which the creation date of a run's token can be before the date of the response that issued it."""
 
 
 @dataclass
@@ -115,12 +118,26 @@ def _without_run_token(client: ChatClient, token_list: TokenList) -> TokenList:
     if value is None or credentials is None:
         return token_list
     matches = [token for token in token_list.items if token.has_value(value)]
-    # This token is revoked without a further question. Values of other clients can begin alike.
-    if len(matches) != 1 or (matches[0].access_token != value and matches[0].client_identifier != credentials.id):
+    if len(matches) != 1 or not _can_be_run_token(matches[0], client, credentials.id):
         return token_list
     (run_token,) = matches
     client.run_token_id = run_token.id
     return Listing([token for token in token_list.items if token is not run_token], token_list.date, run_token)
+
+
+def _can_be_run_token(token: Token, client: ChatClient, client_id: str) -> bool:
+    """Return whether a token with the value, or the beginning of the value, of the run's token is this token.
+
+    It is revoked without a further question. Values of other tokens can begin alike, and the API may issue a token that exists already,
+    which other programs use.
+    """
+    issued, created = client.connection.issued, valid_creation(token.create_date)
+    if client.run_token_id not in (None, token.id):
+        return False
+    if issued is not None and created is not None and created < issued - _MAX_AGE:
+        return False
+    is_exact = token.access_token == client.connection.access_token
+    return is_exact or (token.client_identifier == client_id and issued is not None and created is not None)
 
 
 def revoke_token(client: ChatClient, token: Token) -> Deletion:

@@ -81,15 +81,18 @@ class Connection:
     """Number of repetitions of a request after a connection error, a timeout or a 5xx."""
     rate_limit_timeout: int
     """Seconds that one request may wait in total on HTTP 429."""
+    issued: float | None = None
+    """When the API issued the token of the run, by its own clock, in seconds since the epoch; ``None`` if it is unknown."""
 
     def endpoint(self, path: str) -> Endpoint:
         """Return the URL of ``path``, such as ``agents/me``."""
         return Endpoint(f"{self.base_url}/{path}", self.source)
 
-    def with_token(self, access_token: str, secrets: Iterable[str]) -> Connection:
-        """Return the connection with the token that the run has got. ``secrets`` are those of the response."""
+    def with_token(self, access_token: str, secrets: Iterable[str], issued: float | None) -> Connection:
+        """Return the connection with the token that the run has got. ``secrets`` are those of the response, ``issued`` is its date."""
         return replace(
             self,
+            issued=issued,
             authorization=f"Bearer {access_token}",
             access_token=access_token,
             secrets=self.secrets.union(form for secret in secrets for form in secret_forms(secret)),

@@ -10,10 +10,11 @@ import json
 import re
 from typing import Any
 
+from ansible_collections.zchat.admin.plugins.module_utils._dates import http_date
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError, Endpoint, unexpected_content
 from ansible_collections.zchat.admin.plugins.module_utils._http.client import ChatClient, Response
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import ApiClientCredentials, Connection
-from ansible_collections.zchat.admin.plugins.module_utils._text import error_text
+from ansible_collections.zchat.admin.plugins.module_utils._text import encodable, error_text
 
 _CODE = re.compile(r"[a-z_]{1,40}")
 _CONFIDENTIAL = (
@@ -45,15 +46,14 @@ def connection_with_token(client: ChatClient, credentials: ApiClientCredentials)
         raise _refusal(client, response, endpoint)
     document = _object(response)
     if document is None:
-        raise unexpected_content(endpoint, "an access token", "it is not a JSON object.")
+        raise _lost(unexpected_content(endpoint, "an access token", "it is not a JSON object."))
     access_token, refresh_token = document.get("access_token"), document.get("refresh_token")
     if str(document.get("token_type")).lower() != "bearer":
-        raise unexpected_content(endpoint, "a bearer token", "its 'token_type' is missing or another one.")
+        raise _lost(unexpected_content(endpoint, "a bearer token", "its 'token_type' is missing or another one."))
     if not isinstance(access_token, str) or not re.fullmatch("[!-~]+", access_token):
-        raise unexpected_content(endpoint, "an access token", "its 'access_token' is missing or not printable.")
-    return connection.with_token(
-        access_token, [access_token, *([refresh_token] if isinstance(refresh_token, str) else [])]
-    )
+        raise _lost(unexpected_content(endpoint, "an access token", "its 'access_token' is missing or not printable."))
+    secrets = [access_token, *([encodable(refresh_token)] if isinstance(refresh_token, str) else [])]
+    return connection.with_token(access_token, secrets, http_date(response.headers.get("Date")))
 
 
 def _object(response: Response) -> dict[str, Any] | None:
@@ -86,4 +86,5 @@ def _refusal(client: ChatClient, response: Response, endpoint: Endpoint) -> Chat
         )
     if response.status == 404:
         return ChatError(f"There is no token endpoint at {endpoint} (HTTP 404). Check {endpoint.source}.", 404)
-    return client.unexpected_status(response, endpoint)
+    error = client.unexpected_status(response, endpoint)
+    return _lost(error) if response.status < 300 else error

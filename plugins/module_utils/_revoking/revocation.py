@@ -45,7 +45,7 @@ def revoke_selected(task: Task, every_client: bool = False) -> tuple[dict[str, A
     """Run the task. Return its result, and further keys for a report.
 
     These are ``unknown_outcomes``, the ids of the tokens of which it is unknown whether they are revoked, and, with ``every_client`` and
-    the option ``names``, the keys of :func:`api_clients`. Raises only before the first DELETE: :class:`ChatError` for an invalid
+    the option ``names``, ``own_agent_id`` (``None`` if unknown) and the keys of :func:`api_clients`. Raises only before the first DELETE: :class:`ChatError` for an invalid
     option, a failed lookup, or an invalid list.
     """
     limits = Limits.from_options(task.options)
@@ -80,10 +80,9 @@ def revoke_selected(task: Task, every_client: bool = False) -> tuple[dict[str, A
             revocation.outcomes.warnings.append(error.msg)
         else:
             revocation.outcomes.failure = error.failure
-    more = {
-        "unknown_outcomes": revocation.outcomes.unknown,
-        **(api_clients(names.every_client, own) if every_client else {}),
-    }
+    more: dict[str, Any] = {"unknown_outcomes": revocation.outcomes.unknown}
+    if every_client:
+        more.update(api_clients(names.every_client, own), own_agent_id=own.agent_id())
     return _result(task, selectors, revocation.outcomes, names), more
 
 

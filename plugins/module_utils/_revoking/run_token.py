@@ -19,7 +19,7 @@ def end_run_token(client: ChatClient) -> list[str]:
         failure = _revoke(client)
     except Exception as error:  # noqa: BLE001 - whatever it is, the result of the run must not be lost
         failure = failure_of(error)
-    if failure is None or failure.rejects_credentials or _is_rejected(client):
+    if failure is None or _is_rejected(client):
         return []
     number = "" if client.run_token_id is None else f" (id {client.run_token_id})"
     return [

@@ -10,6 +10,7 @@ import io
 import json
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from email.utils import formatdate
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Union
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -247,9 +248,14 @@ class MockChat(ChatClient):
             return scripted
         number = max(self.tokens, default=0) + 1
         values = {"access_token": RUN_TOKEN, "refresh_token": RUN_REFRESH_TOKEN}
-        entry = token(number, agent_id=self._own_agent, client_identifier=PAIR["client_id"], **values)
+        now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+        entry = token(number, agent_id=self._own_agent, client_identifier=PAIR["client_id"], create_date=now, **values)
         self.tokens[number], self._own_id = entry, number
-        return scripted if isinstance(scripted, Reply) else Reply(body={**values, "token_type": "bearer"})
+        return (
+            scripted
+            if isinstance(scripted, Reply)
+            else Reply(body={**values, "token_type": "bearer"}, headers=self._headers)
+        )
 
     def _reply_to_delete(self, path: str, scripted: Reply | Change | None) -> Reply:
         folder, _slash, text = path.rpartition("/")

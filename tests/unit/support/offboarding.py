@@ -47,6 +47,7 @@ _RESULT = {
     "api_clients": [client(1, None), client(2, 10000001)],
     "own_clients_only": False,
     "account": ACCOUNT,
+    "own_agent_id": 77,
 }
 """The result of a module run that revoked three tokens."""
 FAILED = {"failed": True, "msg": "Revoked 2 of 3 tokens.", "verified": False}

@@ -263,7 +263,8 @@ def test_unknown_agents_fail_the_task_only_if_the_user_wants_it(people, failed, 
 def small_account(**more):
     """Only one person and the own agent have tokens."""
     own = token(9, agent_id=10000026, access_token=OWN)
-    people = [agent(JONAS, "jonas@example.com", enabled=False), agent(10000026, "own@example.com", enabled=False)]
+    own_agent = agent(10000026, "own@example.com", enabled=False, roles={"administrator": True, "owner": False})
+    people = [agent(JONAS, "jonas@example.com", enabled=False), own_agent]
     return MockChat([token(1, agent_id=JONAS), own], agents=people, **more)
 
 

@@ -200,6 +200,9 @@ def test_earlier_reports_are_read_the_newest_first_and_what_is_none_is_left_out(
         "offboard-acme.zendesk.com-\n.json",
     ):
         (tmp_path / name).write_bytes(b"1")
+    of_others = tmp_path / "offboard-acme.zendesk.com-9.json"
+    of_others.write_bytes(b"1")
+    of_others.chmod(0o620)
     os.mkfifo(tmp_path / "offboard-acme.zendesk.com-pipe.json")
     (tmp_path / "offboard-acme.zendesk.com-folder.json").mkdir()
     (tmp_path / "offboard-acme.zendesk.com-link.json").symlink_to("offboard-acme.zendesk.com-20260101T000000Z.json")

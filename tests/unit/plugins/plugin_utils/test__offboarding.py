@@ -192,7 +192,7 @@ def test_the_verdict(verdict, document, headline):
     assert (document["complete"], document["verified"]) == (verdict == "complete", verdict != "not verified")
 
 
-OTHER_ACCOUNT = {"schema": 1, "account": "https://other", "listed": {"own_only": False}}
+OTHER_ACCOUNT = {"schema": 1, "account": "https://other", "own_agent_id": 77, "listed": {"own_only": False}}
 PROOF = {**OTHER_ACCOUNT, "account": offboarding.ACCOUNT}
 
 
@@ -204,12 +204,15 @@ PROOF = {**OTHER_ACCOUNT, "account": offboarding.ACCOUNT}
         ([{**PROOF, "dry_run": True}], "0"),
         ([{**PROOF, "listed": {"own_only": value}} for value in (True, None, 0, "", "false")], None),
         ([{**PROOF, "listed": value} for value in (None, [], "own_only", {})], None),
+        ([{**PROOF, "own_agent_id": value} for value in (78, None, "77")], None),
         ([None, 5, "text", [], [PROOF], {}, {**PROOF, "schema": 2}, {**PROOF, "account": None}], None),
     ],
 )
 def test_an_earlier_report_of_the_account_can_prove_that_other_agents_are_listed(reports, name):
     named = [(str(number), document) for number, document in enumerate(reports)]
-    assert proves_other_agents(offboarding.ACCOUNT, iter(named)) == name
+    result = {"account": offboarding.ACCOUNT, "own_agent_id": 77}
+    assert proves_other_agents(result, iter(named)) == name
+    assert proves_other_agents({**result, "own_agent_id": None}, iter(named)) is None
 
 
 def test_each_token_has_its_outcome_and_each_outcome_its_number():

@@ -170,7 +170,7 @@ def test_repr_contains_no_secret():
     shown = (
         f"{connect(**ACME, **TOKEN)} {connect(**ACME, **LOGIN)} {task_options(LOGIN, LOGIN)} {connect(**ACME, **PAIR)}"
     )
-    shown += repr(connect(**ACME, **PAIR).with_token("secret-token", ["secret-token"]))
+    shown += repr(connect(**ACME, **PAIR).with_token("secret-token", ["secret-token"], None))
     assert "secret-" not in shown
     assert "Basic" not in shown
 

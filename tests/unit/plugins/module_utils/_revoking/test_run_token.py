@@ -257,7 +257,7 @@ def test_without_a_token_nothing_is_sent(run):
         client = account(script={GRANT: [reply]})
         result = run(client, REVOKE, ids=[1])
         assert (result["failed"], client.lines, "warnings" in result) == (True, [GRANT], False)
-        assert ("may have issued" in result["msg"]) is (reply.status is None)
+        assert ("may have issued" in result["msg"]) is (reply.status != 401)
 
 
 # What cannot be revoked, or is not certain
@@ -289,7 +289,8 @@ REJECTED = Reply(401, UNAUTHORIZED)
         "executed, 5xx": (Reply(502), None, None, [END, ME]),
         "lost, then 404": (Reply(404, {"error": "No"}, repeated=True), None, None, [END]),
         # It is dead already: somebody has revoked it, or its API client.
-        "rejected": (REJECTED, None, None, [END]),
+        "rejected": (REJECTED, None, None, [END, ME]),
+        "falsely rejected": (Reply(401, UNAUTHORIZED, applied=False), None, "HTTP 401", [END, ME]),
     },
 )
 def test_a_delete_without_a_certain_outcome(run, end, me, warning, requests):
@@ -307,7 +308,7 @@ def test_a_token_that_was_revoked_meanwhile_needs_no_warning(run):
     client = account()
     client.before = lambda line: line == f"GET agents/{OTHER}" and client.tokens.pop(RUN)
     result = run(client, zchat_agent_info, agent_ids=[OTHER])
-    assert client.lines == [GRANT, f"GET agents/{OTHER}", LISTS]
+    assert client.lines == [GRANT, f"GET agents/{OTHER}", LISTS, ME]
     assert "HTTP 401" in result.get("msg", "HTTP 401")
     assert not result.get("warnings")
 
@@ -361,6 +362,41 @@ def test_a_token_of_another_client_that_begins_alike_is_never_revoked(run):
     assert client.deleted == []
     assert "does not show which one it is" in result["warnings"][-1]
     assert 5 in ids(result["tokens"])
+
+
+def dated(date, **more):
+    """Show each token of the run with this creation date."""
+
+    def change(entries):
+        return [{**entry, **more, "create_date": date} if entry["id"] == RUN else entry for entry in entries]
+
+    return change
+
+
+def test_a_token_that_the_api_issued_before_is_never_revoked(run):
+    """The API can issue a token that exists already. Other programs use it."""
+    client = account(script={LISTS: [dated("2024-01-01T00:00:00Z")] * 9})
+    result = run(client, INFO)
+    assert (client.deleted, RUN in ids(result["tokens"])) == ([], True)
+    assert "does not show which one it is" in result["warnings"][-1]
+
+
+def test_a_beginning_identifies_only_a_token_with_a_known_date(run):
+    client = account(shown=shown_as(lambda value: value[:10]), script={LISTS: [dated(None)] * 9})
+    assert "does not show which one it is" in run(client, INFO)["warnings"][-1]
+    assert client.deleted == []
+
+
+def test_another_token_that_begins_alike_in_a_later_list_is_never_revoked(run):
+    """That of another run at the same time."""
+    client = account(shown=shown_as(lambda value: value[:10]), script={LISTS: [None, *[dated_as(5)] * 9]})
+    run(client, REVOKE, ids=[1])
+    assert 5 not in client.deleted
+
+
+def dated_as(number):
+    """Show the token of the run with another id."""
+    return lambda entries: [{**entry, "id": number} if entry["id"] == RUN else entry for entry in entries]
 
 
 def test_a_later_list_without_it_is_no_proof(run):
