@@ -117,8 +117,8 @@ class OffboardCounts(TypedDict):
 class OffboardDocument(Document):
     """The report of an offboarding. ``agents`` is ``None`` if not even the given people are known.
 
-    ``own_agent_id`` is the agent that the run authenticated as. ``earlier_report`` is the file name of a report that proves what this run did not see: that the API lists the tokens of other
-    agents. ``None`` if it is not needed, or there is none.
+    ``own_agent_id`` is the agent that the run authenticated as. ``earlier_report`` is the file name of a report that proves what this
+    run did not see: that the API lists the tokens of other agents. ``None`` if it is not needed, or there is none.
     """
 
     own_agent_id: int | None

@@ -45,8 +45,8 @@ def revoke_selected(task: Task, every_client: bool = False) -> tuple[dict[str, A
     """Run the task. Return its result, and further keys for a report.
 
     These are ``unknown_outcomes``, the ids of the tokens of which it is unknown whether they are revoked, and, with ``every_client`` and
-    the option ``names``, ``own_agent_id`` (``None`` if unknown) and the keys of :func:`api_clients`. Raises only before the first DELETE: :class:`ChatError` for an invalid
-    option, a failed lookup, or an invalid list.
+    the option ``names``, ``own_agent_id`` (``None`` if unknown) and the keys of :func:`api_clients`. Raises only before the first
+    DELETE: :class:`ChatError` for an invalid option, a failed lookup, or an invalid list.
     """
     limits = Limits.from_options(task.options)
     selectors = Selectors.from_options(task.options, required=True)
