@@ -47,7 +47,7 @@ FROM_PROJECT = {
 }
 """Variables that a playbook of the project reads -> the variable of the role that it sets."""
 LEFT_TO_DEFAULT = {
-    "offboard": {"offboard_agent_ids", "offboard_own_token", "offboard_report_formats"},
+    "offboard": {"offboard_agent_ids", "offboard_own_only", "offboard_own_token", "offboard_report_formats"},
     "review": {"review_expires_within", "review_inactive_after", "review_old_after", "review_report_formats"},
 }
 """Variables of the roles that no template sets. A user can pass those of "offboard" as extra variables."""
