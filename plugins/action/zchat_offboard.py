@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.zchat.admin.plugins.module_utils._errors import ChatError
 from ansible_collections.zchat.admin.plugins.module_utils._http.connection import base_url_from
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.outcomes import Outcomes
-from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed, OwnToken
+from ansible_collections.zchat.admin.plugins.module_utils._revoking.own_token import Listed
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.results import token_outcomes
 from ansible_collections.zchat.admin.plugins.module_utils._revoking.revocation import revoke_selected
 from ansible_collections.zchat.admin.plugins.module_utils._task import Task
@@ -31,8 +31,6 @@ from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding import (
 from ansible_collections.zchat.admin.plugins.plugin_utils._offboarding_page import offboarding_page
 from ansible_collections.zchat.admin.plugins.plugin_utils._origin import origin, utc_now
 from ansible_collections.zchat.admin.plugins.plugin_utils._pages import render
-
-_TOKENS = ("revoked", "kept", "gone", "not_revoked")
 
 
 class ActionModule(AccountAction):
@@ -110,22 +108,10 @@ class ActionModule(AccountAction):
 
 def _revoke(task: Task) -> Result:
     result, more = revoke_selected(task, every_client=True)
-    return {**result, **more, **(_own_agent(task, result, more["own_agent_id"]) if _sees_only_own(result) else {})}
+    return {**result, **more}
 
 
 def _sees_only_own(result: Mapping[str, Any]) -> bool:
     """Return whether the list of tokens was read, and does not show that the API lists those of other agents."""
     listed = result.get("listed")
     return listed is not None and listed["own_only"] is not False
-
-
-def _own_agent(task: Task, result: Result, own_agent_id: int | None) -> dict[str, Any]:
-    """Return the id of the own agent, and whether it is an Administrator; ``None`` if unknown: the own token can be revoked by now."""
-    owners: set[int] = {token["agent_id"] for key in _TOKENS for token in result[key]} - {None}
-    if own_agent_id is None and result["listed"]["own_only"] and len(owners) == 1:
-        own_agent_id = owners.pop()
-    try:
-        agent = OwnToken(task.client).agent()
-    except Exception:  # noqa: BLE001 - whatever it is, it must not hide what was revoked
-        return {"own_agent_id": own_agent_id, "own_is_administrator": None}
-    return {"own_agent_id": own_agent_id, "own_is_administrator": bool(agent.administrator or agent.owner)}

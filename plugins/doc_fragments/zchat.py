@@ -32,7 +32,7 @@ options:
   access_token:
     description:
       - An OAuth access token of an Administrator, created for a Chat API client (Chat dashboard, Settings, Account, API and
-        SDKs), with the scope V(read) and, to revoke tokens, V(write).
+        SDKs), with the scope V(read) and, to revoke tokens or delete clients, V(write).
       - A token from the Zendesk Admin Center belongs to another API and is rejected with HTTP 401.
       - Use this to try something, or for one run. For automation, use O(client_id) and O(client_secret).
       - Set exactly one of O(access_token), the pair O(client_id) and O(client_secret), and the pair O(email) and O(password).
@@ -57,7 +57,8 @@ options:
     type: str
   client_secret:
     description:
-      - The secret of the client in O(client_id). Whoever has it can get tokens, so keep it in a vault.
+      - The secret of the client in O(client_id). Use it only with O(client_id). A person who has it can get tokens, so keep
+        it in a vault.
       - The environment variable is E(ZCHAT_CLIENT_SECRET). See O(access_token) for its precedence.
     type: str
   email:

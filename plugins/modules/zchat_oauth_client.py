@@ -78,9 +78,10 @@ notes:
   - The client of the token that the task authenticates with is never deleted, and selecting it fails. If the API does not list the value of
     this token, each client of which the own agent has a token counts as this one. If it lists no token of the own agent, each client does.
   - The clients V(zopim) and V(zendesk) belong to the vendor. Selecting one fails, also if it is not listed.
-  - If one of O(client_identifiers) is not listed as a client, the tokens that have it are revoked, with a warning. If another selector is
-    set, or an O(exclude) other than by identifier, such a token fails the task, because they cannot be decided for it. If the API may list
-    only own clients, the task fails after it has revoked the tokens, because the client may still exist.
+  - If one of O(client_identifiers) is not listed as a client, the tokens that have it are revoked, with a warning. If the API may list only
+    own clients, the task then fails, because the client may still exist.
+  - The id, the name and the creator of such a client are unknown. So the task fails before anything is sent if it has tokens and another
+    selector is set, or if O(exclude) has another list than C(client_identifiers).
   - The module writes each deletion and revocation to the system log of the host that runs it, except with C(no_log).
   - If a run is interrupted, see M(zchat.admin.zchat_oauth_token). The failure names the O(client_identifiers) for another run,
     because a deleted client can no longer be found by its name.

@@ -315,10 +315,10 @@ class _TokensOf(TokenSelection):
 
 
 def _unless_it_fails(outcomes: Outcomes[Any], work: Callable[[], None]) -> None:
-    """Do the work. An exception, whatever it is, becomes the failure of the pending items: the outcomes so far must not be lost."""
+    """Do the work. An exception becomes the failure of the pending items."""
     try:
         work()
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - whatever it is, the outcomes so far must not be lost
         outcomes.stop(failure_of(error))
 
 
@@ -372,7 +372,7 @@ def _message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], verified: bo
 
 
 def _failure_message(clients: Outcomes[ApiClient], tokens: Outcomes[Token], verified: bool, check_mode: bool) -> str:
-    if clients.nothing_attempted and clients.failure:
+    if clients.nothing_attempted and tokens.nothing_attempted and clients.failure:
         return f"Nothing was deleted or revoked: {clients.failure.msg}"
     if check_mode and clients.failure and not tokens.failed:
         return f"{_message(clients, tokens, verified, check_mode)} {clients.failure.msg}"

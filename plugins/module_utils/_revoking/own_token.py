@@ -71,6 +71,14 @@ class OwnToken:
             # Callers treat None as "unknown", which is never the permissive case.
             return None
 
+    def is_administrator(self) -> bool | None:
+        """Return whether the task's own agent is an Administrator or the owner, ``None`` if ``agents/me`` cannot be read."""
+        try:
+            agent = self.agent()
+        except ChatError:
+            return None
+        return bool(agent.administrator or agent.owner)
+
     def identify(self, token_list: TokenList) -> Token | None:
         """Return the own token if the list shows which one it is.
 

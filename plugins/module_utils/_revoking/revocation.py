@@ -45,8 +45,9 @@ def revoke_selected(task: Task, every_client: bool = False) -> tuple[dict[str, A
     """Run the task. Return its result, and further keys for a report.
 
     These are ``unknown_outcomes``, the ids of the tokens of which it is unknown whether they are revoked, and, with ``every_client`` and
-    the option ``names``, ``own_agent_id`` (``None`` if unknown) and the keys of :func:`api_clients`. Raises only before the first
-    DELETE: :class:`ChatError` for an invalid option, a failed lookup, or an invalid list.
+    the option ``names``, ``own_agent_id``, the keys of :func:`api_clients`, and ``own_is_administrator``, if the API may list only own
+    tokens; a key that is missing or ``None`` is unknown. Raises only before the first DELETE: :class:`ChatError` for an invalid
+    option, a failed lookup, or an invalid list.
     """
     limits = Limits.from_options(task.options)
     selectors = Selectors.from_options(task.options, required=True)
@@ -62,11 +63,16 @@ def revoke_selected(task: Task, every_client: bool = False) -> tuple[dict[str, A
     if revocation.outcomes.listed:
         revocation.outcomes.warn(*revocation.outcomes.listed.warnings())
     names = Names()
+    about_account: dict[str, Any] = {}
 
     def look_up() -> None:
         nonlocal names
         tokens = [row.item for row in revocation.outcomes.rows.values()]
         names = look_up_names(client, tokens, selectors.agent_ids or (), selection.found, every_client=every_client)
+        if every_client:
+            about_account.update(api_clients(names.every_client, own), own_agent_id=own.agent_id())
+            if revocation.outcomes.listed and revocation.outcomes.listed.own_only is not False:
+                about_account["own_is_administrator"] = own.is_administrator()
 
     try:
         revocation.run(task.check_mode, look_up if task.options["names"] else None)
@@ -80,10 +86,10 @@ def revoke_selected(task: Task, every_client: bool = False) -> tuple[dict[str, A
             revocation.outcomes.warnings.append(error.msg)
         else:
             revocation.outcomes.failure = error.failure
-    more: dict[str, Any] = {"unknown_outcomes": revocation.outcomes.unknown}
-    if every_client:
-        more.update(api_clients(names.every_client, own), own_agent_id=own.agent_id())
-    return _result(task, selectors, revocation.outcomes, names), more
+    return _result(task, selectors, revocation.outcomes, names), {
+        "unknown_outcomes": revocation.outcomes.unknown,
+        **about_account,
+    }
 
 
 def api_clients(every_client: Sequence[ApiClient] | None, own: OwnToken) -> dict[str, Any]:

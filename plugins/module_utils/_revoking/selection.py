@@ -138,8 +138,8 @@ class Selection(Generic[AnyItem]):
         unnamed = self._unnamed(selected)
         if unnamed:
             raise ChatError(
-                f"The list of API clients does not show the name of client {_quoted(unnamed)}, so 'exclude.client_names' can protect it. Use "
-                "'exclude.client_identifiers' instead."
+                f"The list of API clients does not show the name of client {_quoted(unnamed)}, so it is unknown whether "
+                "'exclude.client_names' protects it. Use 'exclude.client_identifiers' instead."
             )
 
     def _unnamed(self, selected: Selected[AnyItem]) -> list[str]:
@@ -283,7 +283,7 @@ def _is_similar(name: str, other: str) -> bool:
 def _is_close(identifier: str, other: str) -> bool:
     """Return whether an identifier can be another one that was copied wrongly: a part of it, or with some other characters."""
     one, two = identifier.strip().lower(), other.strip().lower()
-    if len(one) >= _MIN_PART and (one in two or two in one):
+    if min(len(one), len(two)) >= _MIN_PART and (one in two or two in one):
         return True
     return look_alike(identifier, other) or SequenceMatcher(None, one, two).ratio() >= _CLOSE
 

@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox import COLLEAGUE_ID, DELETED_ID, LEAVER_ID, InputError, Options, Sandbox, demo_seed, fake_secret
+from tests.sandbox import state as _state
 
 RECORDED = json.loads(Path(__file__).with_name("recorded.json").read_text(encoding="utf-8"))
 CHAT, OLD, SUPPORT, CONTROL = "/api/v2/chat", "/api/v2", "/support/api/v2", "/_sandbox"
@@ -204,8 +205,16 @@ FORM["scope"] = "read write"
 GRANTS = ["/oauth2/chat/token", "/oauth2/token"]
 
 
+class InTenMinutes(datetime):
+    """A clock that is ten minutes ahead."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + timedelta(minutes=10)
+
+
 @pytest.mark.parametrize("path", GRANTS)
-def test_a_confidential_client_gets_a_token(sandbox, send, path):
+def test_a_confidential_client_gets_a_token(sandbox, send, path, monkeypatch):
     """Of its creator, and listed. An option adds an end and a refresh token. No value is in the log."""
     response = send(f"POST {path}", None, "", data=FORM)
     value = sandbox.state.tokens[1502]["access_token"]
@@ -225,13 +234,14 @@ def test_a_confidential_client_gets_a_token(sandbox, send, path):
     assert len(listed[1502]["create_date"]) == len(recorded["create_date"])
     assert send("DELETE /oauth/tokens/1502").status_code == 204
     assert send("GET /agents/me", f"Bearer {value}").status_code == 401
-    sandbox.reset(granted_lifetime=2)
+    sandbox.reset(granted_lifetime=600)
     response = send(f"POST {path}", None, "", data={**FORM, "scope": "read"}).json()
-    assert response["expires_in"] == 2
+    assert response["expires_in"] == 600
     assert {response["access_token"], response["refresh_token"], FORM["client_secret"]} <= sandbox.state.secrets
     assert send("DELETE /oauth/tokens/38", f"Bearer {response['access_token']}").status_code == 403
-    time.sleep(2)
-    assert send("GET /agents/me", f"Bearer {response['access_token']}").status_code == 401
+    with monkeypatch.context() as patch:
+        patch.setattr(_state, "datetime", InTenMinutes)
+        assert send("GET /agents/me", f"Bearer {response['access_token']}").status_code == 401
     first = sandbox.state.requests[0]
     assert (first["method"], first["path"], first["query"], first["authorization"]) == ("POST", path, "", None)
 

@@ -289,6 +289,20 @@ def test_a_run_that_saw_only_own_tokens_fails_after_the_report(check_mode, run, 
     assert outcome["msg"] == f"{found}; the API listed only the tokens of this run's own agent"
 
 
+def test_a_mistake_in_the_lookups_for_the_report_loses_no_outcome(run):
+    """With a password, the own agent is looked up only for the report."""
+    chat = account(own=None)
+
+    def fail(line):
+        if line == "GET agents/me" and chat.deleted == [1, 2, 3]:
+            raise RuntimeError(OWN)
+
+    chat.before = fail
+    outcome = run(chat, access_token=..., email="own@example.com", password="pass word")
+    assert results(outcome["report"]) == {1: "revoked", 2: "revoked", 3: "revoked"}
+    assert (outcome["changed"], outcome["failed"]) == (True, True)
+
+
 def test_the_selected_tokens_are_revoked_before_such_a_run_fails(run):
     """The own agent leaves, too."""
     chat = small_account(script={"GET oauth/tokens": [only(9, 10)]})

@@ -320,6 +320,10 @@ RETIRED = token(4, client_identifier="retired")
                 "auto mation": "automation",
             }.items()
         },
+        "an identifier that contains a short one": (
+            *({"client_identifiers": ["mixed-old"]}, "nothing: verified", ["mixed-old"]),
+            "with the identifier mixed-old. 0 listed tokens have it.",
+        ),
         "an identifier in another case": (
             *({"client_identifiers": ["CRM"]}, "nothing: not verified", ["CRM"]),
             "Similar, but not the same: 'crm'.",
@@ -348,7 +352,7 @@ RETIRED = token(4, client_identifier="retired")
 )
 def test_values_that_no_listed_client_has(options: Json, expected: str, already_gone: list[Any], warning: str):
     twins = api_client(15, "Twin", "t1"), api_client(16, "Twin", "t2")
-    client = account(*CLIENT_TOKENS, RETIRED, clients=[*CLIENTS, *twins])
+    client = account(*CLIENT_TOKENS, RETIRED, clients=[*CLIENTS, *twins, api_client(17, "X", "x", agent_id=777)])
     dry_run = delete_clients(client, check_mode=True, **options)
     result = delete_clients(client, **options)
     assert (story(result), result["already_gone"]) == (expected, already_gone)
@@ -692,6 +696,21 @@ def test_an_unexpected_exception_loses_no_outcome(line: str, expected: str):
     assert story(result) == expected
     assert "Unexpected RuntimeError in test_client_deletion.py, line" in str(result)
     assert OWN not in str(result)
+    assert result["msg"].startswith("Nothing was deleted or revoked") is not result["changed"]
+
+
+def test_an_unexpected_exception_in_the_last_list_does_not_deny_what_was_revoked():
+    """No client is selected, only the tokens of one that is not listed."""
+    client = account(*CLIENT_TOKENS, RETIRED)
+
+    def fail(sent: str) -> None:
+        if sent == CLIENT_LISTS and client.deleted:
+            raise RuntimeError(OWN)
+
+    client.before = fail
+    result = delete_clients(client, client_identifiers=["retired"])
+    assert (story(result), client.deleted) == ("revoked 4: failed", [4])
+    assert result["msg"].startswith("Revoked 1 of 1 token. ")
 
 
 # The journal
