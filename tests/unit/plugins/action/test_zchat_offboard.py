@@ -356,6 +356,23 @@ def test_an_earlier_report_makes_a_second_run_in_a_small_account_done(run, tmp_p
     for folder in (str(other), ...):
         outcome = run(chat, report_dir=folder, **JONAS_ONLY)
         assert (outcome["failed"], outcome["report"]["earlier_report"]) == (True, None)
+    # The API may list less to an agent that is no Administrator any more.
+    for roles in ({"administrator": False, "owner": False}, None):
+        chat.agents[1]["roles"] = roles
+        outcome = run(chat, report_dir=str(tmp_path), **JONAS_ONLY)
+        assert (outcome["failed"], outcome["report"]["earlier_report"]) == (True, None)
+
+
+def test_a_problem_with_earlier_reports_loses_no_report(run, tmp_path, monkeypatch):
+    """What was revoked is recorded first of all."""
+
+    def exhausted(*args):
+        raise MemoryError
+
+    monkeypatch.setattr(zchat_offboard, "proves_other_agents", exhausted)
+    outcome = run(small_account(script={"GET oauth/tokens": [only(9)] * 2}), report_dir=str(tmp_path), **JONAS_ONLY)
+    assert (outcome["failed"], outcome["report"]["earlier_report"]) == (True, None)
+    assert Path(outcome["report_files"][0]).exists()
 
 
 def test_an_id_whose_lookup_shows_nothing_is_neither_found_nor_unknown(run):

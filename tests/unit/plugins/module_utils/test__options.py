@@ -22,6 +22,7 @@ from ansible_collections.zchat.admin.plugins.module_utils._options import (
 SPEC = {
     **CONNECTION_OPTIONS,
     "ids": {"type": "list", "elements": "int", "aliases": ["id", "oauth_token_id"]},
+    "client_names": {"type": "list", "elements": "str", "aliases": ["client_name"]},
     "age": {"type": "str"},
     "limit": {"type": "int"},
     "folder": {"type": "path"},
@@ -51,6 +52,8 @@ def options(**task_args):
         *(({"ids": value}, {"ids": [5, 6]}) for value in ([5, " +6 "], "5,6")),
         *(({"limit": value}, {"limit": 5}) for value in (5, "5", " 5\n")),
         ({"folder": "~/x"}, {"folder": os.path.expanduser("~/x")}),
+        ({"client_name": "CRM sync"}, {"client_names": ["CRM sync"]}),
+        ({"client_names": ["Reports, nightly", "true"]}, {"client_names": ["Reports, nightly", "true"]}),
         ({"protect": {}}, {"exclude": {}}),
         ({"protect": {"id": [5]}}, {"exclude": {"ids": [5]}}),
     ],
@@ -85,6 +88,12 @@ NO_INTEGERS = ("1e3", "1_0", "1.0", 1.0, 1.9, True, "0x5", "\u0661", "", "9" * 2
         ({"protect": {"agent_ids": None}}, "'exclude.agent_ids' is null"),
         ({"exclude": {"id": ["1e0"]}}, f"'exclude.ids' {INTEGERS}"),
         ({"protect": "ids=5"}, "'exclude' must be a dictionary"),
+        # Ansible splits a string at commas, and another client can have a part of the name.
+        ({"client_name": "Reports, nightly"}, "'client_names' is a string with a comma"),
+        *(
+            ({"client_names": ["CRM sync", value]}, "'client_names' contains null or a Boolean")
+            for value in (None, True)
+        ),
     ],
 )
 def test_values_that_ansible_would_convert_or_ignore_are_rejected(task_args, message):
